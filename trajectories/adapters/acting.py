@@ -94,7 +94,7 @@ def folder_of(folder: Path) -> Path:
 
 
 def name_of(name: str) -> str:
-    """The name of a file, in a place without folders of projects, for the project that acts."""
+    """A file's name in storage that all projects share: as it is for the first project, with a folder for others."""
     project = acting_project()
     return name if project == FIRST else f"{schema_of(project)}/{name}"
 

@@ -10,8 +10,10 @@ MOST_WAITING = 4
 
 
 class Behind:
-    """Runs calls one after the other in a thread of its own; few of them wait at once. Whatever a call raises is raised
-    by a later one, or by `wait`. On leaving, what still waits is done first; what it raises then is lost.
+    """Runs calls in a second thread, one after the other; a caller waits while many are queued.
+
+    An exception of a call is raised in the caller, at its next call or at `wait`. Leaving the `with` block finishes the
+    calls that are queued; an exception of one of these is lost.
     """
 
     def __init__(self) -> None:

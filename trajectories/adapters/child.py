@@ -98,7 +98,10 @@ class ChildProcess:
         self.pid = self._process.pid
 
     def ask(self, request: dict[str, JSON], seconds: float) -> dict[str, Any]:
-        """One request and its answer. Raises TimeoutError, EOFError or OSError, ChildMemoryError among them."""
+        """Send one request to the child and wait for its answer.
+
+        Raises TimeoutError, EOFError or OSError, ChildMemoryError among them.
+        """
         if not self._ready:
             self._wait(START_SECONDS)
             self._ready = self._line.recv_bytes() == READY

@@ -28,8 +28,10 @@ def copy_rows(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[
 
 
 def copied_line(values: Sequence[Any]) -> str:
-    """One row as COPY reads it, without the end of the line: what is set aside like this need not be read again to be
-    written. Objects and lists are JSON. Raises ValueError for numbers that are not finite in these.
+    """One row in the text format of PostgreSQL's COPY, without the end of the line. Objects and lists become JSON.
+
+    Rows that are set aside in this form are inserted later without being read again. Raises ValueError for numbers
+    within objects and lists that are not finite.
     """
     return "\t".join(map(_copied, values))
 

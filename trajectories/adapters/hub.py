@@ -45,7 +45,7 @@ class HubTarget:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What a push came to: the commit, and the repository's address on the hub."""
+    """The outcome of a push: the commit it made, and the repository's address on the hub."""
 
     commit: str
     address: str

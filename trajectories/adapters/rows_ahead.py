@@ -13,10 +13,11 @@ Values = Sequence[Any] | Mapping[str, Any]
 
 
 class RowsAhead:
-    """Runs statements on the connection, and in the transaction, of the thread that uses it, from a thread of its own.
+    """Fetches the next rows in a second thread while the caller works on the last ones, on the caller's connection and
+    in its transaction.
 
-    Whoever else asks something of the connection meanwhile waits until the statement has its rows; on leaving, so does
-    this. Rows that are read ahead are in memory beside those that are worked on.
+    Another statement on that connection waits until the rows are there, and so does leaving the `with` block. Memory
+    holds two batches at once: the one that is worked on and the one that is fetched.
     """
 
     def __enter__(self) -> Self:

@@ -28,8 +28,8 @@ MAX_GROUP_BYTES = 512 * 1024 * 1024
 def rows_of_file(name: str, stream: IO[bytes], limits: ImportLimits = LIMITS) -> Iterator[PlacedRow]:
     """Every row of an open, seekable file, which is left at its end.
 
-    What it is its first bytes say: a zip (inspect's `.eval` among them), Parquet, gzip or Zstandard around lines or a
-    document. Everything else is a document where its name ends in .json, and lines of JSON where it does not.
+    Its first bytes say of which kind it is: a zip (inspect's `.eval` is one), Parquet, or text compressed by gzip or
+    Zstandard. Everything else is text. Text is one JSON document where the name ends in .json, else one row a line.
     """
     stream.seek(0)
     head = stream.read(8)

@@ -28,8 +28,8 @@ KEY_DIGITS = 18
 
 
 class EstimatingPaginator(Pages):
-    """Pages of a table of any size. `is_estimate` says that the count is one: counting millions of rows takes seconds,
-    for every page that is looked at."""
+    """Pages of a table of any size. Where `is_estimate` is True the number of rows is PostgreSQL's estimate: counting
+    millions of rows would take seconds for every page."""
 
     @cached_property
     def count(self) -> int:

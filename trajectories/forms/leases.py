@@ -10,7 +10,7 @@ from trajectories.forms.plain import PlainForm
 
 
 class LeasedForm(PlainForm):
-    """A form that goes back and forth with the token of a lease; one that names none is about nothing leased."""
+    """A form whose page has leased what it is about: `lease` is the token, empty where nothing is leased."""
 
     lease = forms.UUIDField(required=False, widget=forms.HiddenInput)
 

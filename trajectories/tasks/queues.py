@@ -16,7 +16,7 @@ def fill_queue(queue_id: int) -> None:
 
 @shared_task(name="trajectories.sweep_queues")
 def sweep_queues() -> None:
-    """Ring for queues that are not filled yet, and for live ones as something new may match; say which are done."""
+    """Have workers fill queues that are not full yet and live ones, which new traces may match; note finished ones."""
     note_finished_queues()
     for queue_id in queues_to_fill():
         fill_queue.delay(queue_id)

@@ -171,7 +171,7 @@ class PackageFacts:
 
     @property
     def requirements(self) -> list[str]:
-        """What its modules import that Python does not have, in the versions that run here."""
+        """The packages that its modules import besides the standard library, in the versions installed here."""
         needed = ["pint", "math-verify", "gymnasium"]
         needed += ["reasoning-gym"] if ProblemKind.PROCEDURAL in self.kinds else []
         return [_pinned(name) for name in needed]

@@ -42,7 +42,7 @@ _NORMALIZATION = replace(LatexExtractionConfig().normalization_config, boxed="no
 
 
 def settle() -> None:
-    """Take a deeper stack, and be silent: of this process alone, and no importer's."""
+    """Raise the recursion limit and switch logging off, in the process that compares and in no other."""
     logging.disable(logging.CRITICAL)
     sys.setrecursionlimit(RECURSION)
 

@@ -157,7 +157,7 @@ class Task:
     """One training.
 
     `folder` is the training's own on this machine: it is there before the first call, keeps what a killed worker left
-    (checkpoints), and is deleted once the training has ended. `seed` is what all that is random goes by.
+    (checkpoints), and is deleted once the training has ended. `seed` decides all that is drawn at random.
     """
 
     lessons: Lessons

@@ -109,7 +109,7 @@ class Agent(Protocol):
         ...
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Everything but the memory that is carried over to the next episode, as arrays by name."""
+        """What the agent has learnt, as arrays by name: all that the next episode begins with except the memory."""
         ...
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:

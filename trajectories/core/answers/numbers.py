@@ -277,5 +277,5 @@ def _singular(noun: str) -> str:
 
 
 def counts_by_itself(noun: str) -> bool:
-    """Whether a noun makes another number of the number before it: 42 pairs are not 42."""
+    """Whether a noun multiplies the number in front of it, as in "42 pairs", which are 84 things and not 42."""
     return noun.split()[0] in COUNTS if noun else False

@@ -61,8 +61,11 @@ class Suggestion:
         return min((int(index) for index, label in self.labels.items() if label == StepLabel.BAD), default=None)
 
     def use(self, draft: ReviewDraft, *, is_control: bool) -> Use:
-        """What a decision made of it: taken means the same decision and, where they were suggested, the same reason and
-        the same labels, whatever follows from a first error."""
+        """Whether a decision took the suggestion or changed it.
+
+        Taken means the same decision and, where the suggestion has them, the same reason and the same labels of steps.
+        Labels of steps behind the first error are not compared.
+        """
         if is_control:
             return Use.CONTROL
         given = {index: label for index, label in draft.step_labels.items() if label != StepLabel.UNSEEN}

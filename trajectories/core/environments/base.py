@@ -120,7 +120,10 @@ class World(gymnasium.Env[Any, Any]):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Set `actions`, `sizes` and all that follows from `current`; also after a change within an episode."""
+        """Work out `actions`, `sizes` and all else that depends on the settings in `current`.
+
+        Called at the beginning, and again whenever the world changes within an episode.
+        """
 
     @abstractmethod
     def begin(self) -> State:

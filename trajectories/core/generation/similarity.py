@@ -83,7 +83,10 @@ class SketchTable:
         self._waiting.append(sketch)
 
     def closest(self, sketch: bytes, count: int = CLOSEST_COMPARED) -> list[JSON]:
-        """The keys of the sketches that agree with it in most places, best first, older ones first where they tie."""
+        """The keys of the stored sketches that share most numbers with this one, the most alike first.
+
+        Of several that share as many, the older one comes first; those that share none are left out.
+        """
         if self._waiting:
             added = np.frombuffer(b"".join(self._waiting), dtype="<u4").reshape(-1, PERMUTATIONS)
             self._rows = np.concatenate([self._rows, added])

@@ -80,7 +80,7 @@ def value_text(value: Any) -> str | None:
 
 
 def is_kept(run: int) -> bool:
-    """Whether a statement is recorded the time it runs for the `run`-th time: the first times, then at powers of 2."""
+    """Whether the `run`-th execution of a statement is recorded: the first FIRST_RUNS are, then at powers of 2."""
     return run <= FIRST_RUNS or run & (run - 1) == 0
 
 

@@ -59,9 +59,10 @@ class Reviews:
 class Verdicts:
     """What verifiers must have said: all of them together (`correctness`), and single ones by their newest verdict.
 
-    `required` maps the name of a verifier to the outcomes of which one is needed; no verdict is none of them.
-    `least_scores` maps a verifier, such as a learned scorer, to the least that its newest score (0 to 1) must be.
-    `least_votes` is the least share, in (0, 1], of the answers to the problem that are the trace's; None for not asked.
+    `required` maps the name of a verifier to the outcomes that it may have given; a trace without its verdict is left
+    out. `least_scores` maps the name of a verifier, such as a learned scorer, to the least score (0 to 1) that its
+    newest verdict must have. `least_votes` is a share in (0, 1]: at least so many of the problem's samples must have
+    given the trace's answer; None where votes do not count.
     """
 
     correctness: tuple[str, ...] = ()

@@ -95,7 +95,7 @@ class Example:
 
 
 def number_titles(kind: str, *, votes: bool) -> dict[str, str]:
-    """The names of the numbers of a kind of scorer, in order, with the words for people."""
+    """The features that a kind of scorer reads, in their order: what each is called for people, by its name."""
     if kind == "process":
         return dict(STEP_NUMBERS)
     return {**TRACE_NUMBERS, **({VOTES: VOTES_TITLE} if votes else {})}

@@ -5,7 +5,7 @@ from trajectories.core.strategies.base import AtOnce, Parameter
 
 
 class Agent(AtOnce):
-    """Every sample is a conversation with the sandbox or a world, bounded in calls and tokens."""
+    """Every sample is a conversation with the sandbox or a world, of at most so many calls to the model and tokens."""
 
     name = "agent"
     title = "Agent with a tool"

@@ -40,7 +40,7 @@ class BestFirst(Grows):
         return tree.next_steps(_queue(tree, settings)[: settings["batch"]], settings["expand"])
 
     def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
-        """Nothing is pruned for good: what waits is said when the problem is done with."""
+        """Why each node without a next step was left open, once the problem is done with: nothing is pruned before."""
         tree = Tree(situation)
         if self.following(situation, settings):
             return {}

@@ -56,7 +56,7 @@ class Mcts(Grows):
         return planned
 
     def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
-        """Nothing is pruned for good: what was never gone on from is said when the problem is done with."""
+        """Why each node without a next step was left open, once the problem is done with: nothing is pruned before."""
         if self.following(situation, settings):
             return {}
         walk = _Walk(Tree(situation), settings)

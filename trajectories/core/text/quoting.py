@@ -13,7 +13,8 @@ _TURN = re.compile(r"<(?=[|｜]|/?s>|</?SYS>>|(?:start|end)_of_turn>)|\[(?=/?INS
 
 
 def without_turns(text: str) -> str:
-    """A text that no tokenizer reads as more than one turn of a conversation: such marks get a space inside."""
+    """The text with a space in every mark by which tokenizers know the turns of a conversation (such as <|im_end|>), so
+    that quoted text cannot end the turn that it is quoted in."""
     return _TURN.sub(lambda found: f"{found[0]} ", text)
 
 

@@ -12,9 +12,10 @@ from trajectories.core.verifiers.base import Tools
 
 
 class EpisodeVerifier:
-    """Takes the actions of a trace again. Right is what reaches the goal and cites no result that never was.
+    """Repeats the actions of a trace in its world: right where they reach the goal and the trace cites no result
+    that it was not given.
 
-    The score is the fewest steps that can reach the goal as a share of those taken, 0 where it was not reached.
+    The score is the least number of steps to the goal divided by the number taken, 0 where it was not reached.
     """
 
     name = "episode"

@@ -37,7 +37,7 @@ def split_batch() -> int:
 
 
 def split_for(seconds: float) -> int:
-    """Split traces for so long, or until none is left that is free; returns how many."""
+    """Split traces for `seconds`, or until no trace is left that no other worker holds; the number of traces split."""
     end, done = time.monotonic() + seconds, 0
     while (count := split_batch()) and (done := done + count) and time.monotonic() < end:
         pass

@@ -51,8 +51,9 @@ LAST_REVIEW = {
 def lease_first(*, reviewer: User, waiting: QuerySet[Any]) -> ReviewLease | None:
     """Lease the first row of an ordered queryset to the reviewer; None where it has none that is free.
 
-    Rows that somebody is writing to are passed over at first. They are waited for before the answer is "none", so that
-    nothing that waits is hidden by a verdict that is being stored. What the reviewer holds stays theirs with its token.
+    Rows that another transaction has locked are skipped at first. Before the answer is None they are waited for: a row
+    may be locked only because a verdict on it is being stored. A row that the reviewer has leased already counts as
+    free for them, and its lease keeps its token.
     """
     # Pages ask twice: a form sent again and the page that is fetched ahead must not pass each other's rows over.
     take_turn("leases of", reviewer.pk)

@@ -58,10 +58,10 @@ def steer(  # noqa: PLR0913 (who moves what, how and why)
     change: Change | None = None,
     refusal: type[JobError] = JobError,
 ) -> Any:
-    """Make a move with a job and write it into the audit log; the job, with the fields of `unread` not read.
+    """Move a job to another state (pause, resume, cancel or retry it) and write that into the audit log.
 
-    A job that goes on, or begins again, is rung for once the transaction commits. Raises `refusal` where it is in no
-    state for what was asked.
+    Gives the job without the large fields that its kind lists as `unread`. A job that is queued by the move has its
+    bell rung once the transaction commits. Raises `refusal` where the job's state does not allow the move.
     """
     found = JOB_KINDS[kind]
     unread = [name for name in found.unread if "__" not in name]

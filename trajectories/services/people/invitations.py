@@ -24,10 +24,10 @@ TOKEN_BYTES = 32
 def invite(
     *, actor: User, role: str, days: int, note: str = "", project: Project | None = None
 ) -> tuple[Invitation, str]:
-    """Make an invitation into a project, the first one without, for so many days; it, and its token, which is kept
-    nowhere.
+    """Make an invitation into a project that is open for `days` days; (the invitation, the token of its link).
 
-    Raises Fault for a role that is none or a time that is too long.
+    The project is the first one where none is named. Only a hash of the token is stored. Raises Fault for an unknown
+    role, or for a number of days that is not allowed.
     """
     if role not in INVITABLE:
         raise Fault(f"Found the role {role!r}, expected one of {', '.join(INVITABLE)}.", field="role")

@@ -98,10 +98,10 @@ def preview_procedural(draw: Draw) -> list[Example]:
 
 
 def import_procedural(*, actor: User | None, draw: Draw, set_title: str, split: str) -> ImportReport:
-    """Import the problems of a draw, all or none, into the set of that title or a new one.
+    """Import all problems of a draw into the set of that title, which is made where there is none.
 
-    A family that breaks keeps everything out and is a fault. Raises ValidationError for a title that makes no slug or
-    is too long.
+    Where the family fails at one problem, none is imported and the report has the fault. Raises ValidationError for a
+    title that makes no slug or is too long.
     """
     return import_records(
         actor=actor,

@@ -30,10 +30,10 @@ class Kept(Generic[Row, Draft]):
     """What the audit log calls a new version."""
 
     def keep_shipped(self, drafts: Sequence[Draft]) -> int:
-        """Keep every shipped text in its current form; how many versions were made.
+        """Store every shipped text that is not stored yet as it is now; the number of versions made.
 
-        One that has changed since gets a new version, unless somebody has made one of their own: theirs stays the
-        newest.
+        A text whose shipped form has changed gets a new version, unless a person has written the newest version: then
+        that one stays the newest.
         """
         first = [self.build(draft, 1, None) for draft in drafts]
         known = self.model._default_manager.filter(name__in=[row.name for row in first]).order_by("version")

@@ -77,7 +77,7 @@ def stored_name(export: Export) -> str:
 
 
 def export_path(export: Export) -> Path:
-    """Where the file of an export is, or will be, where files stay in a folder of this machine."""
+    """The path of an export's file, written or not. Only where finished files are kept in a folder of this machine."""
     return file_folder() / stored_name(export)
 
 

@@ -73,7 +73,7 @@ def train_scorer_next(*, job_id: int) -> bool:
 
 
 def lost_scorers() -> list[int]:
-    """Trainings of scorers that nobody is at and whose bell is long unanswered, marked as rung."""
+    """The keys of scorers whose training no worker holds and whose bell went unheard, so that they are rung again."""
     return lost_jobs(Scorer.objects.filter(state__in=Scorer.ACTIVE_STATES))
 
 

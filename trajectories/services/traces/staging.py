@@ -40,7 +40,10 @@ TRACE_COLUMNS = (
 
 
 class ReadRow(NamedTuple):
-    """What stands somewhere in a file: a row or a fault, None for a file without any row; `size` in bytes."""
+    """One row of a file that was sent, or what is wrong at its place; `row` is None for a file that has no row at all.
+
+    `file` is the file's name, `span` where in it the row stands, `size` how many bytes it takes there.
+    """
 
     file: str
     span: str

@@ -86,7 +86,7 @@ def verify_traces(
 
 
 def bells_of(trace_ids: Sequence[int]) -> list[Ticket]:
-    """The messages to send for traces that await verification: a few for each run, none where its bells are out."""
+    """The messages that tell workers of traces to verify: a few for each run, none for a run with unheard ones left."""
     waiting: Counter[int] = Counter()
     for start in range(0, len(trace_ids), IDS_AT_ONCE):
         chunk = Trace.objects.filter(pk__in=trace_ids[start : start + IDS_AT_ONCE])

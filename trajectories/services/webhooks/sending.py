@@ -37,7 +37,10 @@ State = WebhookMessage.State
 
 
 def send_message(*, message_id: int) -> bool:
-    """Send a message that is due, if nobody else does; whether this call sent it. Safe to run twice at once."""
+    """Send a message that is due, unless another worker is sending it; True where this call sent it.
+
+    Safe to run twice at once.
+    """
     if not _due().filter(pk=message_id).filter(nobody_is_at()).update(lease_expires_at=Now() + LEASE, rung_at=Now()):
         return False
     message = WebhookMessage.objects.select_related("webhook", "event").get(pk=message_id)

@@ -40,9 +40,10 @@ def completed(task: ArcTask, view: str, chain: Sequence[str], *, seed: int) -> C
 
 
 def beginnings(task: ArcTask, chain: Sequence[str], steps: Sequence[dict[str, JSON]]) -> dict[int, tuple[str, ...]]:
-    """The operations up to each step of a trace that gives a grid, by the step's place; `steps` are the stored ones.
+    """For each step of a trace that the search can go on from: the operations up to it, by the step's index.
 
-    Steps that look or explain, and operations that give pieces, are no place to go on from.
+    These are the steps that make a grid. Steps that look or explain make nothing, and some operations make pieces of a
+    grid only. `steps` are those stored with the trace.
     """
     told = [place for place, step in enumerate(steps) if step.get("kind") == StepKind.SUBTASK.value]
     program = program_of(task, tuple(chain))
