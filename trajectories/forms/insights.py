@@ -33,8 +33,13 @@ class InsightForm(PlainForm):
     def scope(self) -> InsightScope:
         """The scope that the form names; call only on a valid form."""
         data = self.cleaned_data
+        problem_set, sampler, instruction = (
+            getattr(data[name], "pk", None) for name in ("problem_set", "sampler", "instruction")
+        )
         return InsightScope(
-            **{name: getattr(data[name], "pk", None) for name in ("problem_set", "sampler", "instruction")},
+            problem_set=problem_set,
+            sampler=sampler,
+            instruction=instruction,
             runs=tuple(sorted(run.pk for run in data["run"])),
         )
 

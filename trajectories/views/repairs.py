@@ -95,9 +95,11 @@ def repair_new(request: HttpRequest, trace_id: int) -> HttpResponse:
             if fault.field == "key":
                 form.new_key()
         else:
+            if (item := _item_of(request, trace)) is not None:
+                # Its screen says what became of the edit.
+                return redirect(_item_address(item))
             messages.success(request, f"Saved as trace {repair.trace_id}, beside its original, trace {trace.pk}.")
-            item = _item_of(request, trace)
-            return redirect(_item_address(item) if item else trace_address(repair.trace_id, scope))
+            return redirect(trace_address(repair.trace_id, scope))
     return _page(request, trace, scope, form)
 
 
