@@ -1,12 +1,15 @@
+import html
 import json
+import re
 import uuid
 
 import pytest
 from django.urls import reverse
 
 from tests import factories
-from trajectories.core.releases.rules import Decontamination, Reviews, Rule, Sameness, Source
-from trajectories.models import AuditEvent, Freezing, Release, ReleaseRule, ReleaseTag, Tombstone
+from tests.queues import filled
+from trajectories.core.releases.rules import Decontamination, Reviews, Rule, Sameness, Source, Verdicts
+from trajectories.models import AuditEvent, Freezing, QueueItem, Release, ReleaseRule, ReleaseTag, Tombstone
 from trajectories.services.releases.freezing import Order, freeze_accepted, freeze_here, freeze_next
 from trajectories.services.releases.rules import save_rule
 
@@ -244,6 +247,24 @@ def test_who_may_not_see_reviews_sees_no_rule_and_who_may_not_release_changes_no
     assert client.get(addresses[0]).status_code == 200
     assert client.post(addresses[-1], {"reason": "x"}).status_code == 403
     assert client.get(reverse("trial_freeze", args=[job.pk])).status_code == 405
+
+
+def test_a_queue_is_made_from_what_a_rule_looks_at(as_lead, accepted, lead, engineer):
+    others = [factories.make_trace(correctness=word, run=accepted.run) for word in ("pass", "fail")]
+    source = Source(runs=(accepted.run_id,), kinds=("arc",), filter={"split": accepted.problem.split})
+    stored = save_rule(actor=lead, title="Clean", rule=Rule(source=source, verdicts=Verdicts(correctness=("pass",))))
+    page = reverse("release_rule_detail", args=[stored.pk])
+    [link] = re.findall(r'href="(/queues/new/[^"]*)"', text(as_lead.get(page)))
+    assert "The selection holds <strong>2</strong> traces" in text(as_lead.get(html.unescape(link)))
+    as_lead.post(html.unescape(link), filled(title="Of a rule"))
+    # Accepted or not: that is what the queue asks.
+    assert set(QueueItem.objects.values_list("trace", flat=True)) == {accepted.pk, others[0].pk}
+    # What no single selection holds makes no queue, and who makes none is offered none.
+    runs = (accepted.run_id, factories.make_run().pk)
+    two = save_rule(actor=lead, title="Two runs", rule=Rule(source=Source(runs=runs)))
+    assert "/queues/new/" not in text(as_lead.get(reverse("release_rule_detail", args=[two.pk])))
+    as_lead.force_login(engineer)
+    assert "/queues/new/" not in text(as_lead.get(page))
 
 
 def test_decontamination_in_words_names_the_sets(as_lead, lead):

@@ -242,7 +242,7 @@ def test_who_edits_from_a_queue_keeps_the_item_meanwhile_and_goes_back_to_it(cli
     assert saved.url == screen
     made = Repair.objects.get().trace
     page = client.get(screen).content.decode()
-    assert f"Saved as trace {made.pk}, beside its original" in page
+    assert "You edited it" in page
     assert f"trace {made.pk}</a>" in page
     waiting = f"{reverse('trace_verdicts', args=[made.pk])}?part=correctness"
     assert f'hx-get="{waiting}"' in page

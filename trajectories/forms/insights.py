@@ -33,10 +33,15 @@ class InsightForm(PlainForm):
     def scope(self) -> InsightScope:
         """The scope that the form names; call only on a valid form."""
         data = self.cleaned_data
-        named: dict[str, Any] = {
-            name: getattr(data[name], "pk", None) for name in ("problem_set", "sampler", "instruction")
-        }
-        return InsightScope(**named, runs=tuple(sorted(run.pk for run in data["run"])))
+        problem_set, sampler, instruction = (
+            getattr(data[name], "pk", None) for name in ("problem_set", "sampler", "instruction")
+        )
+        return InsightScope(
+            problem_set=problem_set,
+            sampler=sampler,
+            instruction=instruction,
+            runs=tuple(sorted(run.pk for run in data["run"])),
+        )
 
     def about(self) -> str:
         """What was chosen, by its titles; the first NAMED_RUNS runs and how many more. Call only on a valid form."""

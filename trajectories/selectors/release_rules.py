@@ -138,6 +138,23 @@ def scope_of(source: Source) -> Selection:
     return Selection.from_json({"version": FORMAT, **source.filter})
 
 
+def selection_of(rule: Rule) -> Selection | None:
+    """What a rule looks at as a selection, from which queues are made: its source, with the correctness it asks for.
+
+    None where the rule names several runs, samplers, sets, kinds or outcomes, or days, which no selection holds.
+    """
+    source = rule.source
+    lists = {name: getattr(source, several) for name, several in _HANDED_ON.items()}
+    lists |= {"problem_kind": source.kinds, "correctness": rule.verdicts.correctness}
+    if source.since or source.until or any(len(values) > 1 for values in lists.values()):
+        return None
+    given = {name: value for name, values in lists.items() for value in values}
+    stored = scope_of(source).to_json()
+    if any(stored.get(name, value) != value for name, value in given.items()):
+        return None
+    return Selection.from_json({**stored, **given})
+
+
 def traces_of(source: Source) -> QuerySet[Trace]:
     """The traces that a rule looks at, in no order. Raises Fault for a filter that is not known."""
     traces = traces_in(scope_of(source), EVERYTHING)

@@ -29,6 +29,7 @@ from trajectories.selectors.release_rules import (
     list_rules,
     removed_traces,
     rule_versions,
+    selection_of,
 )
 from trajectories.selectors.rule_words import rule_differences, rule_words
 from trajectories.services.releases.choosing import estimated_seconds
@@ -197,6 +198,7 @@ def rule_detail(request: HttpRequest, rule_id: int) -> HttpResponse:
         "others": [each for each in list_rules(size=RULES_SHOWN) if each.name != stored.name],
         "differences": rule_differences(other.rule, stored.rule) if other is not None else [],
         "releases": list(stored.releases.order_by("-pk")[:PAGE_ROWS]),
+        "selection": selection_of(rule),
         "rule_text": json.dumps(stored.rule, ensure_ascii=False, indent=2),
     }
     return render(request, "trajectories/releases/rule.html", context)

@@ -15,7 +15,7 @@ from trajectories.core.prompts.segmentation import AS_STORED
 from trajectories.core.text.word_diff import Change, Side, in_short, word_diff
 from trajectories.forms.repairs import Box, RepairForm
 from trajectories.forms.traces import read_walk
-from trajectories.models import Assignment, QueueItem, Trace
+from trajectories.models import Assignment, QueueItem, Repair, Trace
 from trajectories.selectors.blinding import sight_on_screen, veil
 from trajectories.selectors.queue_screens import open_queue
 from trajectories.selectors.repairs import newest_repair_of_others
@@ -95,10 +95,17 @@ def repair_new(request: HttpRequest, trace_id: int) -> HttpResponse:
             if fault.field == "key":
                 form.new_key()
         else:
-            messages.success(request, f"Saved as trace {repair.trace_id}, beside its original, trace {trace.pk}.")
-            item = _item_of(request, trace)
-            return redirect(_item_address(item) if item else trace_address(repair.trace_id, scope))
+            return redirect(_after(request, repair, trace, scope))
     return _page(request, trace, scope, form)
+
+
+def _after(request: HttpRequest, repair: Repair, trace: Trace, scope: TraceWalk) -> str:
+    """Where saving leads: to the item of the queue that the edit began from, which says what became of it, or else to
+    the new trace."""
+    if (item := _item_of(request, trace)) is not None:
+        return _item_address(item)
+    messages.success(request, f"Saved as trace {repair.trace_id}, beside its original, trace {trace.pk}.")
+    return trace_address(repair.trace_id, scope)
 
 
 def _item_of(request: HttpRequest, trace: Trace) -> QueueItem | None:

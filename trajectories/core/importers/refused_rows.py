@@ -30,7 +30,7 @@ REFUSED = (
     Refused(
         "a recording of ARC-AGI-3",
         _is_recording,
-        "its frames have 64 x 64 cells of 16 colours, which no problem here has; play the game as an environment",
+        "its frames have 64 x 64 cells of 16 colours, which no problem here has; see docs/worlds.md",
     ),
     Refused(
         "an event of a log of OpenAI evals",

@@ -335,13 +335,11 @@ def plan_title(plan: Plan, problem_set: ProblemSet | None) -> str:
         what = plan.problems[0].name
     else:
         what = f"{len(plan.problems):,} problems{f' of {problem_set}' if problem_set else ''}"
-    if plan.strategy == PARALLEL:
-        return f"{what}, {'' if plan.is_even else 'up to '}{_samples_each(plan.per_problem)}"
-    return f"{what}, {plan.found[0].title.lower()}, up to {_samples_each(plan.most_per_problem)}"
-
-
-def _samples_each(count: int) -> str:
-    return f"{count:,} sample{'' if count == 1 else 's'} each"
+    is_parallel = plan.strategy == PARALLEL
+    what += "" if is_parallel else f", {plan.found[0].title.lower()}"
+    most = plan.per_problem if is_parallel else plan.most_per_problem
+    most_at = "" if is_parallel and plan.is_even else "up to "
+    return f"{what}, {most_at}{most:,} sample{'' if most == 1 else 's'} each"
 
 
 def _check_once_each(what: str, given: Sequence[float], field: str) -> None:
