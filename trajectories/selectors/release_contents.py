@@ -17,8 +17,12 @@ Values = tuple[Any, ...]
 MARK = "\x01"
 """Stands before and behind the id of a reviewer: no JSON holds this sign but escaped."""
 
+# Traces are picked first: left to itself the planner reads all that there are for every batch.
 _PLAIN = """
-WITH said AS (
+WITH picked AS MATERIALIZED (
+    SELECT id, sampler_id, instruction_id, run_id, problem_id, content_hash, edited_by_id
+    FROM trajectories_trace WHERE id = ANY(%(ids)s::bigint[])
+), said AS (
     SELECT review.trace_id,
         string_agg(concat(
             '["', %(mark)s, review.reviewer_id, %(mark)s, '",', to_json(review.decision::text), ',',
@@ -60,7 +64,7 @@ SELECT trace.id, trace.sampler_id, trace.instruction_id, trace.run_id,
     concat('","trace":"', trace.content_hash, '","verdicts":[', verified.hashed, ']}'),
     said.score, concat('{"reviews":[', said.evidence, '],"verdicts":[', verified.evidence, ']}'), verified.versions
 FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS chosen (id, place)
-JOIN trajectories_trace trace ON trace.id = chosen.id
+JOIN picked trace ON trace.id = chosen.id
 JOIN trajectories_problem problem ON problem.id = trace.problem_id
 LEFT JOIN said ON said.trace_id = trace.id LEFT JOIN verified ON verified.trace_id = trace.id
 WHERE trace.edited_by_id IS NULL AND said.labelled IS NOT TRUE AND trace.id NOT IN (SELECT trace_id FROM told)

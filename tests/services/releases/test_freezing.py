@@ -15,7 +15,7 @@ from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.identity import content_hash
 from trajectories.core.releases.rules import Reviews, Rule
 from trajectories.core.selections import Selection
-from trajectories.models import AuditEvent, Freezing, Problem, Release, ReleaseItem
+from trajectories.models import AuditEvent, Freezing, Problem, Release, ReleaseItem, Trace
 from trajectories.models.job_kinds import CANCEL
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.release_rules import accepted_rule, count_removed
@@ -249,6 +249,17 @@ def test_the_database_itself_refuses_to_change_a_release(curator, lead):
     ):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             change()
+
+
+def test_the_database_itself_keeps_a_trace_that_is_in_a_release(curator, lead):
+    kept, other = accepted(curator), factories.make_trace()
+    freeze(lead)
+    assert released(Release.objects.get()) == [kept.pk]
+    refused = pytest.raises(IntegrityError, match=f"trace {kept.pk} is in a release")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM trajectories_trace WHERE id = %s", [kept.pk])
+    other.delete()
+    assert list(Trace.objects.values_list("pk", flat=True)) == [kept.pk]
 
 
 def test_freezing_is_audited(curator, lead):
