@@ -1,9 +1,10 @@
 """Pictures of every page, wide, on a phone and dark: `make screenshots`, then look at var/screenshots/.
 
 Starts the product with a data folder of its own, has it make its own data (the first run, a run with revisions by the
-stand-in for a model, decisions, a queue, a release), follows the links of each page to one page of every kind, and
-takes three pictures of each. Pages that no link led to are taken of the world that the tests walk, in which there is
-one of every kind (tests/visits.py), so that none is left out. With --address it looks at a product that runs already,
+stand-in for a model, decisions, a queue, a release with an environment, a cut into steps, a replay), follows the links
+of each page to one page of every kind, and takes three pictures of each. Pages that no link led to, and those with
+nothing on them yet, are taken of the world that the tests walk, in which there is one of every kind (tests/visits.py),
+so that none is left out. With --address it looks at a product that runs already,
 makes nothing there, and takes what links lead to. With --guide it takes the pictures of the README and the guides anew.
 """
 
@@ -35,6 +36,8 @@ LOOKS = {
 TALLEST = 3_000
 """Pixels of a page that a picture shows."""
 LONGEST_WAIT = 600.0
+SEEN_MILLISECONDS = 200
+"""So long after it has come into sight a part of a page has asked for what it shows."""
 NO_PAGES = re.compile(
     r"\.(png|svg|json|jsonl|parquet|csv)$|/download/|/text/|^/logout/|^/static/|^/grids/[^/]+/[^/]+$|format=csv|/share/"
 )
@@ -131,6 +134,7 @@ def make_data(address: str, password: str, variables: dict[str, str]) -> None:
             wait_until(lambda: finished_runs(page) >= 1)
             sampled_by_a_model(page, port, variables)
             decided(page)
+            built(page)
             wait_until(lambda: finished_runs(page) >= 2)
     finally:
         model.send_signal(signal.SIGTERM)
@@ -183,6 +187,32 @@ def decided(page: Page) -> None:
     page.wait_for_url(re.compile(r"/releases/(freezing/)?\d+/"))
 
 
+def built(page: Page) -> None:
+    """The environment of the release, and traces cut into other steps."""
+    page.goto("/segmentations/new/?correctness=pass")
+    page.get_by_role("button", name="Cut into steps").click()
+    page.wait_for_url(re.compile(r"/jobs/\w+/\d+/"))
+    wait_until(lambda: has_release(page))
+    page.locator("tbody a").first.click()
+    page.get_by_role("button", name="Build the environment").click()
+    page.get_by_text("Install and use it").wait_for(timeout=1000 * LONGEST_WAIT)
+
+
+def has_release(page: Page) -> bool:
+    """Whether a release is frozen."""
+    page.goto("/releases/")
+    return page.locator("tbody a").count() > 0
+
+
+def recorded(page: Page, path: str) -> None:
+    """Replay the program of the trace at this address, where it has one."""
+    page.goto(path)
+    button = page.get_by_role("button", name="Record the program")
+    if button.count():
+        button.click()
+        page.locator("#replay:not(:has(.empty))").wait_for(timeout=1000 * LONGEST_WAIT)
+
+
 def take_others(names: list[str], options: argparse.Namespace) -> None:
     """Take the pictures of the pages that are not named yet. Raises CalledProcessError."""
     told = {"folder": str(options.out.resolve()), "taken": names, "only": options.only, "looks": options.looks}
@@ -196,17 +226,22 @@ def run_pictures(module: str, told: dict[str, object]) -> None:
 
 
 def take(address: str, user: str, password: str, options: argparse.Namespace) -> list[str]:
-    """Find a page of every kind, and take its pictures; the names of the pages."""
+    """Find a page of every kind, and take its pictures; the names of the pages that have something on them."""
     options.out.mkdir(parents=True, exist_ok=True)
+    bare = set[str]()
     with browser_of() as browser:
-        pages = find_pages(log_in(browser, address, user, password))
+        page = log_in(browser, address, user, password)
+        pages = find_pages(page)
+        if not options.address and "trace_replay" in pages:
+            recorded(page, pages["trace_replay"])
         for look in options.looks:
             page = log_in(browser, address, user, password, look)
             for name, path in pages.items():
                 if re.search(options.only, name):
                     picture(page, path, options.out / f"{name}-{look}.png")
-    sys.stdout.write(f"{len(pages)} pages that links lead to, in {options.out}" + "\n")
-    return list(pages)
+                    bare |= {name} if page.locator("main .empty").count() else set()
+    sys.stdout.write(f"{len(pages)} pages that links lead to, {len(bare)} of them bare, in {options.out}" + "\n")
+    return [name for name in pages if name not in bare]
 
 
 def find_pages(page: Page) -> dict[str, str]:
@@ -238,12 +273,19 @@ def find_pages(page: Page) -> dict[str, str]:
 
 
 def picture(page: Page, path: str, file: Path) -> None:
-    """One picture of a page, as far down as TALLEST; figures are given a moment to be drawn."""
+    """One picture of a page, as far down as TALLEST; what is loaded once it comes into sight is given a moment."""
     try:
         page.goto(path, wait_until="load")
         page.wait_for_load_state("networkidle", timeout=5_000)
+        seen, height = 0, page.viewport_size["height"]  # type: ignore[index]
+        while seen < min(TALLEST, page.evaluate("document.documentElement.scrollHeight")):
+            page.evaluate("top => window.scrollTo(0, top)", seen)
+            page.wait_for_timeout(SEEN_MILLISECONDS)
+            page.locator(".htmx-request, [data-drawn=waiting]").first.wait_for(state="detached", timeout=20_000)
+            seen += height
     except Error as fault:
         sys.stdout.write(f"{path}: {str(fault).splitlines()[0]}" + "\n")
+    page.evaluate("window.scrollTo(0, 0)")
     width = page.evaluate("document.documentElement.scrollWidth")
     if width > page.viewport_size["width"]:  # type: ignore[index]
         sys.stdout.write(f"{path}: {width} pixels wide, and scrolls sideways" + "\n")

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_run, make_trace
@@ -10,7 +11,7 @@ from trajectories.models import Trace
 from trajectories.selectors import listing
 from trajectories.selectors.blinding import EVERYTHING, Sight
 from trajectories.selectors.listing import Count, Lying, count_rows, estimate_rows, first_keys
-from trajectories.selectors.traces import ORDERS, TRACES, TraceWalk, count_traces, list_traces
+from trajectories.selectors.traces import ORDERS, TRACES, TraceWalk, count_traces, list_traces, neighbours
 
 pytestmark = pytest.mark.django_db
 
@@ -187,3 +188,22 @@ def test_columns_are_chosen_by_name_and_unknown_ones_count_for_nothing():
     assert TRACES.chosen_columns(["cost", "x", "answer"]) == ("answer", "cost")
     assert TRACES.chosen_columns([]) == TRACES.chosen_columns(["x"])
     assert "tags" not in TRACES.chosen_columns([])
+
+
+def test_a_search_is_followed_from_the_row_where_its_page_begins(traces):
+    """The index of words has a key of its own, on which the database puts no bound by itself."""
+    walk, first = TraceWalk(text="thing"), min(trace.pk for trace in traces)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE trajectories_tracesearch SET words = to_tsvector('english', 'Some thing')")
+    found, page = [], list_traces(walk, EVERYTHING, size=4)
+    while True:
+        found += [trace.pk for trace in page.rows]
+        if page.next is None:
+            break
+        with CaptureQueriesContext(connection) as caught:
+            page = list_traces(walk, EVERYTHING, before=page.next, size=4)
+        assert f'"trajectories_tracesearch"."trace_id" < {found[-1]}' in "".join(each["sql"] for each in caught)
+    assert found == sorted((trace.pk for trace in traces), reverse=True)
+    newer, older = neighbours(walk, Trace.objects.get(pk=first), EVERYTHING)
+    assert (newer, older) == (found[-2], None)
+    assert TRACES.sort("longest").bound(first, ("search__trace",)) == Q()

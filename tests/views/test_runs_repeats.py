@@ -74,3 +74,13 @@ def test_an_embedded_search_says_what_it_says(client, curator):
     run = factories.make_run()
     draw(run, factories.make_problem(), "Same.", "Same.")
     assert "word for word" not in page(client, curator, run)
+
+
+def test_so_many_samples_are_looked_through_once(run, django_assert_num_queries):
+    problem = factories.make_problem()
+    draw(run, problem, "Same.", "Same.")
+    with django_assert_num_queries(1):
+        assert [find_repeats(run).repeated for _ in range(2)] == [2, 2]
+    draw(run, problem, "Same.")
+    run.done_count += 1
+    assert find_repeats(run).repeated == 3

@@ -161,7 +161,11 @@ class Trace(models.Model):
             models.Index(Coalesce("train_error", 2.0), F("id").desc(), name="trace_by_error"),
             # What the list is sorted by, see selectors.trace_lists.
             models.Index(fields=["created_at", "id"], name="trace_by_time"),
-            models.Index(fields=["output_tokens", "id"], name="trace_by_length"),
+            models.Index(
+                fields=["output_tokens", "id"],
+                include=["latency_seconds", "cost", "decision", "withdrawn"],
+                name="trace_by_size",
+            ),
             models.Index(fields=["latency_seconds", "id"], name="trace_by_seconds"),
             models.Index(Coalesce("cost", -1), F("id"), name="trace_by_cost"),
             models.Index(fields=["temperature", "id"], name="trace_by_temperature"),

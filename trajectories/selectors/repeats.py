@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.core.cache import cache
 from django.db import connection
 
 from trajectories.models import Run
@@ -26,6 +27,10 @@ ALARMING = 0.5
 """The share of repeated samples from which on it is no chance: a short answer is the same now and then."""
 
 
+KEPT_SECONDS = 3_600
+"""So long it is kept what was found of so many samples: it goes through all of them, 1 s for 250,000."""
+
+
 @dataclass(frozen=True, slots=True)
 class Repeats:
     """How often samples repeat each other. Of `comparable` samples, drawn above temperature 0 beside another one for
@@ -46,8 +51,20 @@ class Repeats:
 
 
 def find_repeats(run: Run) -> Repeats | None:
-    """The repeated samples of a run, None where there are none; one query, which reads no text."""
+    """The repeated samples of a run, None where there are none; one query, which reads no text, or none where so many
+    samples of it were looked at already."""
+    key = f"repeats-{run.pk}-{run.done_count}"
+    found: tuple[int, ...] | None = cache.get(key)
+    if found is None:
+        found = _count(run)
+        cache.set(key, found, KEPT_SECONDS)
+    repeats = Repeats(*found)
+    return repeats if repeats.repeated else None
+
+
+def _count(run: Run) -> tuple[int, ...]:
+    """The fields of Repeats."""
     with connection.cursor() as cursor:
         cursor.execute(REPEATS, [run.pk])
-        comparable, repeated, prompts, frozen, first, last = cursor.fetchone()
-    return Repeats(comparable, repeated, prompts, frozen, first, last) if repeated else None
+        row: tuple[int, ...] = cursor.fetchone()
+    return row

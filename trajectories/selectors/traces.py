@@ -139,7 +139,7 @@ def list_traces(  # noqa: PLR0913 (which rows, in what order, from where on)
     if "program" in columns:
         traces = traces.annotate(program_characters=Length("program__body"))
     is_counted = total is not None and total.is_exact
-    lying = Lying(_placed(walk, sight), _is_sparse(walk, sight), is_counted)
+    lying = Lying(_placed(walk, sight), _twins(walk), _is_sparse(walk, sight), is_counted)
     page: Page[Trace, int] = TRACES.page(traces, walk.sort, down=before, up=after, size=size, lying=lying)
     veil(page.rows, sight)
     return page
@@ -150,6 +150,11 @@ def _is_sparse(walk: TraceWalk, sight: Sight) -> bool:
     given = walk.given().keys() - {"newest"}
     is_alone = len(given) == 1 and given <= IN_ORDER and not walk.order and not sight.is_blind
     return bool(given) and not is_alone
+
+
+def _twins(walk: TraceWalk) -> tuple[str, ...]:
+    """The column of what a list is searched by that equals the id of the trace."""
+    return ("search__trace",) if walk.text else ()
 
 
 def _placed(walk: TraceWalk, sight: Sight) -> QuerySet[Trace]:
@@ -220,7 +225,7 @@ def neighbours(walk: TraceWalk, trace: Trace, sight: Sight) -> tuple[int | None,
     sort, placed, found = walk.sort, _placed(walk, sight), list[int | None]()
     rows = sort.annotate(traces_in(walk, sight))
     for up in (True, False):
-        beyond = rows.filter(sort.beyond(placed, trace.pk, up=up))
+        beyond = rows.filter(sort.beyond(placed, trace.pk, up=up), sort.bound(trace.pk, _twins(walk), up=up))
         if _is_sparse(walk, sight):
             keys = first_keys(beyond, sort, 1, up=up)
         else:

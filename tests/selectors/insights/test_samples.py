@@ -194,7 +194,7 @@ def test_failures_by_kind_and_the_pace_over_the_whole_time():
 @pytest.mark.parametrize(
     ("read", "queries"),
     [
-        (list_scored, 1), (list_voted, 1), (list_programs, 1), (list_halves, 1), (list_verdicts, 1), (get_tally, 3),
+        (list_scored, 1), (list_voted, 1), (list_programs, 1), (list_halves, 1), (list_verdicts, 1), (get_tally, 2),
         (list_sources, 3), (list_failed, 1),
     ],
 )  # fmt: skip

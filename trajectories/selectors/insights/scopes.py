@@ -54,18 +54,23 @@ class InsightScope:
 
 INDEPENDENT = """(t.run_id IS NULL
     OR t.run_id NOT IN (SELECT id FROM trajectories_run WHERE strategy = ANY(%(adapting)s))
-    OR EXISTS (SELECT 1 FROM trajectories_attempt a
-        WHERE a.id = t.attempt_id AND a.round = 0 AND a.kind NOT IN ('step', 'rest')))"""
+    OR EXISTS (SELECT 1 FROM trajectories_trace drawn JOIN trajectories_attempt a ON a.id = drawn.attempt_id
+        WHERE drawn.id = t.id AND a.round = 0 AND a.kind NOT IN ('step', 'rest')))"""
 """That a sample was drawn without looking at verdicts on earlier ones: what estimators over samples assume. Of a
 strategy that goes by them only the first round is, and a first step of a tree is no whole sample."""
+
+
+SAMPLED = """NOT EXISTS (SELECT 1 FROM trajectories_trace edited
+    WHERE edited.id = t.id AND edited.edited_by_id IS NOT NULL)"""
 
 
 def from_samples(scope: InsightScope, *, hinted: bool = False, independent: bool = False) -> str:
     """`FROM ... WHERE ...` of the samples `t` of a scope; those that were shown the answer only where `hinted`.
 
-    What people edited is no sample.
+    What people edited is no sample. Of a sample itself nothing is asked that the index trace_by_clauses does not hold,
+    so that counting reads no rows of it.
     """
-    conditions = ["t.edited_by_id IS NULL", *([] if hinted else ["NOT t.hinted"])]
+    conditions = [SAMPLED, *([] if hinted else ["NOT t.hinted"])]
     joined = ""
     if scope.problem_set is not None or scope.problem_kinds:
         joined = " JOIN trajectories_problem p ON p.id = t.problem_id"

@@ -41,15 +41,18 @@ class Tally:
 
 
 def get_tally(scope: InsightScope) -> Tally:
-    """Count the samples of a scope in three queries."""
+    """Count the samples of a scope in two queries, of which one goes through the samples, once."""
     rows = fetch(
-        "SELECT t.hinted, t.correctness, CASE WHEN t.correctness = %(unscored)s THEN t.finish_reason ELSE '' END,"
-        f" count(*), count(*) FILTER (WHERE NOT {INDEPENDENT})"
-        f" {from_samples(scope, hinted=True)} GROUP BY 1, 2, 3",
+        f"""WITH cell AS MATERIALIZED (
+            SELECT t.problem_id, t.hinted, t.correctness,
+                CASE WHEN t.correctness = %(unscored)s THEN t.finish_reason ELSE '' END AS reason,
+                count(*) AS samples, count(*) FILTER (WHERE NOT {INDEPENDENT}) AS adapted
+            {from_samples(scope, hinted=True)} GROUP BY 1, 2, 3, 4)
+        SELECT hinted, correctness, reason, sum(samples)::bigint, sum(adapted)::bigint,
+            (SELECT count(DISTINCT problem_id) FROM cell WHERE NOT hinted) FROM cell GROUP BY 1, 2, 3""",
         scope,
         unscored=Outcome.UNSCORED.value,
     )
-    problems = fetch(f"SELECT count(DISTINCT t.problem_id) {from_samples(scope)}", scope)[0][0]
 
     def counted(correctness: str, *reasons: str) -> int:
         mine = [row for row in rows if not row[0] and row[1] == correctness]
@@ -59,7 +62,7 @@ def get_tally(scope: InsightScope) -> Tally:
     named = {reason: counted(unscored, reason) for reason in (*UNSCORED_WORDS, FinishReason.EMPTY)}
     right = counted(Outcome.PASS.value)
     return Tally(
-        problems=problems,
+        problems=rows[0][5] if rows else 0,
         scored=right + counted(Outcome.FAIL.value),
         correct=right,
         cut=named[FinishReason.LENGTH],
