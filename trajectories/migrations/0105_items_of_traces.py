@@ -38,7 +38,7 @@ DROP FUNCTION IF EXISTS trajectories_trace_is_released();
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("trajectories", "0098_rule_indexes")]
+    dependencies = [("trajectories", "0103_length_index")]
     operations = [
         migrations.RunSQL(HELD, NOT_HELD),
         migrations.SeparateDatabaseAndState(
