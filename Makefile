@@ -23,8 +23,7 @@ help:
 	@echo "make training    add what trains and serves models here: torch, trl and peft, in var/training-python"
 
 run: environment
-	@.ci/tools bubblewrap sandbox
-	@exec env MINICOLUMN_EXTRAS=.ci/procedural .venv/bin/python manage.py up
+	@exec env MINICOLUMN_TOOLS=".ci/tools bubblewrap sandbox" MINICOLUMN_EXTRAS=.ci/procedural .venv/bin/python manage.py up
 
 test: environment-dev
 	@.ci/tools bubblewrap sandbox chromium

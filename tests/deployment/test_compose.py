@@ -16,7 +16,9 @@ from tests.worker import ROOT
 SCHEMA = ROOT / "tests/data/compose/compose-spec.json"
 OURS = ("prepare", "web", "files", "sampling", "verification", "training", "beat")
 NOT_PASSED = {
-    **dict.fromkeys(("HOST", "PORT", "MINICOLUMN_EXTRAS", "MINICOLUMN_TOKEN"), "of `make run` and of clients"),
+    **dict.fromkeys(
+        ("HOST", "PORT", "MINICOLUMN_EXTRAS", "MINICOLUMN_TOOLS", "MINICOLUMN_TOKEN"), "of `make run` and of clients"
+    ),
     **dict.fromkeys(("MINICOLUMN_VAR", "SANDBOX_PYTHON", "TRAINING_PYTHON"), "set by the image"),
     **dict.fromkeys(("MODELS_DIR",), "in the data folder"),
     **dict.fromkeys(("WORKER_TRAINING",), "which machines train is told by WORKER_SERVES"),

@@ -3,7 +3,8 @@
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import distributions
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from django.conf import settings
@@ -75,6 +76,10 @@ def collect_static(say: Say) -> None:
     kept.write_text(now)
 
 
+PROCESSORS = ("django", "whitenoise", "brotli")
+"""The packages that give the collected files their names and compress them, as far as they are installed."""
+
+
 def static_fingerprint() -> str:
     """What the collected files depend on: path, size and time of each source, and the packages that process them."""
     digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
@@ -99,7 +104,9 @@ def start_demo() -> None:
 
 def _static_sources() -> Iterator[str]:
     yield sys.version
-    yield from sorted(f"{found.name} {found.version}" for found in distributions())
+    for name in PROCESSORS:
+        with suppress(PackageNotFoundError):
+            yield f"{name} {version(name)}"
     for finder in get_finders():
         for path, storage in finder.list([]):
             status = Path(storage.path(path)).stat()

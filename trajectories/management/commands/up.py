@@ -1,11 +1,14 @@
 """`manage.py up`: the whole application in one terminal."""
 
+import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -39,21 +42,26 @@ class Command(BaseCommand):
             if instance.stop_marked(var):
                 self.stdout.write("Stopped what an earlier start had left running.")
             instance.check_port(host, port)
-            if settings.EMBEDDED_DATABASE:
-                embedded_postgres.ensure_running(var, str(settings.DATABASES["default"]["NAME"]))
-            self.run(host, port, var)
+            with installing_tools(environment(host, port, var)) as tools_are_there:
+                if settings.EMBEDDED_DATABASE:
+                    embedded_postgres.ensure_running(var, str(settings.DATABASES["default"]["NAME"]))
+                self.run(host, port, var, tools_are_there)
         except (instance.InstanceError, RuntimeError) as error:
             sys.exit(str(error))  # no traceback and no prefix: this is a sentence for the person at the terminal
         except KeyboardInterrupt:
             sys.exit(130)
         held.close()
 
-    def run(self, host: str, port: int, var: Path) -> None:
-        """Prepare, then run every process until one of them ends or a signal asks for the end of all."""
+    def run(self, host: str, port: int, var: Path, tools_are_there: Callable[[], object]) -> None:
+        """Prepare, then run every process until one of them ends or a signal asks for the end of all.
+
+        `tools_are_there` waits for what workers need besides, and is called before they start.
+        """
         from trajectories.management.preparation import prepare, start_demo
 
         password = prepare(self._say)
         start_demo()
+        tools_are_there()
         # What follows forks: no open connection may be shared with a child.
         connections.close_all()
         connections["default"].close_pool()  # type: ignore[attr-defined]
@@ -115,6 +123,25 @@ def environment(host: str, port: int, var: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         instance.MARK: str(var),
     }
+
+
+@contextlib.contextmanager
+def installing_tools(variables: dict[str, str]) -> Iterator[Callable[[], object]]:
+    """Install the programs that workers use while the database is prepared; gives the function that waits for the end.
+
+    `make run` names the command. Where something cannot be installed, it says so itself, and Minicolumn starts without.
+    """
+    command = shlex.split(os.environ.get("MINICOLUMN_TOOLS", ""))
+    if not command:
+        yield lambda: None
+        return
+    program = [str(settings.BASE_DIR / command[0]), *command[1:]]
+    process = subprocess.Popen(program, env=variables, stdin=subprocess.DEVNULL, cwd=settings.BASE_DIR)
+    try:
+        yield process.wait
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def install_behind(variables: dict[str, str]) -> None:
