@@ -15,6 +15,7 @@ from trajectories.core.problems.kinds import EPISODES, KINDS
 from trajectories.core.prompts import PromptError
 from trajectories.core.prompts.segmentation import SEGMENTATIONS
 from trajectories.core.prompts.shipped import TWENTY_EXPERTS, expert_name
+from trajectories.core.records import ProblemKind
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, NO_MEMORY, Memory, MemorySource
@@ -312,7 +313,7 @@ class Command(BaseCommand):
 def _usual_in_worlds(problems: list[Problem]) -> list[str]:
     """The one instruction by which models act in worlds, where all problems are episodes; else none."""
     kinds = {problem.kind for problem in problems}
-    return [KINDS[kind].usual_instruction for kind in kinds] if kinds and kinds <= set(EPISODES) else []
+    return [KINDS[ProblemKind(kind)].usual_instruction for kind in kinds] if kinds and kinds <= set(EPISODES) else []
 
 
 def _step_scorer(name: str | None) -> Scorer | None:
