@@ -1,6 +1,7 @@
 """What a curator sees of a trace without scrolling."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import factories
@@ -64,3 +65,20 @@ def test_a_program_is_shown_once(log_in, curator, trace):
     expect(page.locator("pre:visible", has_text="def transform")).to_have_count(1)
     page.locator("#program summary").click()
     expect(page.locator("#program-source")).to_be_visible()
+
+
+def test_code_that_does_not_fit_is_reached_and_scrolled_by_keyboard(log_in, curator, transactional_db):
+    steps = [step("Short", "```python\nx = 1\n```"), step("Wide", f"```python\nx = {list(range(200))}\n```")]
+    trace = [factories.make_trace(program="", answer=None, steps=steps) for _ in range(3)][1]
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    short, wide = (page.locator(f"#step-{number} pre") for number in (0, 1))
+    expect(wide).to_have_attribute("tabindex", "0")
+    expect(short).not_to_have_attribute("tabindex", "0")
+    wide.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('#step-1 pre').scrollLeft > 0")
+    # The same key leads to the next trace elsewhere.
+    assert page.url.endswith(f"/traces/{trace.pk}/")
+    faults = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]
+    assert [each["id"] for each in faults if each["impact"] in ("serious", "critical")] == []

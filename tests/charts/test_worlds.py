@@ -5,6 +5,7 @@ import pytest
 from tests import factories
 from tests.worlds import agent, make_world_set, plan_episodes, play_all, world_plan
 from trajectories.charts import CHARTS
+from trajectories.core.figures.records import Mark
 from trajectories.models import Verdict
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.insights.worlds import played_runs
@@ -53,3 +54,22 @@ def test_the_shortest_way_is_of_the_episodes_shown_and_of_their_newest_verdicts(
     [again] = played_runs(InsightScope())
     assert again.detour == pytest.approx(sum(scores) / len(scores))
     assert played_runs(InsightScope(instruction=factories.make_instruction().pk)) == []
+
+
+def test_changes_of_several_worlds_are_told_apart_and_what_was_not_there_does_not_come_back():
+    turned = [{"episode": 11, "step": 0, "set": {"wall": "upright"}}]
+    maze = make_world_set(world_plan("maze", {"size": 4}, turned, steps=6), 24)
+    play_all(plan_episodes(maze, sampler=agent("random")))
+    figure = CHARTS["world-success"].build(InsightScope())
+    assert [each.name for each in figure.series if each.mark is Mark.GUIDE] == ["World changes"]
+    # On ice one step reaches no goal: nothing succeeds, before or after.
+    slippery = [{"episode": 12, "step": 0, "set": {"is_slippery": True}}]
+    lake = make_world_set(
+        world_plan("gymnasium:FrozenLake-v1", {"is_slippery": False}, slippery, steps=1), 24, title="Ice"
+    )
+    play_all(plan_episodes(lake, sampler=agent("random")))
+    figure = CHARTS["world-success"].build(InsightScope())
+    guides = {each.name: (each.tone, each.points[0].x) for each in figure.series if each.mark is Mark.GUIDE}
+    assert guides == {"maze changes": ("1", 11), "gymnasium:FrozenLake-v1 changes": ("2", 12)}
+    played = {each.world: each for each in played_runs(InsightScope())}["gymnasium:FrozenLake-v1"]
+    assert (played.mean_recovery.before, played.mean_recovery.episodes, played.never_recovered) == (0, None, 0)

@@ -6,10 +6,12 @@ from django.core.management import CommandError, call_command
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_instruction, make_problem, make_problem_set, make_run, plan
 from tests.samplers import SAMPLERS
+from tests.worlds import make_world_set, world_plan
 from trajectories.adapters.chat_api.samples.conversion import request_messages
 from trajectories.management.commands.sample import Command, progress_line
 from trajectories.models import Run
 from trajectories.selectors.runs import most_attempts
+from trajectories.services.prompts.instructions import ensure_shipped_instructions
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.runs.requests import sample_request
 from trajectories.services.verification.queue import verify_traces
@@ -201,3 +203,13 @@ def test_the_progress_of_a_run_that_adapts_says_what_it_may_come_to(problems, mo
     assert " 4 of up to 20,  0 without a sample" in line
     run.state = "finished"
     assert "of 8," in progress_line(run, most_attempts(run))
+
+
+def test_a_model_acts_in_worlds_by_their_usual_instruction(db):
+    ensure_shipped_instructions()
+    world = make_world_set(world_plan("maze", {"size": 4}, [], steps=6), 3)
+    with flip_endpoint() as endpoint:
+        name = sampler_for(endpoint).name
+        said = sample("--set", world.name, "--sampler", name, "--samples", "1", "--strategy", "agent")
+    assert "3 samples planned" in said
+    assert list(Run.objects.get().attempts.values_list("instruction__name", flat=True).distinct()) == ["acting"]

@@ -18,11 +18,13 @@ DRAWN = 8
 MISSING = "No run of this selection has played an episode of a world yet."
 SUCCESS_WORDS = (
     f"Success: the share of the last {WINDOW} episodes that reached the goal, over all agents of a run. A dashed line"
-    f" is an episode in which the world changed. The {DRAWN} newest runs are drawn; the table has every run."
+    f" is an episode in which the world changed; of several worlds it has the colour of the world's"
+    f" first run. The {DRAWN} newest runs are drawn; the table has every run."
 )
 RECOVERY_WORDS = (
     f"Recovery: episodes after a change until the next {WINDOW} do as well as all before the change did, on average"
-    f" over agents and changes that recovered. Area: mean success over the first {RECOVERED_OF} episodes after a"
+    f" over agents and changes that recovered; undefined where nothing succeeded before."
+    f" Area: mean success over the first {RECOVERED_OF} episodes after a"
     " change."
 )
 
@@ -60,11 +62,7 @@ def build_success(scope: InsightScope) -> Figure:
         return Figure(SUCCESS.title, SUCCESS_WORDS, columns, counts=counts, missing=MISSING)
     drawn = runs[-DRAWN:]
     series = [_success_series(each, place) for place, each in enumerate(drawn)]
-    changes = sorted({change for each in drawn for change in each.changes})
-    series += [
-        Series("World changes", Mark.GUIDE, "muted", [Point(change, 0.0), Point(change, 1.0)], in_legend=not place)
-        for place, change in enumerate(changes)
-    ]
+    series += _change_series(drawn)
     return Figure(
         title=SUCCESS.title,
         definition=SUCCESS_WORDS,
@@ -76,6 +74,23 @@ def build_success(scope: InsightScope) -> Figure:
         y=Axis(f"Success of the last {WINDOW}", Unit.SHARE, top=1.03),
         summary="; ".join(f"{_named(each)}: {percent(each.success)}" for each in drawn) + ".",
     )
+
+
+def _change_series(drawn: Sequence[PlayedRun]) -> list[Series]:
+    """A dashed line for each episode in which a world changes; of several worlds in the tone of its first run."""
+    tones = {each.world: str(place % TONES + 1) for place, each in reversed(list(enumerate(drawn))) if each.changes}
+    is_one = len(tones) == 1
+    return [
+        Series(
+            "World changes" if is_one else f"{world} changes",
+            Mark.GUIDE,
+            "muted" if is_one else tone,
+            [Point(change, 0.0), Point(change, 1.0)],
+            in_legend=not place,
+        )
+        for world, tone in sorted(tones.items())
+        for place, change in enumerate(sorted({at for each in drawn if each.world == world for at in each.changes}))
+    ]
 
 
 def _success_row(played: PlayedRun) -> list[Value]:

@@ -2,7 +2,8 @@
 // text boxes are focused. Also "Enter", "Shift+Enter", "Ctrl+Enter" (Cmd on a Mac), "ArrowLeft", "/", "?".
 //
 // Bare keys do nothing inside text boxes, under a dialog, with modifiers, on key repeat, or while a submit is under
-// way; Enter and Space stay with a focused button. Only Ctrl+Enter works from inside a text box.
+// way; Enter and Space stay with a focused button, arrows with focused code that scrolls. Only Ctrl+Enter works from
+// inside a text box.
 // data-key-label names the key in the overlay that "?" opens (else aria-label, title or the text);
 // data-key-quiet shows no key cap on the element.
 
@@ -71,6 +72,7 @@ function onKeydown(event) {
   const key = pressedKey(event);
   if (!key || (typing && key !== "Ctrl+Enter")) return;
   if (onPressable && (key === "Enter" || key === " ")) return;
+  if (key.startsWith("Arrow") && event.target.closest?.("pre[tabindex]")) return;
   const elements = keyed().filter((candidate) => candidate.dataset.key === key && !candidate.disabled);
   // From inside a text box the key is about the box's own form, where that has it.
   const element = elements.find((candidate) => typing?.form && candidate.form === typing.form) ?? elements[0];

@@ -22,7 +22,9 @@ def test_what_never_comes_back_has_no_recovery_and_nothing_is_made_up():
 def test_each_change_is_measured_between_its_neighbours():
     won = [True] * 10 + [False] * 10 + [True] * 10
     found = recovery_after(won, 20, None, 10)
-    assert (found.before, found.right_after, found.episodes) == (0.0, 1.0, 0)
+    assert (found.before, found.right_after, found.episodes) == (0.0, 1.0, None), "nothing was there to come back"
+    found = recovery_after(won, 10, 20)
+    assert (found.before, found.right_after, found.episodes) == (1.0, 0.0, None)
 
 
 def test_the_moving_share_begins_with_what_there_is():

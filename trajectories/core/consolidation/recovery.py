@@ -16,7 +16,8 @@ class Recovery:
     after those; None where there are none.
 
     `episodes` is how many episodes after the change success has come back: the first WINDOW episodes in a row from
-    there on do as well as all before the change did. None where they never do. `area` is the mean success over the
+    there on do as well as all before the change did. None where they never do, and where nothing succeeded before: what
+    was not there cannot come back. `area` is the mean success over the
     first RECOVERED_OF episodes after the change.
     """
 
@@ -32,7 +33,7 @@ def recovery_after(successes: Sequence[bool], change: int, until: int | None = N
     before, after = successes[since:change], successes[change:until]
     rate = share(before)
     windows = range(len(after) - WINDOW + 1)
-    back = next((place for place in windows if rate is not None and (share(after[place:][:WINDOW]) or 0) >= rate), None)
+    back = next((place for place in windows if rate and (share(after[place:][:WINDOW]) or 0) >= rate), None)
     return Recovery(rate, share(after[:WINDOW]), share(after[WINDOW:]), back, share(after[:RECOVERED_OF]))
 
 

@@ -17,7 +17,7 @@ THIN = 0.62
 """Width of a bar that lies sideways, of the room that it has."""
 
 MANY_POINTS = 40
-"""Points of a line from which on its dots are small."""
+"""Points of a series from which on the dots of all lines of its figure are small: large ones would hide the lines."""
 
 _FORMATS = {Unit.SHARE: ".0%", Unit.NUMBER: "~g", Unit.MONEY: "~g", Unit.SECONDS: "~g"}
 
@@ -34,16 +34,17 @@ def plotly_spec(figure: Figure) -> dict[str, JSON]:
     to be read by keyboard: its name, and links and words by point.
     """
     data: list[JSON] = []
+    is_dense = any(len(series.points) >= MANY_POINTS for series in figure.series)
     for series in figure.series:
         if any(point.low is not None for point in series.points):
             data.append(_band(series))
-        data.append(_trace(series, sideways=figure.sideways))
+        data.append(_trace(series, sideways=figure.sideways, is_dense=is_dense))
     named = sum(series.in_legend for series in figure.series)
     title = {"title": plot_label(f"{figure.title}: {figure.about}" if figure.about else figure.title, WORDS_SHOWN)}
     return {"data": data, "layout": _layout(figure, with_legend=named > 1), "meta": title}
 
 
-def _trace(series: Series, *, sideways: bool) -> dict[str, JSON]:
+def _trace(series: Series, *, sideways: bool, is_dense: bool) -> dict[str, JSON]:
     points = list(series.points)
     colour = token(series.tone)
     x: list[JSON] = [point.x for point in points]
@@ -75,17 +76,10 @@ def _trace(series: Series, *, sideways: bool) -> dict[str, JSON]:
         "type": "scatter",
         "mode": modes[series.mark],
         "line": line,
-        "marker": _dots(points, colour, _dot_size(series)),
+        "marker": _dots(points, colour, 11 if series.mark is Mark.POINTS else 4 if is_dense else 8),
         "cliponaxis": False,
         "connectgaps": False,
     }
-
-
-def _dot_size(series: Series) -> int:
-    """The diameter of the dots of a series, in pixels: on a line of many points large ones would hide the line."""
-    if series.mark is Mark.POINTS:
-        return 11
-    return 8 if len(series.points) < MANY_POINTS else 4
 
 
 def _dots(points: Sequence[Point], colour: str, size: int) -> dict[str, JSON]:

@@ -11,9 +11,11 @@ from django.db import connection
 
 from trajectories.core.faults import Fault
 from trajectories.core.problems import ProblemError
+from trajectories.core.problems.kinds import EPISODES, KINDS
 from trajectories.core.prompts import PromptError
 from trajectories.core.prompts.segmentation import SEGMENTATIONS
 from trajectories.core.prompts.shipped import TWENTY_EXPERTS, expert_name
+from trajectories.core.records import ProblemKind
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, NO_MEMORY, Memory, MemorySource
@@ -131,7 +133,8 @@ class Command(BaseCommand):
         problem_set = self._problem_set(options["set_name"])
         problems = self._problems(problem_set, options)
         sampler = self._sampler(options["sampler"])
-        instructions = self._instructions(sampler, options["views"], options["strategy"])
+        views = options["views"] or (_usual_in_worlds(problems) if sampler.is_chat else [])
+        instructions = self._instructions(sampler, views, options["strategy"])
         try:
             plan = self._plan(problems, instructions, options)
             plan.check(sampler)
@@ -305,6 +308,12 @@ class Command(BaseCommand):
         )
         if run.state != Run.State.FINISHED:
             raise CommandError(f"Run {run.pk} is {run.state}. {run.state_reason}".strip())
+
+
+def _usual_in_worlds(problems: list[Problem]) -> list[str]:
+    """The one instruction by which models act in worlds, where all problems are episodes; else none."""
+    kinds = {problem.kind for problem in problems}
+    return [KINDS[ProblemKind(kind)].usual_instruction for kind in kinds] if kinds and kinds <= set(EPISODES) else []
 
 
 def _step_scorer(name: str | None) -> Scorer | None:

@@ -71,8 +71,8 @@ class PlayedRun:
 
     @property
     def never_recovered(self) -> int:
-        """Changes after which success has not come back yet."""
-        return sum(each.episodes is None for each in self.recoveries)
+        """Changes after which success has not come back yet, where there was any before."""
+        return sum(each.episodes is None and bool(each.before) for each in self.recoveries)
 
 
 def played_runs(scope: InsightScope) -> list[PlayedRun]:
