@@ -19,6 +19,16 @@ VALUES = st.recursive(
 )
 
 
+def test_a_long_row_comes_back_as_it_was_and_counts_with_all_its_bytes(tmp_path):
+    row = {"text": "é\n\U0001f600" * spools.BLOCK_BYTES}
+    with open_spool(tmp_path / "rows.spool") as spool:
+        spool.append(row)
+        spool.append("behind")
+        spool.flush()
+        assert spool.size == (tmp_path / "rows.spool").stat().st_size
+        assert list(spool.rows()) == [row, "behind"]
+
+
 @given(st.lists(VALUES))
 def test_rows_come_back_as_they_were(tmp_path_factory, rows):
     with nameless_spool(tmp_path_factory.mktemp("spool")) as spool:

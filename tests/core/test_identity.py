@@ -1,9 +1,28 @@
 """Hashes of content."""
 
+import hashlib
+from unittest.mock import patch
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.identity import ListHash, content_hash
+from trajectories.core import identity
+from trajectories.core.identity import ListHash, canonical_json, content_hash, text_hash
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+"""Texts with halves of surrogate pairs too."""
+
+
+def hashed(text):
+    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
+
+
+@given(st.lists(ANY_TEXT | st.none() | st.integers() | st.lists(ANY_TEXT) | st.dictionaries(ANY_TEXT, ANY_TEXT)))
+def test_long_texts_hashed_piece_by_piece_have_the_hash_of_the_whole(parts):
+    with patch.object(identity, "PIECE", 2):
+        assert content_hash(parts) == hashed(canonical_json(parts))
+        for part in (part for part in parts if isinstance(part, str)):
+            assert text_hash(part) == hashed(part)
 
 
 @given(st.lists(st.text() | st.integers() | st.lists(st.text())))

@@ -44,9 +44,11 @@ class Spool:
 
     def append(self, row: JSON) -> None:
         """Add a row of plain JSON with finite numbers. Raises OSError where the disk does not take it."""
-        line = _ENCODER.encode(row).encode() + b"\n"
-        self._file.write(line)
-        self.size += len(line)
+        line = _ENCODER.encode(row)  # ASCII alone
+        for start in range(0, len(line), BLOCK_BYTES):  # a long row is in memory once, not as bytes besides
+            self._file.write(line[start : start + BLOCK_BYTES].encode())
+        self._file.write(b"\n")
+        self.size += len(line) + 1
         self.count += 1
 
     def append_lines(self, lines: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 FIRST_PROJECT = 1
@@ -10,6 +10,10 @@ FIRST_PROJECT = 1
 
 # Made once: `json.dumps` with options makes an encoder at every call, which takes longer than a short value.
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
+PIECE = 1 << 20
+"""Characters of a long text that are hashed at once: a text of 100 MB has no second copy of its own beside it."""
 
 
 def canonical_json(value: Any) -> str:
@@ -22,12 +26,43 @@ def canonical_json(value: Any) -> str:
 
 def content_hash(value: Any) -> str:
     """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
+    if type(value) is list and any(type(part) is str and len(part) > PIECE for part in value):
+        return _hash_of_long_parts(value)
     return text_hash(canonical_json(value))
+
+
+def _hash_of_long_parts(parts: Sequence[Any]) -> str:
+    """The `content_hash` of a list with long texts, of which no JSON is made as a whole: each sign is escaped alone."""
+    digest = hashlib.sha256()
+    for place, part in enumerate(parts):
+        digest.update(b"," if place else b"[")
+        if type(part) is str and len(part) > PIECE:
+            digest.update(b'"')
+            for piece in _pieces(part):
+                digest.update(_bytes(canonical_json(piece)[1:-1]))
+            digest.update(b'"')
+        else:
+            digest.update(_bytes(canonical_json(part)))
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def text_hash(text: str) -> str:
     """SHA-256 of the UTF-8 text, as 64 hexadecimal digits."""
-    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
+    if len(text) <= PIECE:
+        return hashlib.sha256(_bytes(text)).hexdigest()
+    digest = hashlib.sha256()
+    for piece in _pieces(text):
+        digest.update(_bytes(piece))
+    return digest.hexdigest()
+
+
+def _pieces(text: str) -> Iterator[str]:
+    return (text[start : start + PIECE] for start in range(0, len(text), PIECE))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", errors="surrogatepass")
 
 
 def derive_seed(*parts: Any) -> int:
@@ -50,7 +85,7 @@ class ListHash:
         """Add the next parts. Raises as `canonical_json`."""
         if parts:
             text = canonical_json(parts)[1:-1]
-            self._digest.update(f"{',' if self._count else ''}{text}".encode("utf-8", errors="surrogatepass"))
+            self._digest.update(_bytes(f"{',' if self._count else ''}{text}"))
             self._count += len(parts)
 
     def hexdigest(self) -> str:

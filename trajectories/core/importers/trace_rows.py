@@ -68,17 +68,21 @@ def _lines(stream: IO[bytes], limits: ImportLimits) -> Iterator[tuple[int, Row |
                 line = stream.readline(1024 * 1024)
             yield number, _too_long(limits, "one line"), most
             continue
+        # A long line is let go of once it is text, and the text once it is a row: each is as large as the line.
+        size, line = len(line), line.rstrip(b"\r\n")
         try:
-            text = decode_text(line).rstrip("\r\n")
+            text = decode_text(line)
+            line = b""
             if not text.strip():
                 continue
             value = parse_json_text(text)
+            text = ""
             if not isinstance(value, dict):
                 raise ProblemError("", f"found {describe(value)}, expected an object")
         except ProblemError as fault:
-            yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail), len(line)
+            yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail), size
         else:
-            yield number, value, len(line)
+            yield number, value, size
 
 
 def _too_long(limits: ImportLimits, what: str) -> ProblemError:
