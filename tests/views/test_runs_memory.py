@@ -54,6 +54,7 @@ def test_the_form_plans_it_and_says_what_it_would_show(client, lead, sampler, vi
     fields = {
         "sampler": sampler.pk, "problem_set": problem.problem_set_id, "instructions": [view.pk], "samples_each": 1,
         "temperatures": "1", "memory": 2, "memory_from": "verifiers", "memory_near": "0.9", "seed": 1,
+        "memory_embedder": sampler.pk,
     }  # fmt: skip
     assert "Memory is empty now" in squeezed(client.post(reverse("run_estimate"), fields))
     factories.make_trace(problem=mirror_task(2), correctness="pass", reasoning="Rows are turned round.")
@@ -66,27 +67,25 @@ def test_the_form_plans_it_and_says_what_it_would_show(client, lead, sampler, vi
     assert "found no release" in squeezed(refused)
     client.post(reverse("run_new"), fields)
     run = Run.objects.get(planned_count=1)
-    assert run.kept_plan.memory == Memory(count=2, source=MemorySource.VERIFIERS, near=0.9)
+    assert run.kept_plan.memory == Memory(count=2, source=MemorySource.VERIFIERS, near=0.9, embedder=sampler.pk)
     again = client.get(reverse("run_new"), {"like": run.pk}).context["form"]
-    assert (again["memory"].value(), again["memory_from"].value(), again["memory_near"].value()) == (
-        2,
-        "verifiers",
-        0.9,
-    )
+    names = ("memory", "memory_from", "memory_near", "memory_embedder")
+    assert tuple(again[name].value() for name in names) == (2, "verifiers", 0.9, sampler.pk)
 
 
 def test_the_api_and_the_command_plan_the_same(lead, sampler, view, django_capture_on_commit_callbacks):
     problem = mirror_task(1)
     asked = {"sampler": sampler.pk, "problem_set": problem.problem_set.name, "instructions": [view.pk], "seed": 3}
-    told = Program(lead).post("/runs", {**asked, "memory": 3, "memory_from": "verifiers"})
+    wanted = {"memory": 3, "memory_from": "verifiers", "memory_embedder": sampler.pk}
+    told = Program(lead).post("/runs", {**asked, **wanted})
     assert told.status_code == 201, told.content
     out = StringIO()
     call_command(
         "sample", "--set", problem.problem_set.name, "--sampler", sampler.name, "--instructions", view.name,
-        "--memory", "3", "--memory-from", "verifiers", stdout=out,
+        "--memory", "3", "--memory-from", "verifiers", "--memory-embedder", sampler.name, stdout=out,
     )  # fmt: skip
     assert "Memory is empty now" in out.getvalue()
-    expected = Memory(count=3, source=MemorySource.VERIFIERS)
+    expected = Memory(count=3, source=MemorySource.VERIFIERS, embedder=sampler.pk)
     assert [run.kept_plan.memory for run in Run.objects.order_by("pk")] == [expected, expected]
     refused = Program(lead).post("/runs", {**asked, "memory": 1, "memory_from": "hearsay"})
     assert refused.status_code == 422

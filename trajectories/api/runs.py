@@ -89,6 +89,10 @@ class Launch(Free):
     memory_release: Annotated[int, Field(ge=0, lt=2**63, description="Where memory_from is release; 0 for none.")] = 0
     memory_any_split: Annotated[bool, Field(description="Traces of problems of the evaluation split too.")] = False
     memory_near: Annotated[float, Field(ge=0.1, le=1, description="Near duplicates from; none of one is shown.")] = NEAR
+    memory_embedder: Annotated[
+        int,
+        Field(ge=0, lt=2**63, description="Id of a sampler whose embeddings say what is near; 0 for words."),
+    ] = 0
     seed: Annotated[int, Field(ge=-1, lt=2**63, description="-1 to have one drawn.")] = -1
     title: Word = ""
     budget_cost: Annotated[float, Field(ge=0, lt=10**7, description="0 for none.")] = 0
@@ -201,6 +205,7 @@ def _as_form(given: Launch) -> dict[str, Any]:
             )
         },
         "memory_release": given.memory_release or "",
+        "memory_embedder": given.memory_embedder or "",
         **{name: getattr(given, name) or None for name in ("limit", "budget_cost", "budget_tokens", "budget_minutes")},
         "problem_set": found.pk if found else "",
         "names": " ".join(given.names),

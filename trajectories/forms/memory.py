@@ -7,9 +7,9 @@ from django import forms
 
 from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, SOURCES, Memory, MemorySource
 from trajectories.forms.plain import PlainForm
-from trajectories.models import Release
+from trajectories.models import Release, Sampler
 
-MEMORY_FIELDS = ("memory", "memory_from", "memory_release", "memory_any_split", "memory_near")
+MEMORY_FIELDS = ("memory", "memory_from", "memory_release", "memory_any_split", "memory_near", "memory_embedder")
 
 
 class MemoryFields(PlainForm):
@@ -48,11 +48,18 @@ class MemoryFields(PlainForm):
         label="Near duplicates from",
         help_text="No trace of a statement that shares so many word triples is shown; 1 for the same ones alone.",
     )
+    memory_embedder = forms.ModelChoiceField(
+        Sampler.objects.filter(kind=Sampler.Kind.CHAT).order_by("-pk"),
+        required=False,
+        empty_label="Words in common",
+        label="Nearness by",
+        help_text="Or by the embeddings of a model behind an endpoint; ARC tasks are near by features.",
+    )
 
 
 def memory_of(data: Mapping[str, Any]) -> Memory:
     """The memory that the fields of a form describe; Memory.check says what is wrong with it."""
-    release = data.get("memory_release")
+    release, embedder = data.get("memory_release"), data.get("memory_embedder")
     count = data.get("memory") or 0
     if not count:
         return Memory()
@@ -62,6 +69,7 @@ def memory_of(data: Mapping[str, Any]) -> Memory:
         release=None if release is None else release.pk,
         any_split=bool(data.get("memory_any_split")),
         near=data.get("memory_near") or NEAR,
+        embedder=None if embedder is None else embedder.pk,
     )
 
 
@@ -75,4 +83,5 @@ def memory_values(memory: Memory) -> dict[str, Any]:
         "memory_release": memory.release,
         "memory_any_split": memory.any_split,
         "memory_near": memory.near,
+        "memory_embedder": memory.embedder,
     }

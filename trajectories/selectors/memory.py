@@ -4,7 +4,7 @@ Nothing of what memory holds is kept anywhere: a trace that is accepted now is f
 rejected, withdrawn or found wrong is not. What is kept for a while are facts of problems, which never change.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import Case, IntegerField, QuerySet, When
 
-from trajectories.core.generation.nearness import Nearness, near_by_features, near_by_words
+from trajectories.core.generation.nearness import Nearness, Row, near_by_features, near_by_vectors, near_by_words
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import task_of
 from trajectories.core.problems.kinds import is_grids
@@ -84,11 +84,12 @@ class _Candidate:
 class Look:
     """One look into a memory: what it holds is read once, when it is first asked for, and is forgotten with the look.
 
-    Samples that are asked together share a look; the next ones get one of their own.
+    Samples that are asked together share a look; the next ones get one of their own. By `vectors` problems that are no
+    grids are near, by their words where it is None.
     """
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+    def __init__(self, memory: Memory, vectors: "Vectors | None" = None) -> None:
+        self._memory, self._vectors = memory, vectors
         self._held: dict[tuple[str, str], list[_Candidate]] = {}
         self._found: dict[tuple[int, str], tuple[Example, ...]] = {}
 
@@ -133,7 +134,7 @@ class Look:
         near they are."""
         if not candidates:
             return []
-        near = nearness(problem, {each.problem: each.content_hash for each in candidates})
+        near = nearness(problem, {each.problem: each.content_hash for each in candidates}, self._vectors)
         preferred = (self._memory.prefer or {}).get(problem.family, ())
 
         def place(each: _Candidate) -> tuple[int, float, int]:
@@ -155,19 +156,22 @@ class Look:
         return None
 
 
-def nearness(problem: Problem, others: Mapping[int, str]) -> dict[int, float]:
+def nearness(problem: Problem, others: Mapping[int, str], vectors: "Vectors | None" = None) -> dict[int, float]:
     """How near other problems of the same kind are to a problem, by their ids; `others` gives their content hashes.
 
-    ARC tasks by their features, all others by the words that PostgreSQL finds in their statements.
+    ARC tasks by their features, all others by their vectors where there are some, else by the words that PostgreSQL
+    finds in their statements. One of which nothing is known is farther than all others.
     """
     of_tasks = is_grids(problem.kind)
-    known = (_features if of_tasks else _words).of({problem.pk: problem.content_hash, **others})
+    source: _Known = _features if of_tasks else _words if vectors is None else vectors
+    known = source.of({problem.pk: problem.content_hash, **others})
     keys = [key for key in others if known[key] is not None]
+    nothing = dict.fromkeys(others, -1.0)
     if known[problem.pk] is None or not keys:
-        return dict.fromkeys(others, 0.0)
-    measure: Any = near_by_features if of_tasks else near_by_words
+        return nothing
+    measure: Any = near_by_features if of_tasks else near_by_words if vectors is None else near_by_vectors
     found: Nearness = measure(known[problem.pk], [known[key] for key in keys])
-    return dict.fromkeys(others, 0.0) | dict(zip(keys, found.tolist(), strict=True))
+    return nothing | dict(zip(keys, found.tolist(), strict=True))
 
 
 class _Known:
@@ -231,6 +235,19 @@ class _Words(_Known):
 
     def _numbered(self, words: Sequence[str]) -> Any:
         return np.array([self._numbers.setdefault(word, len(self._numbers)) for word in words], dtype=np.int32)
+
+
+class Vectors(_Known):
+    """The embeddings of statements, as long as one look into memory lasts. `embed` gives those of texts, None for one
+    that has none yet."""
+
+    def __init__(self, embed: Callable[[Sequence[str]], Sequence[Row | None]]) -> None:
+        super().__init__()
+        self._embed = embed
+
+    def _read(self, keys: Sequence[int]) -> dict[int, Any]:
+        texts = {problem.pk: comparable(problem).text for problem in Problem.objects.filter(pk__in=keys)}
+        return dict(zip(texts, self._embed(list(texts.values())), strict=True))
 
 
 _features, _words = _Features(), _Words()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trajectories.core.generation.nearness import near_by_features, near_by_words
+from trajectories.core.generation.nearness import near_by_features, near_by_vectors, near_by_words
 
 
 def words(*numbers):
@@ -22,3 +22,10 @@ def test_rare_words_in_common_weigh_more_than_common_ones():
 def test_features():
     rows = [np.array(row, dtype=np.float32) for row in ([1, 0, 1], [1, 1, 1], [0, 1, 0], [0, 0, 0])]
     assert list(near_by_features(rows[0], rows)) == pytest.approx([1.0, 2 / 3, 0.0, 1 / 3])
+
+
+def test_vectors_are_near_by_their_direction_and_those_of_another_length_are_the_farthest():
+    rows = [np.array(each, dtype=np.float32) for each in ([2.0, 2.0], [1.0, 0.0], [-1.0, -1.0], [1.0, 1.0, 1.0])]
+    near = near_by_vectors(np.array([0.5, 0.5], dtype=np.float32), rows)
+    assert near.tolist() == pytest.approx([1.0, 0.5**0.5, -1.0, -1.0])
+    assert near_by_vectors(rows[0], []).tolist() == []

@@ -1,4 +1,4 @@
-"""How near problems are to one that is asked: by the features of ARC tasks, or by words."""
+"""How near problems are to one that is asked: by the features of ARC tasks, by words, or by embeddings."""
 
 from collections.abc import Sequence
 
@@ -18,6 +18,17 @@ Nearness = NDArray[np.float64]
 def near_by_features(asked: Row, candidates: Sequence[Row]) -> Nearness:
     """One less the mean difference of features, which are in [0, 1] each: 1 for the same features."""
     near: Nearness = 1.0 - np.abs(np.stack(candidates) - asked).mean(axis=1, dtype=np.float64)
+    return near
+
+
+def near_by_vectors(asked: Row, candidates: Sequence[Row]) -> Nearness:
+    """The cosine of the angle to each, in [-1, 1]; -1 for one whose vector has another length than the one asked."""
+    near = np.full(len(candidates), -1.0)
+    alike = [place for place, vector in enumerate(candidates) if vector.shape == asked.shape]
+    if alike:
+        rows = np.stack([candidates[place] for place in alike]).astype(np.float64)
+        lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(asked.astype(np.float64))
+        near[alike] = np.divide(rows @ asked, lengths, out=np.zeros(len(alike)), where=lengths > 0)
     return near
 
 

@@ -40,7 +40,8 @@ class Memory:
     apart for evaluation may be shown too. `campaign` is the id of a campaign: only traces are shown that its own runs
     of training problems have drawn; None for any. `near` is the share of word triples from which on two statements
     count as the same problem. `prefer` names, for a family, those whose traces are shown where the family has too few
-    of its own: its prerequisites.
+    of its own: its prerequisites. `embedder` is the id of a sampler whose model gives embeddings: problems that are no
+    grids are near by these; None to go by their words.
     """
 
     count: int = 0
@@ -50,6 +51,7 @@ class Memory:
     campaign: int | None = None
     near: float = NEAR
     prefer: Mapping[str, tuple[str, ...]] | None = None
+    embedder: int | None = None
 
     def __bool__(self) -> bool:
         """Whether anything is to be shown."""
@@ -63,7 +65,8 @@ class Memory:
         noun = "trace" if self.count == 1 else "traces"
         source = SOURCES[self.source] if self.release is None else f"in release {self.release}"
         split = ", problems of evaluation too" if self.any_split else ""
-        return f"{self.count} {noun} of the nearest other problems, {source[0].lower()}{source[1:]}{split}"
+        nearest = "nearest" if self.embedder is None else "nearest (by embeddings)"
+        return f"{self.count} {noun} of the {nearest} other problems, {source[0].lower()}{source[1:]}{split}"
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
@@ -76,6 +79,7 @@ class Memory:
             any_split=kept["any_split"],
             near=kept["near"],
             campaign=kept.get("campaign"),
+            embedder=kept.get("embedder"),
             prefer=None if prefer is None else {name: tuple(names) for name, names in prefer.items()},
         )
 
@@ -85,6 +89,7 @@ class Memory:
         kept["source"] = self.source.value
         kept |= {} if self.release is None else {"release": self.release}
         kept |= {} if self.campaign is None else {"campaign": self.campaign}
+        kept |= {} if self.embedder is None else {"embedder": self.embedder}
         prefer = {family: list(names) for family, names in (self.prefer or {}).items()}
         return kept | ({"prefer": prefer} if prefer else {})
 

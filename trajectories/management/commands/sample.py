@@ -112,6 +112,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--memory-near", type=float, default=NEAR, metavar="SHARE", help="near duplicates from; none is shown"
         )
+        parser.add_argument(
+            "--memory-embedder", default="", metavar="NAME", help="a model whose embeddings say what is near, for words"
+        )
         parser.add_argument("--seed", type=int, help="the same seed draws the same samples; by default a new one")
         parser.add_argument("--title", type=title, help="by default it says what is sampled")
         parser.add_argument("--budget-seconds", type=int, metavar="S", help="pause the run after so much wall time")
@@ -342,7 +345,13 @@ def _memory(options: dict[str, Any]) -> Memory:
         source, release = MemorySource.RELEASE.value, int(source)
     if source not in (each.value for each in MemorySource) or (source == MemorySource.RELEASE and release is None):
         raise PlanError(f"--memory-from: found {source[:40]!r}, expected people, verifiers or the id of a release.")
+    name, embedder = options["memory_embedder"], None
+    if name:
+        embedder = Sampler.objects.filter(name=name).order_by("-version").values_list("pk", flat=True).first()
+        if embedder is None:
+            raise PlanError(f"--memory-embedder: found {name[:40]!r}, expected the name of a sampler.")
     return Memory(
+        embedder=embedder,
         count=options["memory"],
         source=MemorySource(source),
         release=release,

@@ -101,7 +101,8 @@ def _memory_note(plan: Plan, requests: Sequence[SampleRequest]) -> str:
     short = sum(len(request.examples) < memory.count for request in requests)
     lacking = f" {short:,} of {len(requests):,} prompts rendered find fewer than {memory.count}." if short else ""
     held = f"{traces:,} trace{'' if traces == 1 else 's'} of {problems:,} problem{'' if problems == 1 else 's'}"
-    return f"Memory holds {held} now.{lacking}"
+    asked = "" if memory.embedder is None else " The run asks for embeddings that are not known yet; this has not."
+    return f"Memory holds {held} now.{lacking}{asked}"
 
 
 def _most_remembered(plan: Plan, requests: Sequence[SampleRequest], settings: ChatSettings) -> int:

@@ -18,8 +18,9 @@ from trajectories.core.strategies import Strategy, StrategyError, find_strategy
 from trajectories.core.strategies.base import AttemptKind, Planned, read_settings, tool_limits
 from trajectories.core.strategies.memories import NO_MEMORY, Memory
 from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
-from trajectories.models import Instruction, Mind, Problem, ProblemSet, Release, Run, Sampler, Scorer
+from trajectories.models import Instruction, Mind, Problem, ProblemSet, Run, Sampler, Scorer
 from trajectories.services.runs.inheriting import ALL, check_mind
+from trajectories.services.runs.memories import check_memory
 from trajectories.services.runs.step_scores import check_text_steps
 from trajectories.services.runs.transports import transport_lack
 
@@ -152,7 +153,10 @@ class Plan:
         if not 0 <= self.diversity.examples <= MAX_EXAMPLES:
             text = f"Found {self.diversity.examples} examples; expected 0 to {MAX_EXAMPLES}."
             raise PlanError(text, field="examples")
-        self._check_memory(sampler)
+        try:
+            check_memory(self.memory, sampler, examples=self.diversity.examples)
+        except Fault as fault:
+            raise PlanError(str(fault), field=fault.field) from fault
         self._check_fits(sampler)
         self._check_kinds()
         if self.mind is not None:
@@ -163,24 +167,6 @@ class Plan:
         if self.most > MAX_ATTEMPTS:
             text = f"The plan has up to {self.most:,} attempts; expected at most {MAX_ATTEMPTS:,}."
             raise PlanError(text, field="samples_each")
-
-    def _check_memory(self, sampler: Sampler) -> None:
-        try:
-            self.memory.check()
-        except Fault as fault:
-            raise PlanError(str(fault), field=fault.field) from fault
-        if not self.memory:
-            return
-        if not sampler.is_chat:
-            raise PlanError(f"Memory is for prompts of language models; {sampler} is none.", field="memory")
-        if self.diversity.examples:
-            text = (
-                f"Found a memory of {self.memory.count} and {self.diversity.examples} drawn examples, expected one of"
-            )
-            raise PlanError(f"{text} both.", field="memory")
-        key = self.memory.release
-        if key is not None and not Release.objects.filter(pk=key).exists():
-            raise PlanError(f"Memory: found release {key}, expected one that there is.", field="memory_release")
 
     def _check_fits(self, sampler: Sampler) -> None:
         strategy, _ = self.found

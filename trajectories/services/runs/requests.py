@@ -39,6 +39,8 @@ from trajectories.selectors.examples import Candidate, draw_examples, list_candi
 from trajectories.selectors.instructions import to_record
 from trajectories.selectors.memory import Look
 from trajectories.selectors.problems import to_public
+from trajectories.services.endpoints.embeddings import EmbeddingError
+from trajectories.services.runs.memories import look_into
 
 RUNS_KEPT = 64
 
@@ -68,9 +70,9 @@ class RequestMaker:
         """The plan."""
         return self._plan
 
-    def look(self) -> Look:
-        """A look into memory as it stands now, for attempts that are asked together."""
-        return Look(self._plan.memory)
+    def look(self, run: Run | None = None) -> Look:
+        """A look into memory as it stands now, for attempts that are asked together; the run pays for what it takes."""
+        return look_into(self._plan.memory, run)
 
     def request(self, attempt: Attempt, look: Look | None = None) -> SampleRequest:
         """The request of an attempt with its run's sampler, its problem and its instruction; without a `look` memory
@@ -132,7 +134,7 @@ class RequestMaker:
         they vary."""
         diversity, problem = self._diversity, attempt.problem
         if self._plan.memory:
-            return (look or self.look()).examples(problem, instruction.style)
+            return (look or self.look(attempt.run)).examples(problem, instruction.style)
         if not diversity.examples:
             return ()
         key = problem.kind, instruction.style
@@ -152,8 +154,14 @@ def sample_requests(attempts: Sequence[Attempt]) -> list[SampleRequest | SampleF
     """What the sampler is asked for attempts of one run, see sample_request; they share a look into memory."""
     if not attempts:
         return []
-    look = maker_of(attempts[0].run_id, attempts[0].run.seed).look()
-    return [sample_request(attempt, look) for attempt in attempts]
+    look = maker_of(attempts[0].run_id, attempts[0].run.seed).look(attempts[0].run)
+    made: list[SampleRequest | SampleFailure] = []
+    for attempt in attempts:
+        # What stops the run stops the others too: no endpoint is asked again for each of them.
+        last = made[-1] if made else None
+        stopped = isinstance(last, SampleFailure) and last.stops
+        made.append(last if last is not None and stopped else sample_request(attempt, look))
+    return made
 
 
 def sample_request(attempt: Attempt, look: Look | None = None) -> SampleRequest | SampleFailure:
@@ -166,6 +174,9 @@ def sample_request(attempt: Attempt, look: Look | None = None) -> SampleRequest 
         return maker_of(attempt.run_id, attempt.run.seed).request(attempt, look)
     except (RequestError, ProblemError, PromptError) as fault:
         return SampleFailure("request", f"The request could not be made: {fault}")
+    except EmbeddingError as fault:
+        # No sample can be asked for as it was planned until that is mended: the run waits.
+        return SampleFailure("memory", f"Memory could not be looked into: {fault}", stops=True)
 
 
 @kept_by_project(maxsize=RUNS_KEPT)

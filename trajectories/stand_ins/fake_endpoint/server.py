@@ -18,6 +18,8 @@ from trajectories.stand_ins.fake_endpoint.agents import Converser
 from trajectories.stand_ins.fake_endpoint.answers import Answer, Answerer, canned, continued, stopped
 from trajectories.stand_ins.fake_endpoint.batches import SHELF_PATHS, KeptBatch, Shelf
 from trajectories.stand_ins.fake_endpoint.behaviour import Behaviour, Play
+from trajectories.stand_ins.fake_endpoint.embeddings import PATH as EMBEDDINGS
+from trajectories.stand_ins.fake_endpoint.embeddings import Embedder, embeddings, words_of
 from trajectories.stand_ins.fake_endpoint.pictures import TOKENS, colour_asked_for, pictures_in, seen, words_in
 from trajectories.stand_ins.fake_endpoint.refusals import refusal_of
 
@@ -26,7 +28,7 @@ MAX_HEAD = 64 * 1024
 HUGE = 30 * 1024 * 1024
 DRIP_SECONDS = 0.1
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
-ANSWER_PATHS = ("/v1/chat/completions", "/v1/responses")
+ANSWER_PATHS = ("/v1/chat/completions", "/v1/responses", EMBEDDINGS)
 Pause = Callable[[], Awaitable[None]]
 
 
@@ -98,6 +100,7 @@ class FakeEndpoint:
         self.most_in_flight = 0
         self.port = port
         self.shelf = Shelf()
+        self.embedder: Embedder = words_of
         self._answerer = answerer or canned()
         self._asked: Counter[str] = Counter()
         self._seeded: dict[tuple[Any, ...], int] = {}
@@ -283,6 +286,8 @@ class FakeEndpoint:
 
     async def _body(self, failure: str, call: Call) -> dict[str, Any]:
         """The body of an answer, before anything is spoilt."""
+        if call.path == EMBEDDINGS:
+            return embeddings(call.body, self.embedder)
         takes = self.behaviour.takes
         count = self.behaviour.choices(call.samples)
         asked_before = self._asked_before(call, count)

@@ -33,6 +33,7 @@ from trajectories.adapters.chat_api.wire.settings import (
 from trajectories.adapters.chat_api.wire.streams import BrokenOffError, merge_stream
 from trajectories.adapters.chat_api.wire.transport import RefusedError, open_http
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
+from trajectories.core.completions.embeddings import Embedded, read_embeddings
 from trajectories.core.completions.hidden_errors import HiddenError
 from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limit, read_reply
 from trajectories.core.records import JSON
@@ -45,6 +46,7 @@ Begin = Callable[[str], list[bytes]]
 
 NO_KEY = "none"
 PATHS = {CHAT_COMPLETIONS: "/chat/completions", RESPONSES: "/responses"}
+EMBEDDINGS = "/embeddings"
 
 
 def no_one_listens(key: str) -> list[bytes]:  # noqa: ARG001
@@ -100,12 +102,26 @@ class ChatClient:
 
         Raises CallError where none can be read; the whole call, body included, has `timeout_seconds`.
         """
-        limit = self._settings.timeout_seconds
         body = request_body(self._settings, asked.messages, asked.temperature, asked.seed, asked.tools, asked.stop)
         body |= {"n": n} if n > 1 else {}
+        return self._read(await self._post(PATHS[self._settings.api], body, begin(self._key)), body)
+
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """Ask for the vectors of texts in one call. Raises CallError; the whole call has `timeout_seconds`."""
+        body = {"model": self._settings.model, "input": list(texts), "encoding_format": "float"}
+        raw = await self._post(EMBEDDINGS, body, [])
+        text = redact_key(raw.decode("utf-8", errors="replace"), self._key)
+        try:
+            return read_embeddings(text, len(texts))
+        except (RecursionError, ValueError) as fault:
+            raise malformed_fault(_what_is_wrong(fault), text, self._key) from None
+
+    async def _post(self, path: str, body: Mapping[str, Any], parts: list[bytes]) -> bytes:
+        """What the endpoint answers, added to `parts` as it comes. Raises CallError."""
+        limit = self._settings.timeout_seconds
         try:
             async with asyncio.timeout(limit):
-                raw = await self._fetch(body, begin(self._key))
+                return await self._fetch(path, body, parts)
         except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as fault:
             message = f"The endpoint had not answered within {limit:g} s."
             raise CallError("timeout", message, retryable=True) from fault
@@ -115,7 +131,6 @@ class ChatClient:
             raise status_fault(fault.refusal, self._settings, self._key, body) from None
         except (openai.APIConnectionError, httpx2.HTTPError, httpx2.InvalidURL) as fault:
             raise connection_fault(fault, self._settings.base_url, self._key) from None
-        return self._read(raw, body)
 
     def _read(self, raw: bytes, body: Mapping[str, Any]) -> list[Reply | CallError]:
         text = redact_key(raw.decode("utf-8", errors="replace"), self._key)
@@ -143,10 +158,10 @@ class ChatClient:
             return broken_off_fault()
         return malformed_fault(_what_is_wrong(fault), text, self._key)
 
-    async def _fetch(self, body: Mapping[str, Any], parts: list[bytes]) -> bytes:
+    async def _fetch(self, path: str, body: Mapping[str, Any], parts: list[bytes]) -> bytes:
         # By the client's call for any address: that for completions walks through every argument value by value.
         response = await self._client.post(
-            PATHS[self._settings.api],
+            path,
             cast_to=httpx2.Response,
             body=body,
             stream=True,
