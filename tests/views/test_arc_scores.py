@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.selectors.test_arc_scores import TWO, sample
+from trajectories.models import Run
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +30,15 @@ def test_the_run_page_fetches_its_score(client, curator, run):
     for text in ("25.0%", "mean over 2 tasks", "of 4 test outputs", "without a sample, counted 0"):
         assert text in fragment
     assert "<title>" in client.get(address).content.decode()
+
+
+def test_of_a_run_that_adapts_it_says_which_samples_count(client, curator, run):
+    client.force_login(curator)
+    words = "the first two of each task count alone"
+    address = reverse("run_arc_score", args=[run.pk])
+    assert words not in client.get(address).content.decode()
+    Run.objects.filter(pk=run.pk).update(strategy="until-solved")
+    assert words in client.get(address).content.decode()
 
 
 def test_a_run_without_arc_tasks_says_nothing_of_it(client, curator):

@@ -166,7 +166,7 @@ def get_progress(run: Run, sight: Sight) -> RunProgress:
         ended=ended,
         left=left,
         most=most,
-        rounds=_rounds(run) if _adapts(run) else (),
+        rounds=_rounds(run) if adapts(run) else (),
         elapsed_seconds=elapsed,
         rate=rate,
         seconds_left=round(60 * left / rate) if rate and left else None,
@@ -189,7 +189,8 @@ def _latest(run: Run, sight: Sight) -> list[Trace]:
     return traces
 
 
-def _adapts(run: Run) -> bool:
+def adapts(run: Run) -> bool:
+    """Whether the run's strategy goes by what became of its earlier samples."""
     return run.strategy in STRATEGIES and STRATEGIES[run.strategy].adapts
 
 
@@ -219,7 +220,7 @@ _REMEMBERED = """SELECT count(*), count(*) FILTER (WHERE shown > 0),
 
 def most_attempts(run: Run) -> int:
     """What a run may come to: for a problem that its strategy is not done with, what the strategy may take at most."""
-    if run.state in Run.ENDED_STATES or not _adapts(run):
+    if run.state in Run.ENDED_STATES or not adapts(run):
         return run.planned_count
     strategy, plan = STRATEGIES[run.strategy], run.kept_plan
     places = RunPlace.objects.filter(run=run, closed=False)

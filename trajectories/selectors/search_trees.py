@@ -7,13 +7,13 @@ from decimal import Decimal
 from django.db.models import Count, Q, QuerySet
 
 from trajectories.core.records import JSON, FinishReason, Outcome
-from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.base import LEFT_OPEN, PRUNED
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Attempt, Run, RunProblem, Trace
 from trajectories.models.traces import given_answer
 from trajectories.selectors.attempts import failure_word
 from trajectories.selectors.blinding import Hidden, Sight
+from trajectories.selectors.runs import adapts
 
 MOST_NODES = 2_000
 """Attempts that a page draws, in the order in which they were planned; the page says how many there are."""
@@ -126,13 +126,12 @@ def get_search_tree(run: Run, problem_id: int) -> SearchTree | None:
     rows = rows[:MOST_NODES]
     place = RunProblem.objects.filter(run=run, problem=problem_id).first()
     last = max(row["round"] for row in rows)
-    adapts = run.strategy in STRATEGIES and STRATEGIES[run.strategy].adapts
     is_closed = place.closed if place else run.state in Run.ENDED_STATES
     known = {row["trace__pk"] for row in rows if row["trace__pk"]}
     under: dict[int | None, list[Mapping[str, JSON]]] = {}
     for row in rows:
         under.setdefault(row["parent_id"] if row["parent_id"] in known else None, []).append(row)
-    ends = _Ends(adapts=adapts, last_round=last, is_closed=is_closed)
+    ends = _Ends(adapts=adapts(run), last_round=last, is_closed=is_closed)
     roots = [_node(row, under, ends) for row in under.get(None, ())]
     right = sum(node.right_below + node.is_right for node in roots)
     return SearchTree(

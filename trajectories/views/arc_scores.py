@@ -7,6 +7,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.models import ProblemSet, Run
 from trajectories.selectors.arc_scores import get_run_score, list_set_scores
+from trajectories.selectors.runs import adapts
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 
@@ -18,7 +19,7 @@ def run_arc_score(request: HttpRequest, run_id: int) -> HttpResponse:
     """The score of a run; a fragment is the figures alone."""
     run = get_object_or_404(Run.objects.select_related("sampler").defer("plan"), pk=run_id)
     template = "_score" if wants_fragment(request) else "run"
-    context = {"run": run, "score": get_run_score(run), "is_fragment": template == "_score"}
+    context = {"run": run, "score": get_run_score(run), "is_fragment": template == "_score", "adapts": adapts(run)}
     return render(request, f"trajectories/arc_scores/{template}.html", context)
 
 

@@ -24,6 +24,7 @@ from trajectories.selectors.repeats import find_repeats
 from trajectories.selectors.runs import (
     RUNS,
     STATE_FILTERS,
+    adapts,
     get_progress,
     get_remembered,
     list_instructions,
@@ -112,7 +113,7 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
         "part": part,
         "is_live": run.state in Run.ACTIVE_STATES or run.verified_count < run.done_count,
         "budget_spent": is_budget_spent(run),
-        "adapts": run.strategy in STRATEGIES and STRATEGIES[run.strategy].adapts,
+        "adapts": adapts(run),
         "page_address": address,
         "problems_address": f"{address}?part=problems{f'&after={after}' if after else ''}",
     }
