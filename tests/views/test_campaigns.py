@@ -157,7 +157,7 @@ def test_a_campaign_is_begun_once_however_often_the_form_is_sent(page, lead):
         ({"temperatures": "0..1"}, "temperatures", "Found a range, expected numbers"),
         ({"basis": "people"}, "people", "expected yes where people must accept a trace"),
         ({"trainer": "alchemy"}, "trainer", "Found 'alchemy', expected embedded"),
-        ({"strategy": "revise"}, None, "needs a language model"),
+        ({"strategy": "revise"}, "strategy", "needs a language model"),
         ({"title": ""}, "title", "Found nothing, expected a text."),
     ],
 )
