@@ -1,6 +1,6 @@
 """A database with all migrations applied, made once for each state of them and copied for every process of tests.
 
-Migrations take twenty seconds, a copy one. The copies are migrated all the same, which finds nothing left to do and
+Migrating takes seconds, a copy one. The copies are migrated all the same, which finds nothing left to do and
 brings permissions and roles to what the code says.
 """
 
@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from tests.worker import install_queues
+from trajectories.adapters.schema_script import SCRIPT
 from webapp.database import is_embedded
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +44,8 @@ def copy_ready_made() -> None:
 def _state() -> str:
     """What tells one state of the migrations from another: ours, and the pins that other packages' come from."""
     told = sha256()
-    for path in (*sorted((ROOT / "trajectories" / "migrations").rglob("*.py")), ROOT / "requirements-dev.txt"):
+    migrations = sorted((ROOT / "trajectories" / "migrations").rglob("*.py"))
+    for path in (*migrations, SCRIPT, ROOT / "requirements-dev.txt"):
         told.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return told.hexdigest()[:16]
 

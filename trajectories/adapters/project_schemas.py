@@ -23,7 +23,8 @@ TABLES = """
 SELECT relname FROM pg_class
 WHERE relnamespace = %s::regnamespace AND relkind = 'r' AND (relname LIKE %s OR relname = %s) ORDER BY relname
 """
-# Of one table, in their order; the sequence of an identity column keeps its name.
+# Of one table, in their order; the sequence of an identity column keeps its name, and so does what forbids nulls (which
+# has one since PostgreSQL 18).
 COLUMNS = """
 SELECT quote_ident(attname) || ' ' || format_type(atttypid, atttypmod)
     || CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation::text ELSE '' END
@@ -37,7 +38,9 @@ SELECT quote_ident(attname) || ' ' || format_type(atttypid, atttypmod)
             || quote_ident((SELECT relname FROM pg_class WHERE oid = pg_get_serial_sequence(
                 quote_ident(%(source)s) || '.' || quote_ident(%(table)s), attname)::regclass)) || ')'
         END
-    || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END
+    || CASE WHEN attnotnull THEN coalesce(' CONSTRAINT ' || quote_ident((
+        SELECT conname FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum]
+        AND conname <> %(table)s || '_' || attname || '_not_null')), '') || ' NOT NULL' ELSE '' END
 FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
 LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE attrelid = (quote_ident(%(source)s) || '.' || quote_ident(%(table)s))::regclass
@@ -104,7 +107,7 @@ def make_schema(project: int) -> None:
     """
     with acting_in(FIRST):
         tables = project_tables(SHARED_SCHEMA)
-        statements = list(_statements(tables, SHARED_SCHEMA, schema_of(project)))
+        statements = list(statements_of(tables, SHARED_SCHEMA, schema_of(project)))
         _run([f"CREATE SCHEMA {schema_of(project)}"])
     with acting_in(project):
         _run(statements)
@@ -116,14 +119,20 @@ def make_schema(project: int) -> None:
         )
 
 
+def all_tables() -> list[str]:
+    """The tables of the application in the first schema, by name."""
+    return [name for (name,) in _rows(TABLES, [SHARED_SCHEMA, f"{PREFIX}%", ""])]
+
+
 def project_tables(schema: str) -> list[str]:
     """The tables that each project has for itself, by name."""
     shared = {f"{PREFIX}{name}" for name in SHARED_MODELS}
     return [name for (name,) in _rows(TABLES, [schema, f"{PREFIX}%", MIGRATIONS]) if name not in shared]
 
 
-def _statements(tables: Sequence[str], source: str, target: str) -> Iterator[str]:
-    """What makes a schema like another one. To be run with the new schema first in the search path."""
+def statements_of(tables: Sequence[str], source: str, target: str) -> Iterator[str]:
+    """What makes tables in a schema like those in another one, with their functions. To be run with the new schema
+    first in the search path."""
     of_tables = [source, list(tables)]
     yield from (_without(source, text) for (text,) in _rows(FUNCTIONS, [source, f"{PREFIX}%"]))
     for table in tables:

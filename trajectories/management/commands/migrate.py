@@ -9,6 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from trajectories.adapters.acting import FIRST, acting_in, acting_project, schema_of
 from trajectories.adapters.project_schemas import projects_with_schemas
+from trajectories.adapters.schema_script import has_tables, read_head, run_script
 
 APP = "trajectories"
 FIRST_WITH_PROJECTS = "0094"
@@ -22,6 +23,8 @@ class Command(migrate.Command):
     In this order, since a name that is not in a project's schema is looked for in the first one: DROP INDEX IF EXISTS
     of an index that is to be made would drop the first project's, were it made there already. So a migration by which
     a table of projects refers to a new table that all share has to come in a later version than that table.
+
+    Where there is no table of the application yet, all of them are made by one script.
     """
 
     def handle(self, *arguments: Any, **options: Any) -> None:
@@ -36,7 +39,22 @@ class Command(migrate.Command):
                     self.stdout.write(f"  Migrating {schema_of(project)}")
                 with acting_in(project):
                     migrate_project(options["migration_name"])
+            if options["app_label"] is None and acting_project() == FIRST and not has_tables():
+                self._begin(options["verbosity"])
         super().handle(*arguments, **options)
+
+    def _begin(self, verbosity: int) -> None:
+        """Make all tables of the application at once, and before them those of other applications: what is left to
+        migrate is nothing, unless the script is older than the newest migration."""
+        executor = MigrationExecutor(connection)
+        graph = executor.loader.graph
+        heads = [name for _, name in graph.leaf_nodes(APP)]
+        if heads != [read_head()]:
+            return
+        if verbosity:
+            self.stdout.write(f"  Making the tables of {APP} as they are after {heads[0]}")
+        executor.migrate([leaf for leaf in graph.leaf_nodes() if leaf[0] != APP])
+        run_script([name for app, name in graph.forwards_plan((APP, heads[0])) if app == APP])
 
 
 def migrate_project(name: str | None) -> None:
