@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
+from django.core.cache import cache
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -71,10 +72,11 @@ def _no_samples_of_earlier_tests():
 
 
 @pytest.fixture(autouse=True)
-def _no_plans_of_earlier_tests():
-    """Plans are kept by the id of their run. Ids come again here: a server that is killed forgets those that no
-    committed transaction has used, and tests roll theirs back."""
+def _nothing_kept_by_id_in_earlier_tests():
+    """Plans, and what was found of the samples of a run, are kept by the id of the run. Ids come again here: a server
+    that is killed forgets those that no committed transaction has used, and tests roll theirs back."""
     maker_of.cache_clear()
+    cache.clear()
 
 
 @pytest.fixture(scope="session")
