@@ -128,7 +128,7 @@ def _pair_table(problem: ProblemRecord, verdict: Verdict) -> PairTable:
             ShownPair(
                 number=pair.index + 1,
                 input=inputs[pair.index] if pair.index < len(inputs) else None,
-                predicted=pair.predicted or pair.preview,
+                predicted=pair.predicted or pair.preview or None,
                 expected=pair.expected,
                 right=pair.is_right,
                 message=pair.message,
