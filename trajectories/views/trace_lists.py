@@ -160,12 +160,11 @@ def _is_open(walk: TraceWalk, down: int | None, up: int | None) -> bool:
 
 
 def _say_more(traces: Sequence[Trace], walk: TraceWalk, sight: Sight, columns: Sequence[str]) -> None:
-    """Give each trace the passage with what was searched for, and its tags where they are shown."""
+    """Give each trace the passage with what was searched for, None without one, and its tags where they are shown."""
     rows: list[Any] = list(traces)
-    if walk.text:
-        passages = passages_of(walk.text, traces)
-        for row in rows:
-            row.passage = passages.get(row.pk)
+    passages = passages_of(walk.text, traces) if walk.text else {}
+    for row in rows:
+        row.passage = passages.get(row.pk)
     if "tags" in columns:
         tags = tags_of(traces, sight)
         for row in rows:
