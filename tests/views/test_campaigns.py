@@ -1,3 +1,5 @@
+import html
+import re
 from dataclasses import asdict
 
 import pytest
@@ -8,10 +10,10 @@ from tests.campaigns import measured_campaign, two_sets
 from tests.pages import squeezed
 from trajectories.adapters.training import TRAINERS
 from trajectories.core.campaigns.plans import OPENS_AT
-from trajectories.core.campaigns.templates import SUM_SETS, SUMS_LACK
+from trajectories.core.campaigns.templates import SUM_DRAWS, SUMS_LACK
 from trajectories.core.problems.arithmetic import Sum, problem_of
 from trajectories.forms.campaign_templates import offers
-from trajectories.models import AuditEvent, Campaign, Instruction, Run, Sampler
+from trajectories.models import AuditEvent, Campaign, Import, Instruction, Run, Sampler
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
 from trajectories.services.releases.freezing import freeze_accepted
@@ -100,11 +102,27 @@ def test_with_a_model_and_a_trainer_every_template_can_be_started_or_says_what_i
     assert "trl_begin_from" not in {field.name for each in form.trainers() for field in each["fields"]}
 
 
+def test_the_sets_that_a_template_lacks_are_made_in_two_presses_each(page):
+    factories.make_problem()
+    text = page.get(reverse("campaign_new")).content.decode()
+    for draw in SUM_DRAWS:
+        address = re.search(rf'href="([^"]+)">Make {draw.set_name}<', text)
+        assert address is not None
+        form = page.get(html.unescape(address[1])).context["form"]
+        assert page.post(address[1].partition("?")[0], form.data).status_code == 302
+    plans = [(row.options["set_title"], row.options["split"], row.options["draw"]["knobs"], row.options["draw"]["size"])
+             for row in Import.objects.order_by("pk")]  # fmt: skip
+    assert plans == [(draw.set_name, draw.split, draw.knobs, draw.size) for draw in SUM_DRAWS]
+    factories.make_problem_set(name="sums-training", title="sums-training")
+    text = page.get(reverse("campaign_new")).content.decode()
+    assert ("Make sums-training" in text, "Make sums-held-out" in text) == (False, True)
+
+
 def test_the_curriculum_on_arithmetic_begins_with_its_sums_its_memory_and_what_builds_on_what(page, monkeypatch):
     monkeypatch.setattr(TRAINERS["trl"], "missing", lambda: "")
     factories.make_sampler(kind="local", parameters={"folder": "small"}, title="Small")
     factories.make_problem_set(name="other", title="Other")
-    sums = [factories.make_problem_set(name=name, title=name) for name in SUM_SETS]
+    sums = [factories.make_problem_set(name=draw.set_name, title=draw.set_name) for draw in SUM_DRAWS]
     for place, pairs in enumerate((((1, 2), (12, 34)), ((3, 5), (56, 78)))):
         for pair in pairs:
             record = problem_of(Sum(*pair), split=("train", "eval")[place])

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from trajectories.adapters.training import TRAINERS
-from trajectories.core.campaigns.templates import TEMPLATES, Template
+from trajectories.core.campaigns.templates import TEMPLATES, SetDraw, Template
 from trajectories.core.problems.arithmetic import NAME as ADDITION
+from trajectories.core.problems.shipped_families import SHIPPED_FAMILIES
 from trajectories.core.records import ProblemKind
 from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.campaigns import usual_sets
+from trajectories.forms.procedural import PREFIX, ProceduralForm
 from trajectories.forms.run_choices import kinds_of_sets, setting_name, usual_instruction
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
 from trajectories.models.samplers import LANGUAGE_MODELS
@@ -19,16 +22,37 @@ from trajectories.selectors.samplers import list_samplers
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A template and, in one sentence, what is lacking for it here; "" where nothing is."""
+    """A template and, in one sentence, what is lacking for it here; "" where nothing is. `draws` make what lacks."""
 
     template: Template
     lacks: str
+    draws: Sequence["OfferedDraw"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedDraw:
+    """A problem set to make, and what the form of its family is filled in with, as the query of an address."""
+
+    draw: SetDraw
+    query: str
 
 
 def offers() -> Sequence[Offer]:
     """Every template, with what it lacks."""
     pair, sets = _model_and_trainer(), set(ProblemSet.objects.values_list("name", flat=True))
-    return [Offer(each, _lacks(each, pair, sets)) for each in TEMPLATES.values()]
+    return [Offer(each, _lacks(each, pair, sets), _draws(each, sets)) for each in TEMPLATES.values()]
+
+
+def _draws(template: Template, sets: set[str]) -> Sequence[OfferedDraw]:
+    """What makes those of a template's problem sets that are not there."""
+    return [OfferedDraw(draw, _query(draw)) for draw in template.draws if draw.set_name not in sets]
+
+
+def _query(draw: SetDraw) -> str:
+    filled = ProceduralForm(SHIPPED_FAMILIES[draw.family]).as_filled_in()
+    filled |= {"set_title": draw.set_name, "split": draw.split, "size": draw.size}
+    filled |= {f"{PREFIX}{name}": value for name, value in draw.knobs.items()}
+    return urlencode(filled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,32 @@ from trajectories.core.strategies.memories import MemorySource
 ARC_SETS = ("arc-agi-1-training", "arc-agi-1-evaluation")
 ARC_LACK = "Needs the ARC tasks: manage.py import_problems --arc-agi-1 brings them."
 
-SUM_SETS = ("sums-training", "sums-held-out")
-SUMS_LACK = (
-    "Needs sums in the sets sums-training and sums-held-out: manage.py import_problems --procedural addition --set"
-    " sums-training --set-knob part=training brings the first, with --set sums-held-out --set-knob part=held-out"
-    " --split eval the second."
+SUMS_LACK = "Needs sums in the sets sums-training and sums-held-out."
+
+
+@dataclass(frozen=True, slots=True)
+class SetDraw:
+    """What makes a problem set of a template: so many problems of a procedural family, with the knobs named."""
+
+    set_name: str
+    family: str
+    split: str
+    size: int
+    knobs: Mapping[str, str]
+
+    @property
+    def command(self) -> str:
+        """The words after `manage.py` that make it."""
+        knobs = "".join(f" --set-knob {name}={value}" for name, value in self.knobs.items())
+        return (
+            f"import_problems --procedural {self.family} --size {self.size}{knobs} --split {self.split}"
+            f" --set {self.set_name}"
+        )
+
+
+SUM_DRAWS = (
+    SetDraw("sums-training", "addition", "train", 2000, {"part": "training"}),
+    SetDraw("sums-held-out", "addition", "eval", 500, {"part": "held-out"}),
 )
 
 
@@ -25,8 +46,9 @@ class Template:
     """An experiment to begin with.
 
     `needs_model`: it samples with a language model and trains one. `sets` are the names of the problem sets that it is
-    usually made on, training first; none where any two will do. `sets_lack` says what brings them, in a sentence.
-    `is_arc`: only ARC tasks make sense. `values` are the fields of the form that differ from what it begins with.
+    usually made on, training first; none where any two will do. `sets_lack` says in a sentence what is needed where
+    they are not there, `draws` what makes them. `is_arc`: only ARC tasks make sense. `values` are the fields of the
+    form that differ from what it begins with.
     """
 
     name: str
@@ -36,6 +58,7 @@ class Template:
     needs_model: bool
     sets: tuple[str, str] | None = None
     sets_lack: str = ""
+    draws: tuple[SetDraw, ...] = ()
     is_arc: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
 
@@ -141,8 +164,9 @@ TEMPLATES: Mapping[str, Template] = {
             " right. What is solved trains the next model, and stands in its prompts as examples.",
             "",
             needs_model=True,
-            sets=SUM_SETS,
+            sets=(SUM_DRAWS[0].set_name, SUM_DRAWS[1].set_name),
             sets_lack=SUMS_LACK,
+            draws=SUM_DRAWS,
             values={
                 **_MODEL,
                 "basis": Basis.TRUTH,

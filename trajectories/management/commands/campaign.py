@@ -66,6 +66,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{offer.template.name}: {offer.template.summary}")
             if offer.lacks:
                 self.stdout.write(f"    {offer.lacks}")
+            for offered in offer.draws:
+                self.stdout.write(f"    manage.py {offered.draw.command}")
 
     def _follow(self, campaign: Campaign) -> None:
         told: set[tuple[int, str]] = set()
