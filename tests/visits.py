@@ -222,6 +222,7 @@ def _filtering(world: World) -> Iterator[Visit]:
     telling += [scope for scope in scopes if scope.startswith(("decision=", "model_judged=", "audit="))]
     decisions = ("accepted", "unreviewed")
     both = [f"decision={word}&model_judged={other}" for word in decisions for other in ("pass", "fail")]
+    both += ["decision=accepted,rejected", "decision=rejected,unreviewed", "model_judged=fail,unjudged"]
     queries: dict[str, list[str]] = {
         "trace_list": [*scopes, *both],
         "trace_compare": [

@@ -27,6 +27,16 @@ def test_traces_are_pushed_and_wait_for_their_verdicts(lead, problem):
     assert {row["sampler_title"] for row in listed} == {"other"}
 
 
+def test_a_filter_is_repeated_for_several_values(lead):
+    traces = [factories.make_trace(correctness=word) for word in ("pass", "fail", "unscored")]
+    program = Program(lead)
+    told = program.get("/traces", correctness=["pass", "fail"], run=[trace.run_id for trace in traces[1:]]).json()
+    assert [row["id"] for row in told["items"]] == [traces[1].pk]
+    refused = program.get("/traces", correctness=["pass", "wrong"])
+    assert refused.status_code == 422
+    assert "correctness" in refused.json()["errors"][0]["field"]
+
+
 def test_one_bad_row_keeps_everything_out_unless_it_may_be_skipped(lead, problem):
     program, rows = Program(lead), [pushed(problem), {"problem_hash": "0" * 64, "response": "a"}]
     refused = program.post("/traces", {"rows": rows})

@@ -14,7 +14,7 @@ def test_rare_filters_are_one_key_away_and_stay_open_while_one_is_set(log_in, cu
     hinted = factories.make_trace(run=run, hinted=True)
     page = log_in(curator)
     page.goto("/traces/")
-    choice = page.get_by_label("Hinted")
+    choice = page.locator("#id_hinted")
     expect(page.locator(".trace-table tbody tr")).to_have_count(2)
     expect(choice).to_be_hidden()
     expect(page.locator(".more-filters summary kbd")).to_be_visible()  # the scripts have run
@@ -39,11 +39,37 @@ def test_what_is_typed_before_the_scripts_are_there_filters_all_the_same(log_in,
 
     page.route("**/htmx*.js*", hold)
     page.goto("/traces/", wait_until="commit")
-    page.get_by_role("search").get_by_label("Verdict", exact=True).select_option("fail", force=True)
+    page.locator("#id_correctness").click()
+    page.get_by_role("group", name="Verdict").get_by_label("Fail").check()
     for route in held:
         route.continue_()
     expect(page.locator(".trace-table tbody tr")).to_have_count(1)
     expect(page.locator(".trace-table")).to_contain_text(f"trace {wrong.pk}")
+
+
+def test_a_filter_takes_several_values_by_keys_alone(log_in, curator):
+    for word in ("pass", "fail", "unscored"):
+        factories.make_trace(correctness=word)
+    page = log_in(curator)
+    page.goto("/traces/")
+    rows, menu = page.locator(".trace-table tbody tr"), page.locator("#id_correctness")
+    expect(menu).to_have_text("Verdict: Any verdict")
+    menu.focus()
+    page.keyboard.press("Enter")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+    expect(rows).to_have_count(2)
+    expect(menu).to_have_text("Verdict: Pass + 1")
+    page.keyboard.press("Escape")
+    expect(menu).to_be_focused()
+    expect(page.get_by_role("group", name="Verdict")).to_be_hidden()
+    expect(page).to_have_url("/traces/?correctness=pass&correctness=fail")
+    page.reload()
+    expect(rows).to_have_count(2)
+    expect(menu).to_have_text("Verdict: Pass + 1")
+    page.get_by_role("link", name="Verdict: Fail or Pass").click()
+    expect(rows).to_have_count(3)
 
 
 def test_texts_are_searched_and_hits_are_marked(log_in, curator):

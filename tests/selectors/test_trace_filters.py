@@ -57,6 +57,55 @@ def test_columns_of_the_trace_and_its_problem():
     assert found(instruction=instruction.pk) == {told}
 
 
+def test_of_several_values_a_trace_has_one():
+    traces = [
+        make_trace(correctness="pass", near_miss="shape", train_passed=2, train_total=2),
+        make_trace(correctness="fail", train_passed=1, train_total=2, instruction=make_instruction(view="json")),
+        make_trace(problem=make_problem(kind="numeric", spec={}, reference="1"), train_passed=0, train_total=2),
+    ]
+    first, second, third = traces
+    for trace in traces[:2]:
+        make_verdict(trace=trace, verifier="arc_train", outcome=trace.correctness)
+    for name, values, expected in (
+        ("run", (first.run_id, third.run_id), {first, third}),
+        ("problem", (first.problem_id, second.problem_id), {first, second}),
+        ("problem_set", tuple({trace.problem.problem_set_id for trace in traces}), set(traces)),
+        ("sampler", (first.sampler_id, second.sampler_id), {first, second}),
+        ("correctness", ("fail", "unverified"), {second, third}),
+        ("problem_kind", ("arc", "numeric"), set(traces)),
+        ("train", ("all", "none"), {first, third}),
+        ("near_miss", ("offset", "shape"), {first}),
+        ("rests_on", ("consensus", "truth"), set(traces)),
+        ("outcome", ("fail", "pass"), {first, second}),
+        ("outcome", ("fail", "none"), {second, third}),
+    ):
+        both = {trace for value in values for trace in found(**{name: value})}
+        assert found(**{name: values}) == both == expected, name
+    assert found(correctness=("fail", "pass"), train=("none", "some")) == {second}, "filters still go together"
+
+
+def test_of_several_decisions_the_blind_learn_nothing(curator):
+    other, blind = User.objects.create_user("other"), Sight(curator.pk)
+    accepted, rejected, none = (make_trace(decision=word) for word in ("accepted", "rejected", ""))
+    make_review(trace=accepted, reviewer=other)
+    make_review(trace=rejected, reviewer=other, decision="reject")
+    assert found(decision=("accepted", "rejected")) == {accepted, rejected}
+    assert found(decision=("rejected", "unreviewed")) == {rejected, none}
+    assert found(blind, decision=("accepted", "rejected")) == set()
+    assert found(blind, decision=("rejected", "unreviewed")) == {accepted, rejected, none}
+    make_review(trace=accepted, reviewer=curator)
+    assert found(blind, decision=("accepted", "disputed")) == {accepted}
+    assert found(blind, decision=("rejected", "unreviewed")) == {rejected, none}
+
+
+def test_several_values_are_told_and_of_many_the_first():
+    runs = [make_run(title=f"Run {number}") for number in range(5)]
+    ids = tuple(run.pk for run in runs)
+    assert selection_words(Selection(run=ids[:2])) == [("run", "Run Run 0 or Run 1")]
+    assert selection_words(Selection(run=ids)) == [("run", "Run Run 0 or Run 1 or Run 2 or 2 more")]
+    assert selection_words(Selection(correctness=("fail", "pass"))) == [("correctness", "Verdict: Fail or Pass")]
+
+
 def test_days_are_whole_and_in_utc():
     trace = make_trace()
     Trace.objects.filter(pk=trace.pk).update(created_at=datetime(2026, 3, 5, 23, 59, 59, tzinfo=UTC))

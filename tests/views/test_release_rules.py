@@ -2,14 +2,18 @@ import html
 import json
 import re
 import uuid
+from datetime import UTC, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import factories
 from tests.queues import filled
 from trajectories.core.releases.rules import Decontamination, Reviews, Rule, Sameness, Source, Verdicts
-from trajectories.models import AuditEvent, Freezing, QueueItem, Release, ReleaseRule, ReleaseTag, Tombstone
+from trajectories.models import AuditEvent, Freezing, Queue, QueueItem, Release, ReleaseRule, ReleaseTag, Tombstone
+from trajectories.selectors.release_rules import accepted_rule
+from trajectories.services.curation.filling import fill_queue
 from trajectories.services.releases.freezing import Order, freeze_accepted, freeze_here, freeze_next
 from trajectories.services.releases.rules import save_rule
 
@@ -259,12 +263,40 @@ def test_a_queue_is_made_from_what_a_rule_looks_at(as_lead, accepted, lead, engi
     as_lead.post(html.unescape(link), filled(title="Of a rule"))
     # Accepted or not: that is what the queue asks.
     assert set(QueueItem.objects.values_list("trace", flat=True)) == {accepted.pk, others[0].pk}
-    # What no single selection holds makes no queue, and who makes none is offered none.
-    runs = (accepted.run_id, factories.make_run().pk)
-    two = save_rule(actor=lead, title="Two runs", rule=Rule(source=Source(runs=runs)))
-    assert "/queues/new/" not in text(as_lead.get(reverse("release_rule_detail", args=[two.pk])))
+    # What rules itself out makes no queue, and who makes none is offered none.
+    torn = Rule(source=Source(kinds=("numeric",), filter={"problem_kind": "arc"}))
+    stored = save_rule(actor=lead, title="Torn", rule=torn)
+    assert "/queues/new/" not in text(as_lead.get(reverse("release_rule_detail", args=[stored.pk])))
     as_lead.force_login(engineer)
     assert "/queues/new/" not in text(as_lead.get(page))
+
+
+def test_a_live_queue_is_made_of_a_rule_that_names_several_of_everything(as_lead, lead):
+    traces = [factories.make_trace(correctness=word) for word in ("pass", "unscored", "fail")]
+    factories.make_trace(correctness="pass")
+    factories.make_trace(correctness="pass", hinted=True, run=traces[0].run, sampler=traces[0].sampler)
+    today = timezone.now().astimezone(UTC).date()
+    source = Source(
+        problem_sets=tuple(sorted({trace.problem.problem_set_id for trace in traces})),
+        kinds=("arc", "numeric"),
+        runs=tuple(trace.run_id for trace in traces),
+        samplers=tuple(sorted({trace.sampler_id for trace in traces})),
+        since=today - timedelta(days=1),
+        until=today + timedelta(days=1),
+        filter={"created_from": (today - timedelta(days=9)).isoformat()},
+    )
+    rule = Rule(source=source, verdicts=Verdicts(correctness=("pass", "unscored")))
+    stored = save_rule(actor=lead, title="Several", rule=rule)
+    page = reverse("release_rule_detail", args=[stored.pk])
+    [link] = re.findall(r'href="(/queues/new/[^"]*)"', text(as_lead.get(page)))
+    as_lead.post(html.unescape(link), filled(title="Of a rule", is_live="on"))
+    queue = Queue.objects.get()
+    assert queue.rule.created_from == (today - timedelta(days=1)).isoformat()
+    assert set(QueueItem.objects.values_list("trace", flat=True)) == {trace.pk for trace in traces[:2]}
+    factories.make_trace(correctness="pass", problem=traces[0].problem, run=traces[2].run, sampler=traces[1].sampler)
+    assert fill_queue(queue_id=queue.pk) == 1
+    # And back: what is accepted of such a selection is a rule again.
+    assert accepted_rule(queue.rule).source.runs == source.runs
 
 
 def test_decontamination_in_words_names_the_sets(as_lead, lead):

@@ -41,6 +41,35 @@ def test_traces_are_filtered_by_what_was_shown(client, curator, traces, query, e
     assert rows(client, curator, **query) == [traces[place] for place in expected]
 
 
+@pytest.mark.parametrize("address", ["?kind=first,hinted", "?kind=first&kind=hinted", "?kind=hinted&kind=,first,"])
+def test_a_filter_takes_several_values(client, curator, traces, address):
+    client.force_login(curator)
+    response = client.get(reverse("trace_list") + address)
+    assert list(response.context["page"].rows) == [traces[3], traces[0]]
+    page = response.content.decode()
+    assert "kind first or hinted" in page.lower() or "attempts first or hinted" in page.lower()
+    assert 'value="first" checked' in page
+    runs = f"?run={traces[0].run_id}&run={make_run().pk}"
+    assert len(client.get(reverse("trace_list") + runs).context["page"].rows) == len(traces)
+
+
+@pytest.mark.parametrize(
+    ("query", "fault"),
+    [
+        ("sampler=1,x", "Found &#x27;x&#x27;, expected the number of a row."),
+        ("run=0", "Found &#x27;0&#x27;, expected the numbers of runs, as in 3,17."),
+        ("run=" + ",".join(map(str, range(1, 202))), "Found 201 runs, expected at most 200."),
+        ("kind=first,x", "Found &#x27;x&#x27;"),
+        ("sampler=999999", "expected at least one of those offered."),
+    ],
+)
+def test_a_wrong_value_among_several_is_told(client, lead, traces, query, fault):
+    client.force_login(lead)
+    response = client.get(f"{reverse('queue_new')}?{query}")
+    assert response.status_code == 422
+    assert fault in response.content.decode()
+
+
 @pytest.mark.parametrize("query", [{"kind": "x"}, {"round": "-1"}, {"round": "x"}, {"hinted": "x"}, {"order": "x"}])
 def test_a_wrong_filter_is_named(client, curator, traces, query):
     client.force_login(curator)

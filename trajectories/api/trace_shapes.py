@@ -9,7 +9,18 @@ from pydantic.json_schema import SkipJsonSchema
 
 from trajectories.api.shapes import OneOf, Text
 from trajectories.core.records import JSON
-from trajectories.core.selections import AMOUNTS, DAYS, FIELDS, GREATEST_ID, LONGEST, RANGES, WORDS, as_text
+from trajectories.core.selections import (
+    AMOUNTS,
+    DAYS,
+    FIELDS,
+    GREATEST_ID,
+    LONGEST,
+    MOST_VALUES,
+    RANGES,
+    SEVERAL,
+    WORDS,
+    as_text,
+)
 from trajectories.forms.traces import read_walk_exactly
 from trajectories.models import Trace, Verdict
 from trajectories.selectors.blinding import Sight
@@ -23,7 +34,16 @@ REVIEWS_SHOWN = 100
 
 
 def _parameter(name: str) -> tuple[Any, Any]:
-    """A filter as a parameter, with what it is where it is not asked for."""
+    """A filter as a parameter, with what it is where it is not asked for; one that takes several values is repeated."""
+    kind, usual = _single(name)
+    if name not in SEVERAL:
+        return kind, usual
+    said = "Repeated: traces that have one of these."
+    return Annotated[list[kind], Field(max_length=MOST_VALUES, description=said)], []  # type: ignore[valid-type]
+
+
+def _single(name: str) -> tuple[Any, Any]:
+    """One value of a filter, with what it is where it is not asked for."""
     if name in WORDS:
         return Annotated[str, OneOf(["", *WORDS[name]])], ""
     if name in LONGEST:
@@ -35,7 +55,8 @@ def _parameter(name: str) -> tuple[Any, Any]:
     if name in AMOUNTS:
         return Annotated[float, Field(ge=0, le=AMOUNTS[name])] | SkipJsonSchema[None], None  # type: ignore[misc]
     least, most = RANGES.get(name, (1, GREATEST_ID))
-    return Annotated[int, Field(ge=least, le=most)] | SkipJsonSchema[None], None  # type: ignore[misc]
+    whole = Annotated[int, Field(ge=least, le=most)]
+    return (whole if name in SEVERAL else whole | SkipJsonSchema[None]), None  # type: ignore[misc]
 
 
 FILTERS: dict[str, Any] = {name: _parameter(name) for name in FIELDS}

@@ -1,7 +1,7 @@
 """Selections of traces: one typed filter that lists, jobs, queues and releases are made from, and how it is stored."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any, Self
@@ -113,6 +113,28 @@ RANGES: Mapping[str, tuple[int, int]] = {
 MOST_TRACES = 200
 """So many traces may be picked by hand; more are what filters are for."""
 
+SEVERAL = (
+    *("run", "problem", "problem_set", "sampler", "instruction", "view", "correctness", "train", "near_miss"),
+    *("model_judged", "decision", "kind", "rests_on", "problem_kind", "outcome"),
+)
+"""The fields that may hold several values, of which a trace must have one."""
+MOST_VALUES = 200
+"""So many values one of them may hold."""
+
+Ids = int | tuple[int, ...] | None
+Words = str | tuple[str, ...]
+
+
+def each_of(value: Any) -> tuple[Any, ...]:
+    """The values of a field that is not empty, where it holds one as where it holds several."""
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def one_or_several(values: Iterable[Any], empty: Any = "") -> Any:
+    """The values of a field as it holds them: one by itself, several as a tuple in order and each once."""
+    found = tuple(sorted(set(values)))
+    return found if len(found) > 1 else found[0] if found else empty
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -127,31 +149,31 @@ class Selection:
     `remembered` is the id of a trace that memory showed to those of the selection.
     `newest` is the id of the newest trace that may be in it, so that a selection does not grow; `traces` are ids picked
     by hand.
-    Every other field holds a word of WORDS, or with `view` the name of a view.
+    Every other field holds a word of WORDS, or with `view` the name of a view. Those of SEVERAL may hold a tuple.
     """
 
-    run: int | None = None
-    problem: int | None = None
-    problem_set: int | None = None
-    sampler: int | None = None
-    view: str = ""
-    correctness: str = ""
-    train: str = ""
-    near_miss: str = ""
-    model_judged: str = ""
-    decision: str = ""
-    kind: str = ""
+    run: Ids = None
+    problem: Ids = None
+    problem_set: Ids = None
+    sampler: Ids = None
+    view: Words = ""
+    correctness: Words = ""
+    train: Words = ""
+    near_miss: Words = ""
+    model_judged: Words = ""
+    decision: Words = ""
+    kind: Words = ""
     round: int | None = None
     hinted: str = ""
-    rests_on: str = ""
+    rests_on: Words = ""
     audit: str = ""
     origin: str = ""
-    problem_kind: str = ""
+    problem_kind: Words = ""
     split: str = ""
-    instruction: int | None = None
+    instruction: Ids = None
     temperature: float | None = None
     verifier: str = ""
-    outcome: str = ""
+    outcome: Words = ""
     score_from: int | None = None
     score_to: int | None = None
     length_from: int | None = None
@@ -190,7 +212,7 @@ class Selection:
 
     def to_json(self) -> dict[str, JSON]:
         """The stored form: its version and every field that is not empty."""
-        given = {name: list(value) if name == "traces" else value for name, value in self.given().items()}
+        given = {name: list(value) if isinstance(value, tuple) else value for name, value in self.given().items()}
         return {"version": FORMAT, **given}
 
     @classmethod
@@ -207,7 +229,10 @@ class Selection:
             if name not in FIELDS:
                 known = ", ".join(sorted(FIELDS))
                 raise Fault(f"Selection: found the filter {_short(name)}, expected one of {known}.", field=str(name))
-            _checker(name)(name, value)
+            if name in SEVERAL and isinstance(value, list | tuple):
+                values[name] = _read_several(name, value)
+            else:
+                _checker(name)(name, value)
         if "traces" in values:
             values["traces"] = tuple(values["traces"])
         return Selection(**values)
@@ -219,9 +244,17 @@ FIELDS = tuple(field.name for field in fields(Selection))
 
 def as_text(value: Any) -> str:
     """The value of a filter as an address has it."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return ",".join(map(str, value))
     return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def _read_several(name: str, given: Sequence[Any]) -> Any:
+    if not 0 < len(given) <= MOST_VALUES:
+        raise Fault(f"{name}: found {len(given)} values, expected 1 to {MOST_VALUES}.", field=name)
+    for each in given:
+        _checker(name)(name, each)
+    return one_or_several(given)
 
 
 def _checker(name: str) -> Callable[[str, Any], None]:
@@ -237,7 +270,7 @@ def _checker(name: str) -> Callable[[str, Any], None]:
 
 
 def _check_word(name: str, value: Any) -> None:
-    if value not in WORDS[name]:
+    if not isinstance(value, str) or value not in WORDS[name]:
         raise Fault(f"{name}: found {_short(value)}, expected one of {', '.join(WORDS[name])}.", field=name)
 
 

@@ -18,6 +18,7 @@ from trajectories.core.releases.rules import (
     OUTCOMES,
     Rule,
 )
+from trajectories.core.selections import each_of
 from trajectories.forms.instructions import KIND_TITLES
 from trajectories.forms.titles import TitleField
 from trajectories.forms.traces import FOLDED, TraceScopeForm, filters_of
@@ -113,7 +114,7 @@ class ReleaseForm(TraceScopeForm):
         required=False, label="Imported reviews count", help_text="Where nobody has reviewed the trace here."
     )
 
-    correctness = forms.MultipleChoiceField(
+    correctness = forms.MultipleChoiceField(  # type: ignore[assignment] # a clause of its own
         required=False,
         label="All verdicts together",
         choices=[(outcome.value, outcome.value.capitalize()) for outcome in Outcome],
@@ -353,7 +354,7 @@ def values_of(rule: Rule) -> dict[str, Any]:
         "until": rule.source.until,
         "min_score": rule.reviews.least_score,
         "imported": rule.reviews.imported,
-        "correctness": list(rule.verdicts.correctness) or ([correctness] if correctness in OUTCOMES else []),
+        "correctness": list(rule.verdicts.correctness or [word for word in each_of(correctness) if word in OUTCOMES]),
         "verifiers": "\n".join(required),
         "least_scores": "\n".join(f"{name} {least:g}" for name, least in rule.verdicts.least_scores.items()),
         "least_votes": rule.verdicts.least_votes,

@@ -1,13 +1,11 @@
 """The filters of the trace list, which are also the scope that reviewing works through."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any, TypeVar
 
 from django import forms
-from django.db.models import Model
 
 from trajectories.core.faults import Fault
 from trajectories.core.selections import (
@@ -27,6 +25,7 @@ from trajectories.core.selections import (
     Selection,
 )
 from trajectories.forms.plain import PlainForm
+from trajectories.forms.several import OneOrSeveralIds, SeveralIds, SeveralRows, SeveralWords
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.trace_searches import check_search
 from trajectories.selectors.traces import (
@@ -71,7 +70,11 @@ def _amount(name: str, placeholder: str) -> forms.FloatField:
 
 
 def _views() -> list[tuple[str, str]]:
-    return [("", "Any view"), *((view, f"{view} view") for view in list_views())]
+    return [(view, f"{view} view") for view in list_views()]
+
+
+def _words(title: str, choices: Any) -> SeveralWords:
+    return SeveralWords(empty_label=title, choices=choices)
 
 
 PAIRS = {name: f"{name.removesuffix('_from')}_to" for name in FIELDS if name.endswith("_from")}
@@ -81,38 +84,34 @@ PAIRS = {name: f"{name.removesuffix('_from')}_to" for name in FIELDS if name.end
 class TraceScopeForm(PlainForm):
     """A scope as it is written in an address. Unknown parameters are ignored, wrong values are errors."""
 
-    run = _id()
-    problem = _id()
+    run = OneOrSeveralIds("run")
+    problem = OneOrSeveralIds("problem")
     import_job = _id()
     newest = _id()
     remembered = _id()
-    traces = forms.CharField(required=False, max_length=20 * MOST_TRACES, widget=forms.HiddenInput)
+    traces = SeveralIds("trace", most=MOST_TRACES)
     text = forms.CharField(required=False, max_length=LONGEST["text"], widget=forms.TextInput(attrs={"type": "search"}))
-    decision = _word("Any decision", DECISION_CHOICES)
-    correctness = _word("Any verdict", CORRECTNESS_CHOICES)
-    train = _word("Any training fit", TRAIN_FITS.items())
-    near_miss = _word("Any near miss", NEAR_MISSES.items())
-    model_judged = _word("Any model judge", MODEL_CHOICES)
-    view = forms.ChoiceField(required=False, choices=_views)
-    kind = _word("Any kind of attempt", KIND_CHOICES)
+    decision = _words("Any decision", DECISION_CHOICES)
+    correctness = _words("Any verdict", CORRECTNESS_CHOICES)
+    train = _words("Any training fit", TRAIN_FITS.items())
+    near_miss = _words("Any near miss", NEAR_MISSES.items())
+    model_judged = _words("Any model judge", MODEL_CHOICES)
+    view = _words("Any view", _views)
+    kind = _words("Any kind of attempt", KIND_CHOICES)
     round = _whole("round", "Round")
     hinted = _word("Hinted or not", HINTED.items())
     memory = _word("With or without memory", MEMORIES.items())
-    rests_on = _word("Any answers", RESTS_ON.items())
+    rests_on = _words("Any answers", RESTS_ON.items())
     audit = _word("Any agreement", AUDITS.items())
     origin = _word("Any origin", ORIGINS.items())
-    sampler = forms.ModelChoiceField(Sampler.objects.order_by("title"), required=False, empty_label="Any sampler")
-    problem_set = forms.ModelChoiceField(
-        ProblemSet.objects.order_by("title"), required=False, empty_label="Any problem set"
-    )
-    problem_kind = _word("Any kind of problem", PROBLEM_KIND_CHOICES)
+    sampler = SeveralRows(Sampler.objects.order_by("title"), empty_label="Any sampler")
+    problem_set = SeveralRows(ProblemSet.objects.order_by("title"), empty_label="Any problem set")
+    problem_kind = _words("Any kind of problem", PROBLEM_KIND_CHOICES)
     split = _word("Both splits", [(word, f"{title.capitalize()} split") for word, title in Problem.Split.choices])
-    instruction = forms.ModelChoiceField(
-        Instruction.objects.order_by("title", "-version"), required=False, empty_label="Any instruction"
-    )
+    instruction = SeveralRows(Instruction.objects.order_by("title", "-version"), empty_label="Any instruction")
     temperature = _amount("temperature", "Temperature")
     verifier = _text("verifier", placeholder="Verifier", known="verifiers")
-    outcome = _word("Any outcome of it", OUTCOME_CHOICES)
+    outcome = _words("Any outcome of it", OUTCOME_CHOICES)
     score_from = _whole("score_from", "Score from")
     score_to = _whole("score_to", "to")
     length_from = _whole("length_from", "Tokens from")
@@ -144,17 +143,6 @@ class TraceScopeForm(PlainForm):
         """The name of a tag, which is in lower case."""
         return str(self.cleaned_data["tag"]).lower()
 
-    def clean_traces(self) -> tuple[int, ...]:
-        """The numbers of traces picked by hand, separated by commas."""
-        words = [word for word in re.split(r"[\s,]+", self.cleaned_data["traces"].strip()) if word]
-        wrong = next((word for word in words if not (word.isascii() and word.isdigit() and len(word) < 19)), "")
-        if wrong:
-            raise forms.ValidationError(f"Found {wrong[:40]!r}, expected the numbers of traces, as in 3,17.")
-        found = tuple(sorted({int(word) for word in words} - {0}))
-        if len(found) > MOST_TRACES:
-            raise forms.ValidationError(f"Found {len(found)} traces, expected at most {MOST_TRACES}.")
-        return found
-
     def clean(self) -> None:
         """Every range begins before it ends."""
         super().clean()
@@ -179,7 +167,7 @@ def filters_of(cleaned: Mapping[str, Any], names: Iterable[str]) -> dict[str, An
         value = cleaned.get(name)
         if value in (None, "", ()):
             continue
-        found[name] = value.pk if isinstance(value, Model) else value.isoformat() if isinstance(value, date) else value
+        found[name] = value.isoformat() if isinstance(value, date) else value
     return found
 
 
@@ -208,8 +196,8 @@ class TraceListForm(TraceScopeForm):
     def call_decisions_own(self) -> None:
         """Say that decisions are those on traces the reader has reviewed: others are not shown."""
         decision = self.fields["decision"]
-        assert isinstance(decision, forms.ChoiceField)
-        decision.choices = [("", "Any decision"), *BLIND_CHOICES.items()]
+        assert isinstance(decision, SeveralWords)
+        decision.choices = list(BLIND_CHOICES.items())
         decision.help_text = "Of the traces that you have reviewed."
 
     def clean_columns(self) -> str:
@@ -264,4 +252,9 @@ def _valid(kind: type[_Form], data: Any) -> _Form:
 
 def _as_far_as_valid(kind: type[_Form], data: Any) -> _Form:
     form = kind(data)
-    return form if form.is_valid() else kind({name: value for name, value in data.items() if name not in form.errors})
+    if form.is_valid():
+        return form
+    rest = data.copy()
+    for name in form.errors:
+        rest.pop(name, None)
+    return kind(rest)

@@ -1,7 +1,7 @@
 """What a release rule takes and what each of its clauses removes, as SQL over traces; stored rules by name."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ from trajectories.core.faults import Fault
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, FinishReason
 from trajectories.core.releases.rules import Reviews, Rule, Source
-from trajectories.core.selections import FORMAT, Selection
+from trajectories.core.selections import FORMAT, Selection, each_of, one_or_several
 from trajectories.models import ImportedReview, Problem, ReleaseRule, Review, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.traces import traces_in
@@ -124,7 +124,9 @@ class Funnel:
 def accepted_rule(scope: Selection, **clauses: Any) -> Rule:
     """The rule that takes what is accepted in a scope of the trace list; its own decision is ignored."""
     given = scope.to_json()
-    lists: dict[str, Any] = {_HANDED_ON[name]: (given[name],) for name in _HANDED_ON if name in given}
+    lists: dict[str, Any] = {
+        plural: each_of(getattr(scope, name)) for name, plural in _HANDED_ON.items() if name in given
+    }
     source = Source(**lists, filter={name: value for name, value in given.items() if name in FILTERS})
     clauses.setdefault("hinted", "only" if scope.hinted == "only" else "none")
     return Rule(source=source, **clauses)
@@ -139,20 +141,29 @@ def scope_of(source: Source) -> Selection:
 
 
 def selection_of(rule: Rule) -> Selection | None:
-    """What a rule looks at as a selection, from which queues are made: its source, with the correctness it asks for.
+    """What a rule looks at as a selection, from which queues are made: its source, with what it asks of all verdicts
+    together, and of hinted traces. None where no trace can be in it, because the filter of its source rules out all.
 
-    None where the rule names several runs, samplers, sets, kinds or outcomes, or days, which no selection holds.
+    What people said is left out, and what no filter of the trace list says: votes, scores, single verifiers besides the
+    filter's own, what was cut short, and every clause that compares traces.
     """
-    source = rule.source
-    lists = {name: getattr(source, several) for name, several in _HANDED_ON.items()}
-    lists |= {"problem_kind": source.kinds, "correctness": rule.verdicts.correctness}
-    if source.since or source.until or any(len(values) > 1 for values in lists.values()):
+    source, stored = rule.source, scope_of(rule.source)
+    asked = {name: getattr(source, several) for name, several in _HANDED_ON.items()}
+    asked |= {"problem_kind": source.kinds, "correctness": rule.verdicts.correctness}
+    found: dict[str, Any] = {}
+    for name, values in asked.items():
+        own = getattr(stored, name)
+        both = [value for value in values if not own or value in each_of(own)]
+        if values and not both:
+            return None
+        found |= {name: one_or_several(both)} if both else {}
+    since, until = source.since, source.until
+    first = max(stored.created_from, since.isoformat() if since else "")
+    last = min(filter(None, (stored.created_to, until.isoformat() if until else "")), default="")
+    if last and first > last:
         return None
-    given = {name: value for name, values in lists.items() for value in values}
-    stored = scope_of(source).to_json()
-    if any(stored.get(name, value) != value for name, value in given.items()):
-        return None
-    return Selection.from_json({**stored, **given})
+    hinted = "" if rule.hinted == "too" else rule.hinted
+    return replace(stored, **found, created_from=first, created_to=last, hinted=hinted)
 
 
 def traces_of(source: Source) -> QuerySet[Trace]:

@@ -9,6 +9,7 @@ from django.db.models import Model
 from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
 from trajectories.core.releases.rules import Rule
+from trajectories.core.selections import each_of
 from trajectories.models import ProblemSet, Run, Sampler
 
 
@@ -51,8 +52,12 @@ def _source(rule: Rule) -> list[tuple[str, str]]:
         ("Samplers", _names(Sampler, source.samplers)),
         ("Stored since", source.since.isoformat() if source.since else ""),
         ("Stored until", source.until.isoformat() if source.until else ""),
-        *((f"Traces: {name.replace('_', ' ')}", str(value)) for name, value in sorted(source.filter.items())),
+        *((f"Traces: {name.replace('_', ' ')}", _either(value)) for name, value in sorted(source.filter.items())),
     ]
+
+
+def _either(value: JSON) -> str:
+    return " or ".join(map(str, each_of(value)))
 
 
 def _people(rule: Rule) -> list[tuple[str, str]]:

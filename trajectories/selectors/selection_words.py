@@ -1,6 +1,6 @@
 """Selections of traces in words: each filter with its value, and names for ids."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Model
@@ -13,9 +13,11 @@ from trajectories.core.selections import (
     NEAR_MISSES,
     ORIGINS,
     RESTS_ON,
+    SEVERAL,
     TRAIN_FITS,
     Selection,
     as_text,
+    each_of,
 )
 from trajectories.models import Import, Instruction, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.traces import (
@@ -77,18 +79,31 @@ def selection_words(scope: Selection) -> list[tuple[str, str]]:
     return [(name, _words(name, value)) for name, value in scope.given().items()]
 
 
+MOST_NAMED = 3
+"""So many values of one filter are told; of more, how many there are."""
+
+
 def _words(name: str, value: Any) -> str:
     if name in NAMED:
         title, model, column = NAMED[name]
-        known = model._default_manager.filter(pk=value).values_list(column, flat=True).first()
-        return f"{title} {known or value}"
+        told = each_of(value)[:MOST_NAMED]
+        known = dict(model._default_manager.filter(pk__in=told).values_list("pk", column))
+        return f"{title} {_either(value, [str(known.get(key) or key) for key in told])}"
     if name in WORDS:
         title, words = WORDS[name]
-        return ": ".join(filter(None, (title, words.get(value, value))))
+        return ": ".join(filter(None, (title, _either(value, [words.get(each, each) for each in each_of(value)]))))
     if name == "text":
         return f"Says “{value}”"
     if name == "traces":
         return f"{len(value)} picked by hand"
     if name == "tool" and value == ANY_TOOL:
         return "Calls a tool"
+    if name in SEVERAL:
+        return f"{TITLES[name]} {_either(value, each_of(value))}"
     return f"{TITLES[name]} {as_text(value)}"
+
+
+def _either(value: Any, titles: Sequence[str]) -> str:
+    """The titles of the values of a filter, the first of many."""
+    more = len(each_of(value)) - MOST_NAMED
+    return " or ".join([*titles[:MOST_NAMED], f"{more} more"] if more > 0 else titles)

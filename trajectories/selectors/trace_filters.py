@@ -22,11 +22,13 @@ from trajectories.core.selections import (
     NO_MODEL_VERDICT,
     NO_VERDICT,
     SAMPLED,
+    SEVERAL,
     TRUTH,
     UNREVIEWED,
     UNVERIFIED,
     WITHDRAWN,
     Selection,
+    each_of,
 )
 from trajectories.core.text.searches import read_search
 from trajectories.core.verifiers.opinions import OPINIONS, is_opinion
@@ -96,29 +98,44 @@ def telling(scope: Selection) -> tuple[str, ...]:
 
 def traces_in(scope: Selection, sight: Sight) -> QuerySet[Trace]:
     """The traces of a selection, in no order. A decision that may not be seen counts as none."""
-    given = {name: value for name, value in scope.given().items() if name in COLUMNS}
-    columns = {COLUMNS[name]: "" if (name, value) in EMPTY_VALUES else value for name, value in given.items()}
-    traces = Trace.objects.filter(**columns, withdrawn=scope.origin == WITHDRAWN)
+    traces = Trace.objects.filter(**_columns(scope), withdrawn=scope.origin == WITHDRAWN)
     if scope.origin in (EDITED, SAMPLED):
         traces = traces.filter(edited_by__isnull=scope.origin == SAMPLED)
     for name in BLINDED:
-        if (value := getattr(scope, name)) == DISPUTED:
-            traces = traces.filter(sight.seen(), disputed=True)
-        elif value:
-            traces = traces.filter(sight.having(name, "" if (name, value) in EMPTY_VALUES else value))
+        if value := getattr(scope, name):
+            traces = traces.filter(reduce(or_, (_blinded(name, each, sight) for each in each_of(value))))
     if scope.hinted:
         traces = traces.filter(hinted=scope.hinted == "only")
     traces = _by_memory(traces, scope, sight)
     if scope.rests_on:
-        sources = GROUND_TRUTH if scope.rests_on == TRUTH else (scope.rests_on,)
-        traces = traces.filter(problem__reference_source__in=sources)
+        sources = [GROUND_TRUTH if word == TRUTH else (word,) for word in each_of(scope.rests_on)]
+        traces = traces.filter(problem__reference_source__in=[source for some in sources for source in some])
     if scope.audit:
         traces = traces.filter(audited(scope.audit, sight))
     if scope.train:
-        traces = traces.filter(_train_fit(scope.train))
+        traces = traces.filter(reduce(or_, map(_train_fit, each_of(scope.train))))
     found = _by_rows(_by_words(_by_days(traces, scope), scope), scope, sight)
     told = veiled_in(scope, sight)
     return found.exclude(told) if told else found
+
+
+def _columns(scope: Selection) -> dict[str, Any]:
+    """The conditions of the filters that are compared as they are."""
+    found: dict[str, Any] = {}
+    for name, value in scope.given().items():
+        if name in COLUMNS:
+            stored = ["" if (name, each) in EMPTY_VALUES else each for each in each_of(value)]
+            is_list = isinstance(value, tuple)
+            column = f"{COLUMNS[name]}__in" if is_list and name in SEVERAL else COLUMNS[name]
+            found[column] = stored if is_list else stored[0]
+    return found
+
+
+def _blinded(name: str, value: str, sight: Sight) -> Q:
+    """The condition on traces that what others said of them, as far as it may be seen, has a value."""
+    if value == DISPUTED:
+        return sight.seen() & Q(disputed=True)
+    return sight.having(name, "" if (name, value) in EMPTY_VALUES else value)
 
 
 def _by_memory(traces: QuerySet[Trace], scope: Selection, sight: Sight) -> QuerySet[Trace]:
@@ -234,12 +251,15 @@ def _verdict(scope: Selection, sight: Sight) -> Q:
     but model judges. Of model judges only what may be seen."""
     verdicts = Verdict.objects.filter(verifier=scope.verifier) if scope.verifier else _by_verifiers()
     seen = sight.seen() if scope.verifier and is_opinion(scope.verifier) else Q()
-    if scope.outcome == NO_VERDICT:
-        return ~(Q(Exists(verdicts.filter(trace=OuterRef("pk")))) & seen)
-    if scope.outcome:
+    outcomes = each_of(scope.outcome) if scope.outcome else ()
+    told = [outcome for outcome in outcomes if outcome != NO_VERDICT]
+    silent = ~(Q(Exists(verdicts.filter(trace=OuterRef("pk")))) & seen) if NO_VERDICT in outcomes else Q()
+    if silent and not told:
+        return silent
+    if told:
         newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
-        verdicts = verdicts.filter(~Exists(newer), outcome=scope.outcome)
-    return Q(pk__in=verdicts.values("trace")) & seen
+        verdicts = verdicts.filter(~Exists(newer), outcome__in=told)
+    return (Q(pk__in=verdicts.values("trace")) & seen) | silent
 
 
 def _by_verifiers() -> QuerySet[Verdict]:

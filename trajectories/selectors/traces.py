@@ -12,7 +12,15 @@ from django.db.models import Case, DecimalField, F, Max, Min, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Length
 
 from trajectories.core.records import Outcome, ProblemKind
-from trajectories.core.selections import DISPUTED, NO_MODEL_VERDICT, NO_VERDICT, UNREVIEWED, UNVERIFIED, Selection
+from trajectories.core.selections import (
+    DISPUTED,
+    NO_MODEL_VERDICT,
+    NO_VERDICT,
+    SEVERAL,
+    UNREVIEWED,
+    UNVERIFIED,
+    Selection,
+)
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.opinions import is_opinion
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Trace, Verdict
@@ -148,7 +156,8 @@ def list_traces(  # noqa: PLR0913 (which rows, in what order, from where on)
 def _is_sparse(walk: TraceWalk, sight: Sight) -> bool:
     """Whether the traces of a list may be few and far from each other in its order, which no index is in alone."""
     given = walk.given().keys() - {"newest"}
-    is_alone = len(given) == 1 and given <= IN_ORDER and not walk.order and not sight.is_blind
+    is_one = not any(isinstance(getattr(walk, name), tuple) for name in given & set(SEVERAL))
+    is_alone = len(given) == 1 and given <= IN_ORDER and is_one and not walk.order and not sight.is_blind
     return bool(given) and not is_alone
 
 

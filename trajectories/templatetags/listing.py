@@ -66,6 +66,9 @@ def filter_field(field: BoundField) -> SafeString:
     """A filter as its control alone: Django's widgets take ten times as long, and a list has dozens."""
     name, attrs, value = field.html_name, field.field.widget.attrs, field.value()
     text = "" if value is None else str(value)
+    if getattr(field.field.widget, "allow_multiple_selected", False):  # forms/several.py
+        shown: SafeString = field.field.widget.render(name, value)
+        return shown
     if not isinstance(field.field, ChoiceField):
         own = {**attrs, "type": attrs.get("type") or field.field.widget.input_type}
         shown = format_html_join("", ' {}="{}"', own.items())

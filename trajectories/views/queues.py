@@ -83,10 +83,11 @@ def queue_new(request: HttpRequest, selection: Selection) -> HttpResponse:
 
 def _title(selection: Selection) -> str:
     """What a queue of these traces may be called: nothing that it can hide from who reviews in it."""
-    of: list[Any] = [
-        Run.objects.filter(pk=selection.run or 0).values_list("title", flat=True).first(),
-        ProblemSet.objects.filter(pk=selection.problem_set or 0).values_list("title", flat=True).first(),
-        Sampler.objects.filter(pk=selection.sampler or 0).values_list("title", flat=True).first(),
+    rows = ((Run, selection.run), (ProblemSet, selection.problem_set), (Sampler, selection.sampler))
+    of = [
+        model._default_manager.filter(pk=key).values_list("title", flat=True).first()
+        for model, key in rows
+        if isinstance(key, int)
     ]
     named = [str(title) for title in of if title]
     return f"Traces of {named[0]}"[:200] if named else f"Traces, {timezone.localdate():%Y-%m-%d}"

@@ -191,7 +191,7 @@ def release_export_accepted(request: HttpRequest) -> HttpResponse:
         return HttpResponse(f"{name}: {faults[0]}", status=422, content_type="text/plain")
     scope = filters.scope()
     order = Order(
-        title=f"Accepted traces{f' of run {scope.run}' if scope.run else ''}",
+        title=f"Accepted traces{f' of run {scope.run}' if isinstance(scope.run, int) else ''}",
         rule=accepted_rule(scope),
         reuse=True,
         export_format=DEFAULT_FORMAT,

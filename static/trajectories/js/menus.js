@@ -20,6 +20,14 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+// A filter that takes several values is called by what is ticked in it, as the server calls it (forms/several.py).
+document.addEventListener("change", (event) => {
+  const title = event.target.closest("[data-several]")?.querySelector("[data-several-title]");
+  if (!title) return;
+  const ticked = [...event.target.closest("[data-several]").querySelectorAll("input:checked")].map((box) => box.parentElement.innerText.trim());
+  title.textContent = ticked.length ? ticked[0] + (ticked.length > 1 ? ` + ${ticked.length - 1}` : "") : title.dataset.empty;
+});
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "dialog-body" && !dialog.open) dialog.showModal();
 });
