@@ -1,7 +1,7 @@
 """The build backend (PEP 517, PEP 660): what `pip install .` makes a wheel with. It needs nothing but Python.
 
-The packages go in as they are. What lies beside them and is read at run time (templates, static files, the list of
-processes) goes into `minicolumn/site/`, which webapp.environment finds where there is no checkout.
+The packages go in as they are. What lies beside them and is read at run time (templates, static files) goes
+into `minicolumn/site/`, which webapp.environment finds where there is no checkout.
 """
 
 import base64
@@ -17,7 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("minicolumn", "trajectories", "webapp")
-SITE = ("templates", "static", "manage.py", "Procfile", "requirements-sandbox.txt")
+SITE = ("templates", "static", "manage.py", "requirements-sandbox.txt")
 """What is read at run time beside the packages."""
 SOURCES = (*PACKAGES, *SITE, "pyproject.toml", "README.md", ".ci/minicolumn_build.py")
 MADE_AT = (2020, 1, 1, 0, 0, 0)

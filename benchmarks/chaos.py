@@ -34,6 +34,8 @@ from typing import Any
 
 import psutil
 
+from benchmarks.web import gunicorn_words
+
 ROOT = Path(__file__).resolve().parent.parent
 PROBLEMS = 20
 FLIP = {"train": [{"input": [[1, 2]], "output": [[2, 1]]}], "test": [{"input": [[3, 4]]}]}
@@ -65,13 +67,12 @@ class Processes:
         self._log = log
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
-        web = ["-m", "gunicorn", "webapp.wsgi", f"--bind=127.0.0.1:{self._port}", "--worker-class=gthread"]
         beat = ["-m", "celery", "-A", "webapp", "beat", "--pidfile=", "--schedule", str(log.with_name("beat"))]
         self._commands = {
             "supervisor": ["manage.py", "work", f"--processes={workers}", "--grace=1"],
             "beat": [*beat, "--loglevel=WARNING"],
             "keeper": ["manage.py", "watch_database"],
-            "web": [*web, "--workers=2", "--threads=8", "--no-control-socket", "--log-level=warning"],
+            "web": gunicorn_words(f"127.0.0.1:{self._port}"),
         }
         self._found: dict[str, subprocess.Popen[bytes]] = {}
 

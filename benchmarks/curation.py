@@ -38,6 +38,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.web import gunicorn_words
+
 ROOT = Path(__file__).resolve().parents[1]
 
 SEED = """
@@ -247,9 +249,8 @@ def processor_seconds(pids: set[int]) -> float:
 
 @contextmanager
 def serving(environment: dict[str, str], port: int) -> Iterator[int]:
-    """The web server, as the Procfile starts it; the id of its process."""
-    line = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web: "))
-    words = line.removeprefix("web: exec python ").replace('"$HOST:$PORT"', f"127.0.0.1:{port}").split()
+    """The web server, as `manage.py up` has it; the id of its process."""
+    words = gunicorn_words(f"127.0.0.1:{port}")
     started = [
         subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
         for command in (["manage.py", "watch_database"], words)

@@ -28,6 +28,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.web import gunicorn_words
+
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = Path("/usr/bin/chromium")
 TASKS = ("67a3c6ac", "68b16354", "74dd1130", "ed36ccf7")
@@ -137,9 +139,8 @@ class Build:
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Its database and web server, as the Procfile starts them."""
-        line = next(line for line in (self.folder / "Procfile").read_text().splitlines() if line.startswith("web: "))
-        words = line.removeprefix("web: exec python ").replace('"$HOST:$PORT"', f"localhost:{self.port}").split()
+        """Its database and web server, as `manage.py up` has them."""
+        words = gunicorn_words(f"localhost:{self.port}")
         started = [
             subprocess.Popen([sys.executable, *command], cwd=self.folder, env=self.environment)
             for command in (["manage.py", "watch_database"], words)

@@ -25,6 +25,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks.web import gunicorn_words
+
 PROBLEMS = 400
 RUNS = 4
 BATCH = 5_000
@@ -158,9 +160,7 @@ def served(environment: dict[str, str]) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "webapp.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
-    command += ["--worker-class", "gthread", "--threads", "8", "--no-control-socket", "--log-level", "critical"]
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen([sys.executable, *gunicorn_words(f"127.0.0.1:{port}")], env=environment)
     address = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + WAIT_SECONDS

@@ -20,6 +20,11 @@ def main() -> None:
 
         model_server.main(sys.argv[2:])
         return
+    if sys.argv[1:2] == ["up"]:
+        from trajectories.adapters.instance import bear_mark
+        from webapp.environment import var_dir
+
+        bear_mark(var_dir())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
@@ -31,6 +36,11 @@ def main() -> None:
         getattr(settings, "DEBUG")  # noqa: B009 (the first look reads them all)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+    if sys.argv[1:2] == ["up"]:
+        from trajectories.management.commands.up import Command
+
+        Command().run_from_argv(sys.argv)  # Django's own way would set up the application before
+        return
     if not WITHOUT_DATABASE & set(sys.argv[1:2]):
         try:
             ensure_database()

@@ -17,13 +17,29 @@ PATIENCE = 30.0
 """Seconds that workers and commands wait for a connection; what they do then is tried again: services.jobs.outages."""
 
 
-def web_patience() -> float | None:
-    """Seconds that a page waits for the database before it says that it is away; None in what serves no pages.
+WEB_PATIENCE = 2.0
+"""Seconds that a page waits before it says that the database is away."""
 
-    `webapp.wsgi` sets DATABASE_WAIT_SECONDS before the settings are read. Raises ValueError for what is no number.
-    """
+
+def set_patience() -> float | None:
+    """Seconds that every process waits for the database, where DATABASE_WAIT_SECONDS says so. Raises ValueError for
+    what is no number."""
     text = os.environ.get("DATABASE_WAIT_SECONDS")
     return float(text) if text else None
+
+
+def be_impatient(database: dict[str, Any], broker: dict[str, Any], seconds: float) -> None:
+    """Have the settings of the database and of the queue in it wait no longer than this. For a process that has no
+    connection yet."""
+    options = database.setdefault("OPTIONS", {})
+    database["FAILS_FAST"] = True
+    # Each attempt is given up soon, so that the next page begins a new one: with the pool's own growing waits a
+    # database that is back after minutes would be noticed minutes later.
+    options["pool"] = {**POOL, "timeout": seconds, "reconnect_timeout": seconds}
+    options.setdefault("connect_timeout", math.ceil(seconds))
+    options.setdefault("tcp_user_timeout", math.ceil(1000 * seconds))
+    if broker:
+        broker["pool_timeout"] = seconds
 
 
 def is_embedded() -> bool:
@@ -54,15 +70,7 @@ def database_settings() -> dict[str, Any]:
         if settings.get("ENGINE") != "django.db.backends.postgresql":
             raise ValueError("DATABASE_URL: expected an address that begins with postgresql://")
         settings["ENGINE"] = ENGINE
-    options = settings.setdefault("OPTIONS", {})
-    options["pool"] = {**POOL, "timeout": web_patience() or PATIENCE}
-    if (wait := web_patience()) is not None:
-        settings["FAILS_FAST"] = True
-        # Each attempt is given up soon, so that the next page begins a new one: with the pool's own growing waits a
-        # database that is back after minutes would be noticed minutes later.
-        options["pool"]["reconnect_timeout"] = wait
-        options.setdefault("connect_timeout", math.ceil(wait))
-        options.setdefault("tcp_user_timeout", math.ceil(1000 * wait))
+    settings.setdefault("OPTIONS", {})["pool"] = {**POOL, "timeout": PATIENCE}
     settings["CONN_HEALTH_CHECKS"] = False  # the pool's own; ENGINE checks what it takes out of the pool
     return settings
 
@@ -77,7 +85,7 @@ def broker_settings(settings: dict[str, Any]) -> dict[str, Any]:
         "polling_interval": 0.5,
         "visibility_timeout": 3600,
         "pool_size": 4,
-        "pool_timeout": web_patience() or PATIENCE,
+        "pool_timeout": PATIENCE,
     }
 
 

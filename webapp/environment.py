@@ -9,7 +9,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 INSTALLED = CHECKOUT / "minicolumn" / "site"
 BASE_DIR = INSTALLED if INSTALLED.is_dir() else CHECKOUT
-"""Where templates, static files and the list of processes lie: in the checkout, or where the wheel has put them."""
+"""Where templates and static files lie: in the checkout, or where the wheel has put them."""
 LONGEST_NUMBER = 9
 """Digits of a number that somebody may set."""
 

@@ -7,7 +7,15 @@ import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings, is_embedded
+import webapp.celery  # noqa: F401 (tasks are registered with its application)
+from webapp.database import (
+    EMBEDDED_BROKER,
+    be_impatient,
+    broker_settings,
+    database_settings,
+    is_embedded,
+    set_patience,
+)
 from webapp.endpoints import hub_keys, model_endpoints
 from webapp.environment import BASE_DIR, flag, one_of, private_secret, tools_dir, var_dir, whole_number, words
 from webapp.single_sign_on import APPS as SINGLE_SIGN_ON_APPS
@@ -209,9 +217,12 @@ TRAINING_DIR = VAR_DIR / "trainings"  # what a training under way keeps on its m
 TRAINING_HOURS = whole_number("TRAINING_HOURS", default=48)  # no training takes longer
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or EMBEDDED_BROKER
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
 if CELERY_BROKER_URL == EMBEDDED_BROKER:
     CELERY_BROKER_TRANSPORT = "webapp.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = broker_settings(DATABASES["default"])
+if (patience := set_patience()) is not None:
+    be_impatient(DATABASES["default"], CELERY_BROKER_TRANSPORT_OPTIONS, patience)
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
 # By the name of a task, the first that fits; tests/architecture holds that every task is meant by one.
 CELERY_TASK_ROUTES = {

@@ -34,7 +34,6 @@ NO_PARSERS = {
     "django_htmx": "writes headers",
     "django_structlog": "adds ids to lines of logs",
     "gymnasium": "makes worlds of settings that are checked, by names that are registered",
-    "honcho": "starts our processes",
     "huggingface_hub": "reads the replies of a hub that the operator named",
     "jwt": "names the errors of a library that reads the replies of the provider that the operator named",
     "kombu": "carries ids of rows",

@@ -95,9 +95,9 @@ class Installation:
         """Everything that works on this data folder."""
         return [process.pid for process in psutil.process_iter() if self._is_ours(process)]
 
-    def running(self, *words: str) -> list[int]:
-        """Those of its processes that are a Python program with these words."""
-        return [pid for pid in self.processes() if set(words) <= set(_words_of(pid))]
+    def running(self, name: str) -> list[int]:
+        """Those of its processes that are called so."""
+        return [pid for pid in self.processes() if _name_of(pid) == name]
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
@@ -107,12 +107,12 @@ class Installation:
             return False
 
 
-def _words_of(pid: int) -> list[str]:
-    """The command line of a process; nothing for one that has just ended."""
+def _name_of(pid: int) -> str:
+    """The name of a process; nothing for one that has just ended."""
     try:
-        return psutil.Process(pid).cmdline()
+        return psutil.Process(pid).name()
     except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return []
+        return ""
 
 
 @pytest.fixture
@@ -158,12 +158,12 @@ def test_it_survives_what_happens_to_it(installation):
     wait_for_work(installation)
 
     # Each of its processes but the web server is killed.
-    for words in (("celery", "beat"), ("manage.py", "watch_database"), ("manage.py", "work")):
-        dead = set(installation.running(*words))
-        assert dead, words
+    for name in ("beat", "database", "workers", "quick worker"):
+        dead = set(installation.running(name))
+        assert dead, name
         for pid in dead:
             os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: set(installation.running(*words)) - dead, f"another {words[1]}")  # noqa: B023
+        wait_for(lambda: set(installation.running(name)) - dead, f"another {name}")  # noqa: B023
         assert not installation.has_ended()
         assert installation.status() == 200
         wait_for_work(installation)
@@ -178,6 +178,13 @@ def test_it_survives_what_happens_to_it(installation):
 
     # It is asked to stop.
     assert installation.end(signal.SIGINT) == 0
+    assert wait_for(lambda: installation.processes() == [], "the end of every process")
+
+    # Its web server ends: without it there is no reason to go on.
+    installation.start()
+    (web,) = (pid for pid in installation.running("web") if psutil.Process(pid).ppid() == installation.process.pid)
+    os.kill(web, signal.SIGKILL)
+    assert installation.process.wait(timeout=60) == 128 + signal.SIGKILL
     assert wait_for(lambda: installation.processes() == [], "the end of every process")
 
 
@@ -216,6 +223,8 @@ def test_of_two_starts_at_once_one_serves_and_its_folder_may_be_moved(installati
 
 def wait_for_work(installation: Installation) -> None:
     """A worker takes a new bell: the sweep's come every few seconds."""
+    made = "SELECT count(*) FROM pgmq.meta WHERE queue_name = 'sweeps'"
+    wait_for(lambda: installation.query(made), "the first worker or bell")
     rung = "SELECT last_value FROM pgmq.q_sweeps_msg_id_seq"
     new = installation.query(rung) + 1
     wait_for(lambda: installation.query(rung) >= new, "another bell")

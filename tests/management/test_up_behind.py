@@ -17,7 +17,8 @@ def test_the_program_named_runs_with_the_mark_of_the_data_folder(tmp_path, setti
     program.write_text(f'#!/bin/sh\necho "$1 ${instance.MARK}" > part && mv part done\n')
     program.chmod(0o755)
     monkeypatch.setenv("MINICOLUMN_EXTRAS", "extras")
-    install_behind({instance.MARK: "here", "PATH": "/usr/bin:/bin"})
+    monkeypatch.setenv(instance.MARK, "here")
+    install_behind()
     deadline = time.monotonic() + 30
     while not (tmp_path / "done").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -27,7 +28,7 @@ def test_the_program_named_runs_with_the_mark_of_the_data_folder(tmp_path, setti
 def test_without_a_name_nothing_is_installed(tmp_path, settings, monkeypatch):
     settings.BASE_DIR = tmp_path
     monkeypatch.delenv("MINICOLUMN_EXTRAS", raising=False)
-    install_behind({})
+    install_behind()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -39,9 +40,11 @@ def test_tools_are_installed_meanwhile_and_waited_for(tmp_path, settings, monkey
     )
     program.chmod(0o755)
     monkeypatch.setenv("MINICOLUMN_TOOLS", "tools bubblewrap sandbox")
-    with installing_tools({instance.MARK: "here", "PATH": "/usr/bin:/bin"}) as tools_are_there:
+    monkeypatch.setenv(instance.MARK, "here")
+    with installing_tools() as tools:
+        assert tools.poll() is None
         (tmp_path / "go").touch()  # the caller goes on at once: it lets the program end, which waits for it
-        tools_are_there()
+        assert tools.wait(timeout=30) == 0
         assert (tmp_path / "done").read_text() == "bubblewrap sandbox here\n"
 
 
@@ -58,15 +61,15 @@ def test_tools_end_with_a_start_that_fails(tmp_path, settings, monkeypatch):
             time.sleep(0.02)
         raise RuntimeError("no database")
 
-    with pytest.raises(RuntimeError, match="no database"), installing_tools({"PATH": "/usr/bin:/bin"}):
+    with pytest.raises(RuntimeError, match="no database"), installing_tools():
         fail_once_they_run()
     assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 
 def test_without_tools_nothing_is_waited_for(monkeypatch):
     monkeypatch.delenv("MINICOLUMN_TOOLS", raising=False)
-    with installing_tools({}) as tools_are_there:
-        tools_are_there()
+    with installing_tools() as tools:
+        assert tools is None
 
 
 def test_another_package_leaves_the_collected_files_as_they_are(monkeypatch):

@@ -42,7 +42,7 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class Site:
-    """A web server as the Procfile starts it, on data of its own."""
+    """A web server as `manage.py up` has it, on data of its own."""
 
     def __init__(self, var: Path) -> None:
         self.var = var

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -14,12 +15,28 @@ import psutil
 
 MARK = "MINICOLUMN_INSTANCE"
 """The environment variable that every process of an instance carries: the data folder it works on."""
+STARTER = "MINICOLUMN_STARTER"
+"""The environment variable with the process id of whom the mark was made for: who looks for marked processes, or is
+refused the lock a moment later, is none of those that a killed instance left."""
 HEALTH = "/health/"
 PATIENCE_SECONDS = 2
 
 
 class InstanceError(RuntimeError):
     """The instance cannot start; the message says why and what to do."""
+
+
+def bear_mark(var: Path) -> None:
+    """Have this process, and all that are forked from it, bear the mark of an instance on this data folder.
+
+    Others see only the variables that a program was started with, so the first call starts this program again. Python
+    keeps the code it compiles from then on, whatever PYTHONDONTWRITEBYTECODE says: without, each start compiles all
+    modules anew, which takes longer than everything else.
+    """
+    if os.environ.get(STARTER) != str(os.getpid()):
+        variables = {**os.environ, MARK: str(var), STARTER: str(os.getpid())}
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], variables)  # noqa: S606 (this very program)
 
 
 def lock(path: Path, address: str) -> IO[str]:
@@ -80,7 +97,8 @@ def is_answering(host: str, port: int) -> bool:
 
 
 def stop_marked(var: Path) -> int:
-    """Stop every process that carries the mark of this data folder, this one excepted; how many there were."""
+    """Stop every process that carries the mark of this data folder, those excepted that were to start an instance;
+    how many there were."""
     marked = [process for process in psutil.process_iter() if _is_marked(process, var)]
     for process in marked:
         with suppress(psutil.NoSuchProcess):
@@ -94,10 +112,10 @@ def stop_marked(var: Path) -> int:
 
 
 def _is_marked(process: psutil.Process, var: Path) -> bool:
-    if process.pid == os.getpid():
-        return False
     try:
-        return process.environ().get(MARK) == str(var) and process.status() != psutil.STATUS_ZOMBIE
+        variables = process.environ()
+        is_starter = variables.get(STARTER) == str(process.pid)
+        return variables.get(MARK) == str(var) and not is_starter and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
         return False
 

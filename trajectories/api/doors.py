@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.utils.cache import patch_cache_control
 from django.views.decorators.csrf import csrf_exempt
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as InvalidInput
 from ninja.operation import Operation
@@ -26,6 +26,8 @@ from trajectories.api.faults import MEDIA_TYPE, ApiProblem, answer_fault, render
 from trajectories.models import ApiToken
 
 LEAST_FAULT = 400
+FAULTS, FAULTS_OF_A_BODY = (401, 403, 404, 409, 413, 422, 429, 500, 503), (400, 415)
+"""The statuses of faults that every operation may answer with, and those that one with a body may besides."""
 Parameters = frozenset[str]
 
 
@@ -44,6 +46,13 @@ class FieldProblem(BaseModel):
 
     field: str
     detail: str
+
+
+class Refused(Schema):
+    """An answer that is a fault, as ninja has answers. One for all: a model for each status of each operation took a
+    fifth of all imports."""
+
+    response: Problem
 
 
 class FiniteRenderer(BaseRenderer):
@@ -147,10 +156,9 @@ def door(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function an operation: for tokens of this scope whose owners hold the permissions.
 
-    Every fault that it may answer with is declared. The first part of the address is what it is listed under.
+    The first part of the address is what it is listed under.
     """
-    faults = [401, 403, 404, 409, 413, 422, 429, 500, 503] + ([400, 415] if method == "POST" else [])
-    responses: dict[Any, Any] = {status: answers, frozenset(faults): Problem}
+    responses: dict[int, Any] = {status: answers}
     if method == "POST" and status != 200:
         responses[200] = answers
     return api.api_operation(
@@ -173,6 +181,12 @@ def parameters_of(operation: Operation) -> Parameters:
     """The names of the parameters in the address's query that an operation takes."""
     models = [model for model in operation.models if model.__ninja_param_source__ == "query"]
     return frozenset(name for model in models for name in model.__ninja_flatten_map__)
+
+
+def _declare_faults(operation: Operation) -> None:
+    """Have the description of an operation name every fault that it may answer with."""
+    faults = FAULTS + (FAULTS_OF_A_BODY if "POST" in operation.methods else ())
+    operation.response_models |= dict.fromkeys(faults, Refused)
 
 
 def _strictly(operation: Operation) -> None:
@@ -229,6 +243,7 @@ def api_urls() -> list[URLPattern | URLResolver]:
     """The addresses of all operations, and a fault for every other address below them. To be called once."""
     patterns, _, _ = api.urls
     for operation in operations(api):
+        _declare_faults(operation)
         _strictly(operation)
     for pattern in patterns:
         assert isinstance(pattern, URLPattern)

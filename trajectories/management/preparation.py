@@ -24,8 +24,12 @@ from trajectories.services.projects.making import furnish
 Say = Callable[[str], None]
 
 
-def prepare(say: Say) -> str | None:
-    """Bring database, queue, static files, problems and the admin account up to date; the admin's password if known.
+KEPT_BY_ADMIN = "admin_password"
+"""The file in the data folder with the password of the first account."""
+
+
+def prepare(say: Say) -> None:
+    """Bring database, queue, static files, problems and the admin account up to date.
 
     `say` gets one line for each step that takes a while.
     """
@@ -36,7 +40,7 @@ def prepare(say: Say) -> str | None:
     for project in open_projects():
         with acting_in(project):
             furnish()
-    return ensure_admin(password_file=settings.VAR_DIR / "admin_password")
+    ensure_admin(password_file=settings.VAR_DIR / KEPT_BY_ADMIN)
 
 
 def migrate(say: Say) -> None:

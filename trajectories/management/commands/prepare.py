@@ -2,16 +2,17 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from trajectories.management.preparation import prepare
-from trajectories.services.installation.accounts import ADMIN
+from trajectories.management.preparation import KEPT_BY_ADMIN, prepare
+from trajectories.services.installation.accounts import ADMIN, admin_password
 
 
 class Command(BaseCommand):
     help = "Bring the database, the queue, static files, problems and the admin account up to date."
 
     def handle(self, *_: Any, **__: Any) -> None:
-        password = prepare(self.stdout.write)
-        if password:
+        prepare(self.stdout.write)
+        if password := admin_password(password_file=settings.VAR_DIR / KEPT_BY_ADMIN):
             self.stdout.write(f"Log in as {ADMIN} with the password {password}")

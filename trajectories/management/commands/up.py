@@ -6,30 +6,34 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import django
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import connections
-from honcho import manager as honcho_manager
-from honcho.environ import parse_procfile
-from kombu import pools
 
 from trajectories.adapters import embedded_postgres, instance
-from trajectories.services.installation.accounts import ADMIN
+from trajectories.adapters.supervision import Supervisor, fork
 
 SECONDS_TO_SERVE = 60
 SECONDS_TO_STOP = 2
 """Tasks may be killed at any moment, and an idle worker's own way out takes longer than anyone waits after Ctrl-C."""
+LOOK_SECONDS = 0.2
+READY = b"ready"
 
 
 class Command(BaseCommand):
-    help = "Start everything: database, web server, worker, scheduler. Ctrl-C stops it all."
+    """The one process that imports everything: all others are forked from it, and work within a moment.
+
+    The application is set up here, since that takes as long as the database needs to start.
+    """
+
+    help = "Start everything: database, web server, workers, scheduler. Ctrl-C stops it all."
     requires_system_checks: list[str] = []
 
     def handle(self, *_: Any, **__: Any) -> None:
@@ -40,47 +44,66 @@ class Command(BaseCommand):
             port = instance.parse_port(os.environ.get("PORT") or "8000")
             held = instance.lock(var / "up.lock", address(host, port))
             if instance.stop_marked(var):
-                self.stdout.write("Stopped what an earlier start had left running.")
+                self._say("Stopped what an earlier start had left running.")
             instance.check_port(host, port)
-            with installing_tools(environment(host, port, var)) as tools_are_there:
-                if settings.EMBEDDED_DATABASE:
-                    embedded_postgres.ensure_running(var, str(settings.DATABASES["default"]["NAME"]))
-                self.run(host, port, var, tools_are_there)
+            os.environ |= environment()
+            try:
+                with installing_tools() as tools:
+                    with starting_database(var) as database:
+                        django.setup()
+                        database.result()
+                    code = self.run(host, port, tools)
+            finally:
+                instance.stop_marked(var)
         except (instance.InstanceError, RuntimeError) as error:
             sys.exit(str(error))  # no traceback and no prefix: this is a sentence for the person at the terminal
         except KeyboardInterrupt:
             sys.exit(130)
         held.close()
+        if code:
+            sys.exit(code)
 
-    def run(self, host: str, port: int, var: Path, tools_are_there: Callable[[], object]) -> None:
-        """Prepare, then run every process until one of them ends or a signal asks for the end of all.
+    def run(self, host: str, port: int, tools: subprocess.Popen[bytes] | None) -> int:
+        """Prepare, then run every process until the web server ends or a signal asks for the end of all; the exit code.
 
-        `tools_are_there` waits for what workers need besides, and is called before they start.
+        A child prepares while this process imports what all of them need. It has no connection that a fork would share.
         """
-        from trajectories.management.preparation import prepare, start_demo
+        from trajectories.management import serving
 
-        password = prepare(self._say)
+        line, theirs = os.pipe()
+        preparing = fork(lambda: self._prepare(host, port, theirs), name="preparation")
+        os.close(theirs)
+        serving.load_all()
+        if os.read(line, len(READY)) != READY:
+            _, status = os.waitpid(preparing, 0)
+            sys.exit(os.waitstatus_to_exitcode(status))
+        os.close(line)
+        install_behind()
+        named = f"[{host}]" if ":" in host else host
+        places = {"web": serving.apart(serving.serve, f"{named}:{port}"), "beat": serving.apart(serving.keep_time)}
+        if settings.EMBEDDED_DATABASE:
+            places["database"] = serving.apart(serving.keep_database)
+        supervisor = Supervisor(places, grace_seconds=SECONDS_TO_STOP, vital=["web"])
+        waiting = ["workers"]
+
+        def look() -> None:
+            with contextlib.suppress(ChildProcessError):  # it has been buried
+                os.waitpid(preparing, os.WNOHANG)
+            if waiting and (tools is None or tools.poll() is not None):
+                supervisor.add(waiting.pop(), serving.apart(serving.look_after_workers))
+
+        return supervisor.run(watch=look, watch_seconds=LOOK_SECONDS)
+
+    def _prepare(self, host: str, port: int, line: int) -> None:
+        """In a child: bring everything up to date, tell its parent, and once the web server answers, say where it is:
+        the last thing a person reads."""
+        from trajectories.management.preparation import KEPT_BY_ADMIN, prepare, start_demo
+        from trajectories.services.installation.accounts import ADMIN, admin_password
+
+        prepare(self._say)
         start_demo()
-        tools_are_there()
-        # What follows forks: no open connection may be shared with a child.
-        connections.close_all()
-        connections["default"].close_pool()  # type: ignore[attr-defined]
-        pools.reset()
-        install_behind(environment(host, port, var))
-        threading.Thread(target=self._announce, args=(host, port, password), daemon=True).start()
-        honcho_manager.KILL_WAIT = SECONDS_TO_STOP
-        manager = honcho_manager.Manager()
-        for name, command in processes(settings.BASE_DIR / "Procfile").items():
-            manager.add_process(name, command, env=environment(host, port, var), cwd=str(settings.BASE_DIR))
-        try:
-            manager.loop()
-        finally:
-            instance.stop_marked(var)
-        if manager.returncode not in {130, 143}:  # Ctrl-C and SIGTERM are how it is meant to end
-            sys.exit(manager.returncode)
-
-    def _announce(self, host: str, port: int, password: str | None) -> None:
-        """Once the web server answers, say where it is: the last thing a person reads."""
+        os.write(line, READY)
+        password = admin_password(password_file=settings.VAR_DIR / KEPT_BY_ADMIN)
         deadline = time.monotonic() + SECONDS_TO_SERVE
         while not instance.is_answering(host, port) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -105,46 +128,44 @@ def address(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def processes(procfile: Path) -> dict[str, str]:
-    """The commands of the Procfile by name, without the database's keeper where the database is not ours."""
-    found: dict[str, str] = dict(parse_procfile(procfile.read_text()).processes)
-    if not settings.EMBEDDED_DATABASE:
-        del found["database"]
-    return found
-
-
-def environment(host: str, port: int, var: Path) -> dict[str, str]:
-    """What the processes are told: where to listen, this Python, and the mark by which a later start knows them."""
+def environment() -> dict[str, str]:
+    """What programs that are started from here are told besides."""
     return {
-        **os.environ,
-        "HOST": f"[{host}]" if ":" in host else host,
-        "PORT": str(port),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
-        instance.MARK: str(var),
     }
 
 
 @contextlib.contextmanager
-def installing_tools(variables: dict[str, str]) -> Iterator[Callable[[], object]]:
-    """Install the programs that workers use while the database is prepared; gives the function that waits for the end.
+def starting_database(var: Path) -> Iterator[Future[None]]:
+    """Start the embedded database, where it is the one in use, in a thread that has ended afterwards."""
+    with ThreadPoolExecutor(1) as thread:
+        if settings.EMBEDDED_DATABASE:
+            yield thread.submit(embedded_postgres.ensure_running, var, str(settings.DATABASES["default"]["NAME"]))
+        else:
+            yield thread.submit(lambda: None)
+
+
+@contextlib.contextmanager
+def installing_tools() -> Iterator[subprocess.Popen[bytes] | None]:
+    """Install the programs that workers use while everything else starts; gives the process that does it, if any.
 
     `make run` names the command. Where something cannot be installed, it says so itself, and Minicolumn starts without.
     """
     command = shlex.split(os.environ.get("MINICOLUMN_TOOLS", ""))
     if not command:
-        yield lambda: None
+        yield None
         return
     program = [str(settings.BASE_DIR / command[0]), *command[1:]]
-    process = subprocess.Popen(program, env=variables, stdin=subprocess.DEVNULL, cwd=settings.BASE_DIR)
+    process = subprocess.Popen(program, stdin=subprocess.DEVNULL, cwd=settings.BASE_DIR)
     try:
-        yield process.wait
+        yield process
     finally:
         process.terminate()
         process.wait()
 
 
-def install_behind(variables: dict[str, str]) -> None:
+def install_behind() -> None:
     """Have what the first trace does not need installed meanwhile, where `make run` names the program that does it.
 
     It carries the mark of this data folder, so that it ends with the rest.
@@ -152,7 +173,7 @@ def install_behind(variables: dict[str, str]) -> None:
     program = os.environ.get("MINICOLUMN_EXTRAS")
     if program:
         command = ["nice", str(settings.BASE_DIR / program), "--optional"]
-        subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL, cwd=settings.BASE_DIR)
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=settings.BASE_DIR)
 
 
 def _leave(number: int, _: FrameType | None) -> None:
