@@ -1,4 +1,4 @@
-"""A pytest plugin loaded before pytest-django reads the settings: the tests' own database, and what makes them cheap."""
+"""A pytest plugin loaded before pytest-django reads the settings: the tests' own database, and cheaper starts."""
 
 import gc
 import os
@@ -7,19 +7,19 @@ from pathlib import Path
 
 import psycopg
 
-# Compiled modules are kept, whatever the shell says: a hundred processes that tests start would each compile them anew.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
-# Fourteen thousand tests are collected, and nothing of them goes away: to look for garbage among them, again and again,
-# takes a quarter of the time of collecting them.
-gc.disable()
-
 os.environ.setdefault("MINICOLUMN_VAR", str(Path(__file__).resolve().parent.parent / "var" / "test"))
 os.environ["DEBUG"] = "0"
+# Compiled modules are kept, whatever the shell says: a hundred processes that tests start would each compile them anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from trajectories.adapters import embedded_postgres
 from webapp.database import ensure_database, is_embedded
 from webapp.environment import var_dir
+
+sys.dont_write_bytecode = False
+# Fourteen thousand tests are collected, and nothing of them goes away: to look for garbage among them, again and again,
+# takes a quarter of the time of collecting them.
+gc.disable()
 
 # The middleware of static files warns at every client of a test where its folder is missing.
 (var_dir() / "static").mkdir(parents=True, exist_ok=True)
