@@ -4,6 +4,9 @@ SHELL := /bin/sh
 PYTHON ?= python3
 # Three processes on two cores: much of what tests take is waiting for servers, workers and browsers to start.
 TEST_PROCESSES ?= 3
+# Compiled modules are kept, in folders that git ignores, whatever the shell says: a hundred processes of the tests would
+# each compile them all anew (10 s of a processor in place of 3), and the tests themselves for every process that collects.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test lint types contracts unit drills benchmarks screenshots tools procedural cloud training environment environment-dev
 .NOTPARALLEL:

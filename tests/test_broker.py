@@ -58,6 +58,16 @@ def test_a_message_whose_end_is_lost_leaves_room_for_the_next(channel, end):
     assert channel.qos.can_consume()
 
 
+def test_a_bell_for_which_the_channel_was_closed_goes_out_by_a_new_one(channel):
+    """Where the database drops its connections as one is used, the library closes the channel of whoever sends next."""
+    with app.connection() as connection, app.amqp.Producer(connection, auto_declare=False) as producer:
+        for _ in range(2):
+            producer.publish("ding", exchange="", routing_key="drill", retry=True, retry_policy={"max_retries": 3})
+            producer.channel.close()
+            assert producer.channel.connection is None
+    assert channel._size("drill") == 2
+
+
 def test_workers_that_start_together_make_a_queue_once():
     """The library's own way drops the trigger and makes it again: all but one of these would fail."""
     name = "together"

@@ -7,6 +7,8 @@ from queue import Empty
 from typing import Any
 
 from kombu.transport import pgmq
+from pgmq import PGMQueue
+from psycopg import InterfaceError
 from psycopg_pool import ConnectionPool
 
 WEIGHTS = {"sweeps": 100.0, "interactive": 10.0, "starts": 10.0}
@@ -69,6 +71,16 @@ class Channel(pgmq.Channel):
     """
 
     _spent: dict[str, float]
+
+    @property
+    def pgmq(self) -> PGMQueue:
+        """The queue's client. Raises psycopg.InterfaceError where the channel was closed: a bell that is rung while the
+        database drops its connections then goes out by a new one. The library would raise an AttributeError, after
+        which nobody tries again."""
+        if self.connection is None:
+            raise InterfaceError("the channel is closed")
+        client: PGMQueue = super().pgmq
+        return client
 
     def _reset_cycle(self) -> None:
         """The order in which the queues are looked into; called whenever one is added."""

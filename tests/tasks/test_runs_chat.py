@@ -9,11 +9,10 @@ from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
 from tests.services.jobs.test_outages import end_all_sessions
 from tests.tasks.test_runs import let_time_pass
-from tests.worker import wait_for
+from tests.worker import wait_for, wait_with_sweeps
 from trajectories.models import Run, Trace
 from trajectories.services.jobs.ringers import ring
 from trajectories.stand_ins.fake_endpoint import Behaviour
-from trajectories.tasks.sweeps import sweep
 
 IN_FLIGHT = 8
 PLANNED = 120
@@ -42,13 +41,14 @@ def test_kills_and_failures_leave_exactly_what_was_planned_and_pay_little_twice(
             enough = kill * PLANNED // (KILLS + 2)
             wait_for(lambda enough=enough: Trace.objects.filter(run=run).count() >= enough, f"{enough} traces")
             end_all_sessions()
-            wait_for(lambda enough=enough: Trace.objects.filter(run=run).count() > enough + IN_FLIGHT, "it to go on")
+            wait_with_sweeps(
+                lambda enough=enough: Trace.objects.filter(run=run).count() > enough + IN_FLIGHT, "it to go on"
+            )
             celery_worker_process.kill()
             wait_for(lambda: endpoint.in_flight == 0, "the calls in flight to be dropped")
             let_time_pass(run)
             celery_worker_process.start()
-            sweep.delay()
-        wait_for(lambda: has_ended(run), "the run to end")
+        wait_with_sweeps(lambda: has_ended(run), "the run to end")
     assert_counters_add_up(run)
     assert (run.state, run.done_count) == ("finished", PLANNED)
     assert Trace.objects.filter(run=run).values("attempt").distinct().count() == PLANNED

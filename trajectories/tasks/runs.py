@@ -71,7 +71,7 @@ def _draw(ticket: Ticket, *, is_chat: bool, is_first: bool) -> bool:
         # Here and now, for as long as the bell lasts: another one would wait behind those of all others.
         verify_traces(trace_ids=report.trace_ids, on_more=ring_for, until=until)
         if monotonic() > until:
-            ring_verification(report.trace_ids)
+            _ring_if_possible(report.trace_ids)
         more = report.more
         if is_first:
             break
@@ -87,7 +87,7 @@ def _next_batch(run_id: int, *, is_chat: bool, is_first: bool) -> BatchReport:
 
 
 def _ring_if_possible(trace_ids: Sequence[int]) -> None:
-    """A session goes on where its bell cannot be rung: the sweep rings again for what still waits."""
+    """Work goes on where the bell of its traces cannot be rung: the sweep rings again for what still waits."""
     try:
         ring_verification(trace_ids)
     except (DatabaseError, InterfaceError, KombuError, OSError, psycopg.Error) as fault:
