@@ -135,7 +135,7 @@ def measure_curves(problems: int, samples: int, rounds: int) -> None:
     from trajectories.selectors.insights.budgets import ANY, Pool
     from trajectories.selectors.insights.tables import Price
 
-    lots, size = np.random.default_rng(0), problems * samples
+    lots, size = np.random.default_rng(7), problems * samples
     owner = np.repeat(np.arange(problems), samples)
     wrong = 1 + (29 * lots.random(size) * lots.random(size)).astype(np.int32)
     keys = np.where(lots.random(size) < owner % 100 / 100, 0, wrong).astype(np.int32)
@@ -159,10 +159,10 @@ def measure_curves(problems: int, samples: int, rounds: int) -> None:
         pool = Pool("", "Benchmark", stored, Price(None, 0.0, 0.0))
         start, cpu = time.perf_counter(), time.process_time()
         ways = [way for way in USUAL if way == ANY or way in {each.name for each in pool.defined()}]
-        means = [pool.means(ways, k) for k in ks]
+        means = pool.curves(ways, ks)
         spent = time.perf_counter() - start, time.process_time() - cpu
         print(f"{len(ways)} curves of {len(ks)} points: {spent[0]:.2f} s, CPU {spent[1]:.2f} s")
-    told_means = ", ".join(f"{way} {mean.mean:.6f}" for way, mean in zip(ways, means[-2], strict=True))
+    told_means = ", ".join(f"{way} {mean.mean:.6f}" for way, mean in zip(ways, means[ks[-2]], strict=True))
     print(f"{ks[-2]} samples: {told_means}; memory: {memory():.0f} MiB at most")
 
 

@@ -110,7 +110,7 @@ def build_curves(budget: Budget, ways: Sequence[str], unit: str, link: Link, now
         missing = f"Nothing is known of the {unit} that these samples took."
         return Figure(CURVES_TITLE, definition, CURVE_COLUMNS, counts=counts, missing=missing)
     ks = powers_of_two(pool.most)
-    found = {k: pool.means(names, k) for k in ks}
+    found = pool.curves(names, ks)
     plot = Plot(pool, unit, link)
     series = [
         _curve(way, [(k, found[k][place]) for k in ks], plot, str(place % MOST_DRAWN + 1), bands=place < BANDS)

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trajectories.core.consolidation import draws
+from trajectories.core.consolidation.ballots import share_wins
 from trajectories.core.consolidation.consensus import cons_at_k
 from trajectories.core.consolidation.draws import Orders
-from trajectories.core.consolidation.estimates import any_of, every_at, pass_at, share_wins, way_at
+from trajectories.core.consolidation.estimates import any_of, every_at, pass_at, way_at
 from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.consolidation.resampling import mean_bands
 from trajectories.core.consolidation.stored import Stored, number_answers
@@ -68,8 +70,8 @@ def _leaders(way, drawn):
 
 
 def brute(way, problem, k):
-    draws = list(combinations(problem, k))
-    return sum(credited(way, list(drawn)) for drawn in draws) / len(draws)
+    every = list(combinations(problem, k))
+    return sum(credited(way, list(drawn)) for drawn in every) / len(every)
 
 
 @st.composite
@@ -177,16 +179,62 @@ def test_the_same_seed_gives_the_same_curve_and_another_k_does_not_disturb_it():
 
 def test_draws_are_different_samples_of_one_problem_each_equally_often():
     stored = store([[Sample(key, "a", "a") for key in range(size)] for size in (9, 4, 2)])
-    draws = Orders(stored, 2).draw(3, cells=60_000)
-    assert draws.counts.tolist()[2] == 0
-    for row, problem in zip(draws.samples, draws.problem, strict=True):
+    drawn = Orders(stored, 2).draw(3, cells=60_000)
+    assert drawn.counts.tolist()[2] == 0
+    for row, problem in zip(drawn.samples, drawn.problem, strict=True):
         assert len(set(row.tolist())) == 3
         assert stored.starts[problem] <= row.min() <= row.max() < stored.starts[problem + 1]
-    seen = np.bincount(draws.samples.ravel(), minlength=15)
+    seen = np.bincount(drawn.samples.ravel(), minlength=15)
     assert seen[:9].std() < 0.05 * seen[:9].mean()
     assert seen[13:].sum() == 0
     with pytest.raises(ValueError, match="found k=0"):
         Orders(stored).draw(0)
+
+
+def large(generator, sizes):
+    """Problems with so many samples: few answers or many, some with values that tie, some without any."""
+    problems = []
+    for size in sizes:
+        ease, others = generator.random(), int(generator.integers(2, 90))
+        made = []
+        for key in range(size):
+            lot = generator.random()
+            answer = RIGHT if lot < ease / 2 else None if lot > 0.95 else f"w{generator.integers(others)}"
+            other = RIGHT if generator.random() < 0.3 else "w"
+            levels = [0.0] if ease < 0.3 else [0.0, 0.25, 1.0]
+            values = {value: float(generator.choice(levels)) for value in Value}
+            made.append(Sample(key, answer, answer, (answer, other) if answer else (None, None), values))
+        problems.append(made)
+    return problems
+
+
+@pytest.mark.parametrize("name", [way.name for way in WAYS.values() if way.group is not Group.SAMPLE])
+def test_votes_that_are_added_up_from_half_as_many_samples_are_those_of_the_same_draws_one_by_one(name, monkeypatch):
+    monkeypatch.setattr(draws, "ORDER_CELLS", 0)
+    problems = large(np.random.default_rng(17), (64, 70, 128, 131, 300, 260, 20))
+    stored, way = store(problems), WAYS[name]
+    flat = [sample for samples in problems for sample in samples]
+    orders = Orders(stored, 4)
+    # Asked for in the order of a curve, and then one of them alone.
+    for k, mine in [*((k, orders) for k in (32, 64, 128)), (128, Orders(stored, 4))]:
+        made = mine.draw(k)
+        scores = [[] for _ in problems]
+        for row, problem in zip(made.samples, made.problem, strict=True):
+            scores[problem].append(credited(way, [flat[at] for at in row]))
+        expected = [np.mean(each) if each else np.nan for each in scores]
+        assert way_at(mine, stored, way, k).values == pytest.approx(expected, abs=1e-9, nan_ok=True)
+
+
+def test_a_draw_is_the_pair_of_draws_that_it_is_added_up_from():
+    stored = store([[Sample(key, "a", "a") for key in range(size)] for size in (64, 100, 129, 40, 32, 256)])
+    orders = Orders(stored, 8)
+    for k in (64, 128, 256):
+        whole, halves = orders.draw(k), orders.draw(k // 2)
+        assert whole.pairs is not None
+        left, right = halves.samples[whole.pairs[:, 0]], halves.samples[whole.pairs[:, 1]]
+        assert (np.concatenate([left, right], axis=1) == whole.samples).all()
+        assert (halves.problem[whole.pairs] == whole.problem[:, None]).all()
+    assert orders.draw(96).pairs is None
 
 
 @given(

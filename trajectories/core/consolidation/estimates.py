@@ -9,12 +9,11 @@ from functools import partial
 
 import numpy as np
 
+from trajectories.core.consolidation.ballots import CLOSE, Ballots, count_pairs, count_samples
 from trajectories.core.consolidation.draws import CELLS, Draws, Orders
 from trajectories.core.consolidation.stored import Answers, Stored
-from trajectories.core.consolidation.votes import DIGITS
-from trajectories.core.consolidation.ways.base import Drawn, Flags, Floats, Group, Ints, Value, Way
-
-_CLOSE = 10.0**-DIGITS
+from trajectories.core.consolidation.ways.base import Drawn, Flags, Floats, Group, Ints, Value, Way, Weigh
+from trajectories.core.consolidation.ways.weights import one_each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +120,12 @@ def _defined(orders: Orders, stored: Stored, way: Way) -> Flags:
     return found
 
 
+def defined(orders: Orders, stored: Stored, way: Way) -> bool:
+    """Whether the way is defined for any problem."""
+    asked = stored.asked > 0 if way.group is Group.OUTPUT else stored.sizes > 0
+    return bool((_defined(orders, stored, way) & asked).any())
+
+
 def _everything(stored: Stored) -> Drawn:
     """All samples in one row."""
     return Drawn(np.ones((1, len(stored.right)), bool), {name: each[None, :] for name, each in stored.values.items()})
@@ -132,106 +137,105 @@ def _by_draws(
     """The mean credit of the draws of each problem, summed over what is asked by the share of each part."""
     if k == 1:
         return _single(orders, stored, way, parts)
-    most = max(int(answers.counts.sum()) for answers, _ in parts)
-    draws = orders.keep(("draws", most, cells), lambda: orders.draw(k, answers=most, cells=cells), k=k)
+    draws = _draws(orders, k, cells)
     total = np.zeros(len(draws.problem))
     for answers, shares in parts:
-        total += shares[draws.problem] * _credits(orders, stored, way, draws, answers)
+        total += shares[draws.problem] * _credits(orders, stored, way, draws, answers, cells)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(draws.problem, total, len(stored.problems)) / draws.counts
         square = np.bincount(draws.problem, total**2, len(stored.problems)) / draws.counts
         noise = np.maximum(square - mean**2, 0.0) / np.maximum(draws.counts - 1, 1)
     whole = stored.sizes == k
     noise = np.where(whole, 0.0, noise)
-    defined = (draws.counts > 0) & _defined(orders, stored, way)
-    exact = bool(whole[defined].all())
-    return Estimates(np.where(defined, mean, np.nan), 0 if exact else draws.least, noise)
+    known = (draws.counts > 0) & _defined(orders, stored, way)
+    exact = bool(whole[known].all())
+    return Estimates(np.where(known, mean, np.nan), 0 if exact else draws.least, noise)
 
 
 def _single(orders: Orders, stored: Stored, way: Way, parts: list[tuple[Answers, Floats]]) -> Estimates:
     """What one sample scores, whatever the way: the share of samples that are right. Exact."""
-    problem = stored.problem_of
     total = np.zeros(len(stored.problems))
     for answers, shares in parts:
-        good = answers.right[answers.starts[problem] + np.maximum(answers.keys, 0)] & (answers.keys >= 0)
-        total += shares * np.bincount(problem, weights=good, minlength=len(total))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        values = total / stored.sizes
-    defined = (stored.sizes > 0) & _defined(orders, stored, way)
-    return Estimates(np.where(defined, values, np.nan), 0, np.zeros(len(total)))
+        total += shares * orders.keep(("right", id(answers.keys)), partial(_right_share, stored, answers))
+    known = (stored.sizes > 0) & _defined(orders, stored, way)
+    return Estimates(np.where(known, total, np.nan), 0, np.zeros(len(total)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ballots:
-    """What the samples of each draw answer, whatever they weigh: the same for all ways that tell answers apart alike.
-
-    Each draw has a cell for every answer of its problem, from `begins` over `counts` (draws); `good` says of each cell
-    whether its answer is right. `cells` (draws, k) is the cell of each sample, one behind the last for no vote.
-    """
-
-    voters: Flags
-    cells: Ints
-    good: Flags
-    begins: Ints
-    counts: Ints
-
-
-def _ballots(draws: Draws, answers: Answers) -> _Ballots:
-    keys = answers.keys.take(draws.samples)
-    voters = keys >= 0
-    counts = answers.counts[draws.problem]
-    begins = np.cumsum(counts) - counts
-    size = int(counts.sum())
-    cells = begins[:, None] + keys
-    if not voters.all():
-        cells[~voters] = size
-    good = answers.right[np.repeat(answers.starts[draws.problem] - begins, counts) + np.arange(size)]
-    return _Ballots(voters, cells, good, begins, counts)
-
-
-def _credits(orders: Orders, stored: Stored, way: Way, draws: Draws, answers: Answers) -> Floats:
-    """What each draw scores: 1 where a right answer is handed in, a share of 1 where that is by lot."""
-    k, drawn = draws.samples.shape[1], len(draws.problem)
-    ballots = orders.keep(("ballots", id(answers.keys), drawn), lambda: _ballots(draws, answers), k=k)
-
-    def value(name: Value) -> Floats:
-        return orders.keep(("value", name, drawn), lambda: stored.values[name].take(draws.samples), k=k)
-
-    def weigh() -> Floats:
-        return way.weigh(Drawn(ballots.voters, {name: value(name) for name in _looked_at(way)}))
-
-    # Ways that differ by their guesses alone have the same weights.
-    weights = orders.keep((way.weigh, id(answers.keys), drawn), weigh, k=k)
-    size = len(ballots.good)
-    totals = np.bincount(ballots.cells.ravel(), weights.ravel(), minlength=size + 1)[:size].astype(np.float64)
-    # An answer that nobody gives never wins, and most are given by nobody where k is small.
-    given = totals > 0
-    counts = np.add.reduceat(given, ballots.begins, dtype=np.int64) if drawn else ballots.counts
-    there = counts > 0
-    begins = np.cumsum(counts) - counts
-    found = np.zeros(drawn)
-    found[there] = share_wins(totals[given], ballots.good[given], begins[there], counts[there], way.guesses)
+def _right_share(stored: Stored, answers: Answers) -> Floats:
+    """The share of the samples of each problem whose answer is right (P)."""
+    problem = stored.problem_of
+    good = answers.right[answers.starts[problem] + np.maximum(answers.keys, 0)] & (answers.keys >= 0)
+    found: Floats = np.bincount(problem, weights=good, minlength=len(stored.problems)) / np.maximum(stored.sizes, 1)
     return found
+
+
+def _draws(orders: Orders, k: int, cells: int) -> Draws:
+    return orders.keep(("draws", cells), lambda: orders.draw(k, cells=cells), k=k)
+
+
+def _ballots(orders: Orders, draws: Draws, answers: Answers, cells: int) -> Ballots:
+    """The ballots of all draws, from those of half as many samples where each draw is a pair of them."""
+
+    def make() -> Ballots:
+        if draws.pairs is None:
+            return count_samples(draws, answers)
+        below = _ballots(orders, _draws(orders, draws.k // 2, cells), answers, cells)
+        return count_pairs(draws, answers, below)
+
+    return orders.keep(("ballots", id(answers.keys), cells), make, k=draws.k)
+
+
+def _credits(orders: Orders, stored: Stored, way: Way, draws: Draws, answers: Answers, cells: int) -> Floats:
+    """What each draw scores: 1 where a right answer is handed in, a share of 1 where that is by lot.
+
+    Most draws are told by the heaviest right and the heaviest wrong answer; only the others are looked at more closely.
+    """
+    ballots = _ballots(orders, draws, answers, cells)
+    contest = ballots.contest
+    found = contest.certain.copy()
+    if not len(contest.draws):
+        return found
+    assert way.alone is not None
+
+    def total(weigh: Weigh) -> Floats:
+        return ballots.total(weigh.__name__, lambda: _each(orders, stored, weigh))
+
+    sums = total(way.alone)
+    right = np.maximum.reduceat(sums[contest.right], contest.right_begins)
+    wrong = np.maximum.reduceat(sums[contest.wrong], contest.wrong_begins)
+    won = wrong < right * (1 - CLOSE)
+    found[contest.draws[won]] = 1.0
+    behind = (wrong > right * (1 + CLOSE)) & (way.guesses == 1)
+    if way.parts_equals:
+        left = contest.draws[~won & ~behind]
+        least, most = ballots.bounds(sums, left, way.guesses)
+        found[left] = least
+        left = left[least < most]
+        found[left] = _weighed(stored, way, draws.some(left), answers)
+        return found
+    nobody = (right == 0) & (wrong == 0)
+    left = contest.draws[~won & ~behind & ~nobody]
+    found[left] = ballots.share_wins(sums, left, way.guesses)
+    left = contest.draws[nobody]
+    found[left] = ballots.share_wins(total(one_each), left, way.guesses)
+    return found
+
+
+def _weighed(stored: Stored, way: Way, draws: Draws, answers: Answers) -> Floats:
+    """What draws in which right answers are given score by weights that depend on what else was drawn."""
+    if not len(draws.problem):
+        return np.zeros(0)
+    samples, ballots = draws.samples, count_samples(draws, answers)
+    values = {name: stored.values[name].take(samples) for name in _looked_at(way)}
+    sums = ballots.add_up(way.weigh(Drawn(answers.keys.take(samples) >= 0, values)))
+    return ballots.share_wins(sums, np.arange(len(draws.problem)), way.guesses)
+
+
+def _each(orders: Orders, stored: Stored, weigh: Weigh) -> Floats:
+    """The weight that every sample has by itself (N)."""
+    return orders.keep(("alone", weigh.__name__), lambda: weigh(_everything(stored))[0])
 
 
 def _looked_at(way: Way) -> tuple[Value, ...]:
     """The values that the weights of a way are made of: closeness beside the share of training pairs."""
     return (*way.needs, *((Value.CLOSENESS,) if Value.FITS in way.needs else ()))
-
-
-def share_wins(totals: Floats, good: Flags, begins: Ints, counts: Ints, guesses: int) -> Floats:
-    """`votes.credit` of many ballots at once: one lies from `begins` over `counts` of the weights in `totals`."""
-    if not len(begins):
-        return np.zeros(0)
-    best = np.maximum.reduceat(np.where(good, totals, 0.0), begins)
-    over = np.repeat(best * (1 + _CLOSE), counts)
-    level = (totals <= over) & (totals >= np.repeat(best * (1 - _CLOSE), counts))
-    left = guesses - np.add.reduceat(totals > over, begins)
-    tied = np.add.reduceat(level, begins).astype(np.float64)
-    right = np.add.reduceat(level & good, begins)
-    missed = np.ones(len(begins))
-    for place in range(guesses):
-        taken = (place < left) & (place < tied)
-        chance = np.maximum(0.0, tied - right - place) / np.maximum(tied - place, 1.0)
-        missed = np.where(taken, missed * chance, missed)
-    return np.where((best > 0) & (left > 0), 1.0 - missed, 0.0)

@@ -32,7 +32,11 @@ class Estimate:
 
 
 def mean_bands(
-    values: Sequence[Sequence[float | None]], problems: Sequence[int], *, seed: int = 0, resamples: int = RESAMPLES
+    values: Sequence[Sequence[float | None]] | Floats,
+    problems: Sequence[int],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> list[Estimate]:
     """The mean over problems of each column, with the band that holds LEVEL of the means of resampled problems.
 
@@ -40,14 +44,16 @@ def mean_bands(
     and takes no part in the mean. Problems are drawn with replacement (percentile bootstrap, Efron & Tibshirani 1993,
     chapter 13) by a generator of its own with `seed`: the same numbers give the same band.
     """
-    if not values:
+    if not len(values):
         return []
-    table = np.array([[np.nan if value is None else value for value in row] for row in values], dtype=np.float64)
+    # None becomes nan.
+    table = np.array(values, dtype=np.float64)
     counts = np.asarray(problems, dtype=np.int64)
     defined = ~np.isnan(table)
     filled = np.where(defined, table, 0.0)
     means = _draw_means(filled, defined, counts, seed, resamples)
     tail = 100 * (1 - LEVEL) / 2
+    bounds = np.percentile(means, [tail, 100 - tail], axis=0) if defined.all() else None
     estimates = []
     for column in range(table.shape[1]):
         there = int(counts[defined[:, column]].sum())
@@ -59,7 +65,8 @@ def mean_bands(
         if there < 2 or not len(drawn):
             estimates.append(Estimate(mean, None, None, there))
             continue
-        low, high = (float(each) for each in np.percentile(drawn, [tail, 100 - tail]))
+        between = np.percentile(drawn, [tail, 100 - tail]) if bounds is None else bounds[:, column]
+        low, high = (float(each) for each in between)
         estimates.append(Estimate(mean, min(low, mean), max(high, mean), there))
     return estimates
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ class Answers:
         return starts
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Stored:
     """N samples of P problems, problem by problem; problem p has those from `starts[p]` to `starts[p + 1]`.
 
@@ -46,13 +47,13 @@ class Stored:
     outputs: Sequence[Answers] = ()
     asked: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    @property
+    @cached_property
     def sizes(self) -> Ints:
         """How many samples each problem has (P)."""
         sizes: Ints = np.diff(self.starts)
         return sizes
 
-    @property
+    @cached_property
     def correct(self) -> Ints:
         """How many right samples each problem has (P)."""
         before: Ints = np.concatenate([[0], np.cumsum(self.right)])

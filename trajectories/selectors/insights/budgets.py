@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.db.models import Q
 
 from trajectories.core.consolidation.draws import Orders
-from trajectories.core.consolidation.estimates import Estimates, any_of, every_at, pass_at, way_at
+from trajectories.core.consolidation.estimates import Estimates, any_of, defined, every_at, pass_at, way_at
 from trajectories.core.consolidation.resampling import Estimate, mean_bands
 from trajectories.core.consolidation.stored import Stored
 from trajectories.core.consolidation.ways import WAYS, Way
@@ -106,16 +106,24 @@ class Pool:
 
     def means(self, ways: Sequence[str], k: int) -> list[Estimate]:
         """The means over problems with their bands, of several ways for the same resampled problems."""
-        asked = [way for way in ways if (way, k) not in self._means]
-        if asked:
-            columns = np.stack([self.estimate(way, k).values for way in asked], axis=1)
-            bands = mean_bands(columns.tolist(), [1] * len(columns)) or [Estimate(None, None, None, 0)] * len(asked)
-            self._means |= {(way, k): band for way, band in zip(asked, bands, strict=True)}
-        return [self._means[way, k] for way in ways]
+        return self.curves(ways, [k])[k]
+
+    def curves(self, ways: Sequence[str], ks: Sequence[int]) -> dict[int, list[Estimate]]:
+        """The means at several k, each worked out from the one before where that is possible."""
+        with self.lock:
+            asked = [(way, k) for k in sorted(ks) for way in ways if (way, k) not in self._means]
+            if asked:
+                columns = np.stack([self.estimate(*each).values for each in asked], axis=1)
+                bands = mean_bands(columns, [1] * len(columns)) or [Estimate(None, None, None, 0)] * len(asked)
+                self._means |= dict(zip(asked, bands, strict=True))
+            if len(ks) > 1:
+                self.orders.forget()
+            return {k: [self._means[way, k] for way in ways] for k in ks}
 
     def defined(self) -> list[Way]:
         """The ways that are defined for a problem at least."""
-        return [way for way in WAYS.values() if self.most and not np.isnan(self.estimate(way.name, 1).values).all()]
+        with self.lock:
+            return [way for way in WAYS.values() if self.most and defined(self.orders, self.stored, way)]
 
 
 @dataclass(slots=True, eq=False)

@@ -60,17 +60,26 @@ class Drawn:
         return np.where(missing, 0.0, given) if missing.any() else given
 
 
+Weigh = Callable[[Drawn], Floats]
+"""What each sample of each draw weighs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """A way of choosing. `needs` are the values without which it is not defined for a problem: a problem of which no
     sample has one of them is left out. `guesses` is how many answers may be handed in. `source` names its paper.
+
+    `alone` is the weight that a sample has whatever else is drawn, None where only one sample is chosen. Sums of it
+    order the answers of a draw in which any is above 0; with `parts_equals` `weigh` tells answers of equal sums apart.
     """
 
     name: str
     title: str
     help: str
     group: Group
-    weigh: Callable[[Drawn], Floats]
+    weigh: Weigh
+    alone: Weigh | None = None
+    parts_equals: bool = False
     needs: tuple[Value, ...] = ()
     guesses: int = 1
     source: str = ""

@@ -13,19 +13,39 @@ def one_each(drawn: Drawn) -> Floats:
     return np.ones(drawn.voters.shape)
 
 
+def fits_of(drawn: Drawn) -> Floats:
+    """The share of training pairs, whatever else was drawn."""
+    return drawn.known(Value.FITS)
+
+
+def score_of(drawn: Drawn) -> Floats:
+    """What the scorer gives, whatever else was drawn."""
+    return drawn.known(Value.SCORE)
+
+
+def certainty_of(drawn: Drawn) -> Floats:
+    """The geometric mean of the probabilities of tokens, whatever else was drawn."""
+    return drawn.known(Value.CERTAINTY)
+
+
+def perfect_of(drawn: Drawn) -> Floats:
+    """1 for a program that reproduces every training pair, else 0."""
+    return (drawn.known(Value.FITS) >= 1.0).astype(np.float64)
+
+
 def by_fits(drawn: Drawn) -> Floats:
     """Every answer counts its share of training pairs."""
-    return _or_one(drawn, drawn.known(Value.FITS))
+    return _or_one(drawn, fits_of(drawn))
 
 
 def by_score(drawn: Drawn) -> Floats:
     """Every answer counts what the scorer gives it."""
-    return _or_one(drawn, drawn.known(Value.SCORE))
+    return _or_one(drawn, score_of(drawn))
 
 
 def by_certainty(drawn: Drawn) -> Floats:
     """Every answer counts the geometric mean of its tokens' probabilities."""
-    return _or_one(drawn, drawn.known(Value.CERTAINTY))
+    return _or_one(drawn, certainty_of(drawn))
 
 
 def best_score(drawn: Drawn) -> Floats:
