@@ -102,7 +102,9 @@ def _series(line: _Line, measured: Sequence[tuple[Generation, Measured]]) -> Ser
         words.append(f"over {each.problems:,} problems, k = {found.k:,}")
         points.append(Point(row.number, each.mean, words, traces_of_run(row.evaluation_id), each.low, each.high))
     # A control that is not measured yet is no line of one point.
-    return Series(line.name, Mark.LINE, line.tone, points if len(points) > 1 or not line.is_control else [])
+    if line.is_control:
+        return Series(line.name, Mark.CONTROL, line.tone, points if len(points) > 1 else [])
+    return Series(line.name, Mark.LINE, line.tone, points)
 
 
 def _summary(lines: Sequence[_Line], measured: Sequence[tuple[Generation, Measured]]) -> str:

@@ -83,3 +83,13 @@ def test_bars_may_lie_sideways_with_the_first_on_top():
     assert spec["layout"]["yaxis"]["autorange"] == "reversed"
     assert spec["layout"]["yaxis"]["ticktext"] == ["timeout"]
     assert spec["layout"]["showlegend"] is False
+
+
+def test_what_it_is_held_against_is_dashed_so_that_two_equal_lines_are_both_seen():
+    points = [Point(0, 0.3), Point(1, 0.3)]
+    spec = plotly_spec(
+        figure(series=[Series("It", Mark.LINE, "1", points), Series("Control", Mark.CONTROL, "2", points)])
+    )
+    assert [(trace["mode"], trace["line"].get("dash")) for trace in spec["data"]] == [
+        ("lines+markers", None), ("lines+markers", "dash"),
+    ]  # fmt: skip

@@ -68,13 +68,15 @@ def _trace(series: Series, *, sideways: bool, is_dense: bool) -> dict[str, JSON]
     line: dict[str, JSON] = {"color": colour, "width": 2.5}
     if series.mark is Mark.STEPS:
         line |= {"shape": "hv", "width": 1.5, "dash": "dot"}
+    if series.mark is Mark.CONTROL:
+        line |= {"dash": "dash"}  # where both are the same, each is seen
     if series.mark is Mark.GUIDE:
         line |= {"width": 1, "dash": "dash"}
-    modes = {Mark.LINE: "lines+markers", Mark.POINTS: "markers", Mark.STEPS: "lines", Mark.GUIDE: "lines"}
+    modes = {Mark.POINTS: "markers", Mark.STEPS: "lines", Mark.GUIDE: "lines"}
     return {
         **trace,
         "type": "scatter",
-        "mode": modes[series.mark],
+        "mode": modes.get(series.mark, "lines+markers"),
         "line": line,
         "marker": _dots(points, colour, 11 if series.mark is Mark.POINTS else 4 if is_dense else 8),
         "cliponaxis": False,
