@@ -8,8 +8,8 @@ Value = str | int | float | None
 
 
 class Mark(StrEnum):
-    """How a series is drawn: joined points, the same with dashes for what it is held against, loose points, a staircase,
-    bars, or a bare line without points."""
+    """How a series is drawn: joined points, the same with dashes for what it is held against, loose points, a
+    staircase, bars, or a bare line without points."""
 
     LINE = "line"
     CONTROL = "control"
