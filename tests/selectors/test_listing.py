@@ -1,6 +1,7 @@
 """Lists: pages by key in every order, both ways, and counts that say how exact they are."""
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
@@ -154,6 +155,17 @@ def test_a_count_that_takes_long_is_given_up_for_an_estimate(traces, monkeypatch
     assert (found.least, found.is_exact) == (0, False)
     assert found.words.startswith("about ")
     assert Trace.objects.count() == 15, "what comes after it has all the time it needs"
+
+
+def test_a_count_that_took_long_is_not_tried_again_for_the_next_page(traces, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(listing, "COUNT_MILLISECONDS", 1)
+    slow = Trace.objects.extra(where=["pg_sleep(0.05) IS NOT NULL"])
+    first = count_rows(slow)
+    with django_assert_num_queries(1):  # for the estimate
+        assert count_rows(slow) == first
+    cache.clear()
+    monkeypatch.setattr(listing, "COUNT_MILLISECONDS", 60_000)
+    assert count_rows(slow) == Count(15)
 
 
 def test_what_a_blind_person_may_not_see_is_never_estimated(traces, curator, monkeypatch):

@@ -5,11 +5,13 @@ holds ids alone and pages do not shift. In every order the rows of a page are re
 where filters leave few rows, of which none may be near, that index is followed for a moment only: see first_keys.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, transaction
 from django.db.models import Case, F, Field, Func, Model, Q, QuerySet, Value, When
@@ -27,6 +29,8 @@ COUNT_LIMIT = 10_000
 """Counts are exact up to here; past it a page says "more than 10,000" and about how many."""
 COUNT_MILLISECONDS = 25
 """A count that takes longer is given up for an estimate."""
+LONG_SECONDS = 60
+"""So long it is remembered that a count took longer, which is not tried again."""
 WALK_MILLISECONDS = 100
 """So long rows are looked for one after the other in their order; then all that the filters leave is sorted."""
 
@@ -248,7 +252,8 @@ def count_rows(rows: QuerySet[Any], *, among: Q | None = None, may_estimate: boo
 
 
 def _count(rows: QuerySet[Any, Any], *, in_time: bool) -> tuple[int, int] | None:
-    """(all rows, those among them); with `in_time` None where counting takes longer than COUNT_MILLISECONDS."""
+    """(all rows, those among them); with `in_time` None where counting takes longer than COUNT_MILLISECONDS, or lately
+    did: whoever turns the pages of a list asks the same again."""
     try:
         sql, parameters = rows.query.sql_with_params()
     except EmptyResultSet:
@@ -256,7 +261,13 @@ def _count(rows: QuerySet[Any, Any], *, in_time: bool) -> tuple[int, int] | None
     statement = f"SELECT count(*), coalesce(sum(is_among), 0) FROM ({sql}) AS rows"
     if not in_time:
         return _two(statement, parameters)
-    return _in_time(lambda: _two(statement, parameters), COUNT_MILLISECONDS)
+    key = f"takes-long-{hashlib.sha256(repr((statement, parameters)).encode()).hexdigest()}"
+    if cache.get(key):
+        return None
+    found = _in_time(lambda: _two(statement, parameters), COUNT_MILLISECONDS)
+    if found is None:
+        cache.set(key, True, LONG_SECONDS)
+    return found
 
 
 def _two(statement: str, parameters: Any) -> tuple[int, int]:
