@@ -8,13 +8,14 @@ from tests.endpoint import sampler_for
 from tests.factories import make_instruction, make_problem, make_trace, plan
 from trajectories.core.records import SampleFailure
 from trajectories.core.strategies.memories import Memory, MemorySource
-from trajectories.models import Attempt, SpendDay
+from trajectories.models import Attempt, Run, SpendDay, SpendLimit
 from trajectories.services.endpoints import embeddings
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.first_prompts import first_prompts
 from trajectories.services.runs.memories import check_memory
 from trajectories.services.runs.plans import Plan, PlanError
 from trajectories.services.runs.requests import sample_requests
+from trajectories.services.spending.waiting import jobs_to_resume
 from trajectories.stand_ins.fake_endpoint import FakeEndpoint
 from trajectories.stand_ins.fake_endpoint.behaviour import Play
 
@@ -112,6 +113,44 @@ def test_an_endpoint_without_embeddings_pauses_the_run_with_the_reason_and_loses
         assert run.state_reason.startswith(f"Memory could not be looked into: {embedder} gave no embeddings: ")
         assert set(run.attempts.values_list("state", flat=True)) == {"pending"}
         assert all(not isinstance(request, SampleFailure) for request in requests_of(run)), "it goes on when mended"
+
+
+def test_a_daily_limit_without_room_pauses_the_run_before_anything_is_asked_and_lets_it_go_on():
+    with FakeEndpoint() as endpoint:
+        endpoint.embedder = by_meaning
+        embedder = sampler_for(endpoint, input_price=Decimal(100), output_price=Decimal(0))
+        make_trace(problem=question(SAME_MEANING), correctness="pass", program=None)
+        limit = SpendLimit.objects.create(scope="sampler", sampler_name=embedder.name, amount=Decimal("0.0001"))
+        run = run_of(endpoint, embedder)
+        sample_session(run_id=run.pk, on_traces=lambda keys: None)
+        run.refresh_from_db()
+        assert (run.state, run.cost, endpoint.calls) == ("paused", 0, [])
+        assert run.state_reason.startswith(
+            f"Memory could not be looked into: The daily limit of {limit.subject}, 0.0001"
+        )
+        assert jobs_to_resume() == []
+        SpendLimit.objects.update(amount=10)
+        assert jobs_to_resume() == [("run", run.pk)]
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ({"budget_cost": Decimal("0.0001")}, "the money budget has 0.0001 left; a call may cost 0.0"),
+        ({"budget_tokens": 3}, "the token budget has 3 left; a call may take "),
+    ],
+)
+def test_a_budget_of_the_run_pays_for_embeddings_too(budget, said):
+    with FakeEndpoint() as endpoint:
+        embedder = sampler_for(endpoint, input_price=Decimal(100), output_price=Decimal(0))
+        make_trace(problem=question(SAME_MEANING), correctness="pass", program=None)
+        run = run_of(endpoint, embedder)
+        Run.objects.filter(pk=run.pk).update(**budget)
+        (first, second) = requests_of(run)
+        assert first is second
+        assert first.stops
+        assert first.message.startswith(f"Memory could not be looked into: {said}")
+        assert endpoint.calls == []
 
 
 def test_first_prompts_ask_nobody_and_show_what_is_known():

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 import numpy as np
 from django.db import transaction
@@ -20,6 +21,7 @@ from trajectories.models import Run, Sampler
 from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.endpoints.rate_limits import reserve
 from trajectories.services.endpoints.replies import recall, remember
+from trajectories.services.spending.holding import lack_today
 from trajectories.services.spending.ledger import Payer, book
 
 Vector = NDArray[np.float32]
@@ -39,7 +41,12 @@ KEPT_BYTES = 64 * 2**20
 
 
 class EmbeddingError(Exception):
-    """Texts that no vectors could be had for; the message is for everybody."""
+    """Texts that no vectors could be had for; the message is for everybody. `waits_for` are the payer and the cost of a
+    call that a daily limit has no room for."""
+
+    def __init__(self, message: str, *, waits_for: tuple[Payer, Decimal] | None = None) -> None:
+        super().__init__(message)
+        self.waits_for = waits_for
 
 
 class _Kept:
@@ -106,6 +113,8 @@ def _buy(sampler: Sampler, settings: ChatSettings, texts: Mapping[str, str], run
     """Ask for the vectors, keep them and charge the run for them."""
     start = time.monotonic()
     estimates = [estimate_tokens(text) for text in texts.values()]
+    payer = Payer("run", run.pk, sampler.pk, run.created_by_id)
+    _check_budgets(run, payer, sum(estimates), settings.cost_of(Usage(input_tokens=sum(estimates))))
     try:
         embedded = _ask(sampler, settings, list(texts.values()), sum(estimates))
     except CallError as fault:
@@ -122,8 +131,24 @@ def _buy(sampler: Sampler, settings: ChatSettings, texts: Mapping[str, str], run
         Run.objects.filter(pk=run.pk).update(
             cost=F("cost") + (cost or 0), input_tokens=F("input_tokens") + usage.input_tokens
         )
-        book(payer=Payer("run", run.pk, sampler.pk, run.created_by_id), usage=usage, cost=cost)
+        book(payer=payer, usage=usage, cost=cost)
     return {key: _vector(list(vector)) for key, vector in zip(texts, embedded.vectors, strict=True)}
+
+
+def _check_budgets(run: Run, payer: Payer, tokens: int, cost: Decimal | None) -> None:
+    """Raise EmbeddingError where the run's budgets or the day's limits do not pay for so many tokens."""
+    run.refresh_from_db(fields=["budget_tokens", "budget_cost", "input_tokens", "output_tokens", "cost"])
+    if run.budget_tokens is not None:
+        left = run.budget_tokens - run.input_tokens - run.output_tokens
+        if tokens > left:
+            raise EmbeddingError(f"the token budget has {max(0, left):,} left; a call may take {tokens:,}.")
+    if not cost:
+        return
+    if run.budget_cost is not None and cost > run.budget_cost - run.cost:
+        left_money = max(Decimal(0), run.budget_cost - run.cost)
+        raise EmbeddingError(f"the money budget has {left_money:.4f} left; a call may cost {cost:.4f}.")
+    if lack := lack_today(payer=payer, more=cost):
+        raise EmbeddingError(lack, waits_for=(payer, cost))
 
 
 def _ask(sampler: Sampler, settings: ChatSettings, texts: Sequence[str], tokens: int) -> Embedded:

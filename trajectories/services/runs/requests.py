@@ -41,6 +41,7 @@ from trajectories.selectors.memory import Look
 from trajectories.selectors.problems import to_public
 from trajectories.services.endpoints.embeddings import EmbeddingError
 from trajectories.services.runs.memories import look_into
+from trajectories.services.spending.waiting import wait_for_room
 
 RUNS_KEPT = 64
 
@@ -176,7 +177,11 @@ def sample_request(attempt: Attempt, look: Look | None = None) -> SampleRequest 
         return SampleFailure("request", f"The request could not be made: {fault}")
     except EmbeddingError as fault:
         # No sample can be asked for as it was planned until that is mended: the run waits.
-        return SampleFailure("memory", f"Memory could not be looked into: {fault}", stops=True)
+        reason = f"Memory could not be looked into: {fault}"
+        if fault.waits_for is not None:
+            payer, cost = fault.waits_for
+            wait_for_room(payer=payer, cost=cost, reason=reason)
+        return SampleFailure("memory", reason, stops=True)
 
 
 @kept_by_project(maxsize=RUNS_KEPT)

@@ -67,6 +67,17 @@ def hold_calls(*, payer: Payer, sampler: Sampler, flying: Decimal, more: Decimal
     return ""
 
 
+def lack_today(*, payer: Payer, more: Decimal) -> str:
+    """What daily limits lack for a call that may cost so much more, in one sentence; nothing where it may be made. For
+    calls that cost little: nothing is held for them, so that workers together can go a call each beyond a limit."""
+    name = Sampler.objects.only("name").get(pk=payer.sampler_id).name
+    for limit in limits_for(sampler_name=name, person_id=payer.person_id):
+        spent, flying = spent_today(limit), in_flight(limit)
+        if spent + flying + more > limit.amount:
+            return _lack(limit, spent, flying, more, "a call")
+    return ""
+
+
 def _locked(sampler_name: str, person_id: int | None) -> list[SpendLimit]:
     limits = limits_for(sampler_name=sampler_name, person_id=person_id)
     if not limits.exists():
