@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from trajectories.core.selections import Selection
 from trajectories.core.text.markup import show_unprintable
+from trajectories.selectors.selection_words import selection_words
 from trajectories.templatetags.questions import answer_text
 from trajectories.templatetags.shell import icon
 
@@ -59,6 +61,12 @@ def pairs_badge(passed: int, total: int) -> SafeString:
         passed,
         total,
     )
+
+
+@register.filter
+def in_words(scope: Selection) -> list[str]:
+    """The filters of a selection that are set, each in words; one query for each that is by ids."""
+    return [words for _, words in selection_words(scope)]
 
 
 @register.simple_tag

@@ -148,6 +148,11 @@ document.addEventListener("submit", (event) => {
   }
 }, true);
 
+// A form that the browser sends by itself leaves the page, and the lease has to be there when it arrives.
+window.addEventListener("submit", (event) => {
+  if (event.target === form() && !event.defaultPrevented) give(subject().dataset.token);
+});
+
 async function submitBehind(submitter) {
   document.body.setAttribute("aria-busy", "true");
   if (!ahead) await fetching;

@@ -8,7 +8,7 @@ from tests.queues import ACCEPT, decide, item_of, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError
 from trajectories.core.curation.schemas import DecisionSchema
 from trajectories.models import Assignment, AuditEvent, QueueFlag, QueueWork, Review, Trace
-from trajectories.services.curation.assignments import lease_next
+from trajectories.services.curation.assignments import lease_item, lease_next, release_assignments
 from trajectories.services.curation.decisions import (
     UNDONE_AT_MOST,
     Submitted,
@@ -17,6 +17,7 @@ from trajectories.services.curation.decisions import (
     settle_flag,
     undo_in_queue,
 )
+from trajectories.services.curation.queues import steer_queue
 from trajectories.services.curation.reviews import submit_review, undo_last_review
 
 REJECT = ReviewDraft(Decision.REJECT, reason="lucky")
@@ -143,6 +144,27 @@ def test_gold_answers_are_compared_taken_back_and_audited_and_are_no_reviews(lea
     assert (work.gold_count, work.gold_right, Review.objects.count()) == (1, 1, 1)
     verbs = AuditEvent.objects.filter(actor=curator).order_by("pk").values_list("verb", flat=True)
     assert list(verbs) == ["gold.reject", "gold.withdraw", "gold.accept"]
+
+
+@pytest.mark.parametrize("training", [0, 1])
+def test_a_gold_item_that_was_let_go_of_is_there_again_as_any_other_is(lead, curator, training):
+    traces = make_traces(3)
+    submit_review(reviewer=lead, trace=traces[0], draft=ACCEPT, key=uuid.uuid4())
+    queue = queue_of(lead, traces, gold_count=1, gold_every=0 if training else 2, training_count=training)
+    gold, other = item_of(queue, traces[0]), item_of(queue, traces[1])
+    for item in (gold, other):
+        # Opened by its address, left, and opened again by the back button.
+        for _ in range(2):
+            leased = lease_item(reviewer=curator, item=item)
+            assert leased.item_id == item.pk
+            assert leased.token
+            release_assignments(reviewer=curator, tokens=[leased.token])
+        # A decision that comes in after its page has let go of the item is taken.
+        assert decide(curator, item, ACCEPT).state == "done"
+    work = QueueWork.objects.get()
+    assert (work.gold_count, work.gold_right, work.done_count) == (1, 1, 1)
+    steer_queue(actor=lead, queue=queue, verb="pause")
+    assert lease_item(reviewer=lead, item=item_of(queue, traces[0])) is None
 
 
 def test_a_question_replaces_the_open_one_of_the_same_person_and_is_settled_once(queue, curator, lead):

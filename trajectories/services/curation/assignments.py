@@ -78,7 +78,7 @@ INSERT INTO trajectories_assignment
 SELECT item.queue_id, item.id, %(reviewer)s, item.rank, true, 'leased', %(reviewer)s, %(token)s, STATEMENT_TIMESTAMP(),
     STATEMENT_TIMESTAMP() + make_interval(secs => %(lease)s)
 FROM trajectories_queueitem AS item
-WHERE item.queue_id = %(queue)s AND item.is_gold AND item.is_training = %(training)s
+WHERE item.queue_id = %(queue)s AND item.is_gold AND {where}
   AND NOT EXISTS (
     SELECT 1 FROM trajectories_assignment AS mine WHERE mine.item_id = item.id AND mine.reviewer_id = %(reviewer)s)
 ORDER BY item.rank, item.id LIMIT 1
@@ -175,8 +175,13 @@ def _lease_gold(queue: Queue, work: QueueWork, values: Mapping[str, Any], *, tra
         return _take(values, skipped=False, passing=True, where="false")
     if not training and not _is_gold_due(queue, work, work.done_count + work.gold_count + held):
         return None
+    return _make_gold({**values, "training": training}, where="item.is_training = %(training)s")
+
+
+def _make_gold(values: Mapping[str, Any], *, where: str) -> Assignment | None:
+    """Lease the first gold item that meets the condition and that the reviewer has not had; None for none."""
     with connection.cursor() as cursor:
-        cursor.execute(GOLD, {**values, "training": training})
+        cursor.execute(GOLD.format(where=where), values)
         row = cursor.fetchone()
     return None if row is None else Assignment.objects.select_related("item").get(pk=row[0])
 
@@ -202,7 +207,7 @@ def lease_item(*, reviewer: User, item: QueueItem, same_page: bool = False) -> A
             mine.token = mine.token if same_page else uuid.uuid4()
             Assignment.objects.filter(pk=mine.pk).update(expires_at=Now() + LEASE, token=mine.token)
         return give_suggestion(mine, item.queue)
-    if item.queue.state != Queue.State.OPEN or item.is_gold:
+    if item.queue.state != Queue.State.OPEN:
         return None
     values: dict[str, Any] = {
         "queue": item.queue_id,
@@ -214,6 +219,11 @@ def lease_item(*, reviewer: User, item: QueueItem, same_page: bool = False) -> A
         "start": None,
         "item": item.pk,
     }
+    if item.is_gold:
+        # Opened again, it is there again, as any other item is: else it could be told from them.
+        QueueWork.objects.update_or_create(queue=item.queue, reviewer=reviewer, defaults={"seen_at": Now()})
+        found = _make_gold(values, where="item.id = %(item)s")
+        return None if found is None else give_suggestion(found, item.queue)
     for skipped in (False, True):
         if (found := _take(values, skipped=skipped, passing=False, where="waiting.item_id = %(item)s")) is not None:
             return give_suggestion(found, item.queue)
