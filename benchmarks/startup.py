@@ -1,13 +1,15 @@
 """How long a person waits: from the first `make run` to a trace on a page, from the second to serving.
 
 Run from a checkout: `.venv/bin/python benchmarks/startup.py`. It measures the last commit in a fresh clone, with the
-package cache as warm as it is. `--keep` leaves the clone where it is.
+package cache as warm as it is. `--keep` leaves the clone where it is, `--at` measures another commit. What a processor
+spent is that of all processes up to the end, without PostgreSQL: on a busy machine the clock says little.
 """
 
 import argparse
 import http.cookiejar
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -82,9 +84,18 @@ def stop(process: subprocess.Popen[bytes]) -> float:
     return time.monotonic() - pressed
 
 
-def measure(folder: Path) -> None:
+def processor_seconds() -> float:
+    """What all processes have spent that were started from here and have ended."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def measure(folder: Path, commit: str) -> None:
     """Print the figures as lines of a table."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    subprocess.run(["git", "checkout", "--quiet", commit], cwd=folder, check=True)
+    print(f"{commit} at a load of {os.getloadavg()[0]:.1f}")
+    spent = processor_seconds()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     browser = Browser(f"http://localhost:{port}")
@@ -95,21 +106,25 @@ def measure(folder: Path) -> None:
     browser.log_in("admin", (folder / "var" / "admin_password").read_text().strip())
     print(f"first `make run` to first trace  {wait(browser.first_trace, started):7.1f} s")
     print(f"Ctrl-C to the end                {stop(process):7.1f} s")
+    print(f"of a processor till there        {processor_seconds() - spent:7.1f} s")
 
+    spent = processor_seconds()
     started = time.monotonic()
     process = start(folder, port)
     print(f"second `make run` to serving     {wait(lambda: browser.get('/health/'), started):7.1f} s")
     stop(process)
+    print(f"of a processor till its end      {processor_seconds() - spent:7.1f} s")
 
 
 def main() -> None:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--keep", action="store_true", help="leave the clone for a look")
+    parser.add_argument("--at", default="HEAD", metavar="COMMIT", help="another commit than the last one")
     arguments = parser.parse_args()
     parent = Path(tempfile.mkdtemp(prefix="minicolumn-startup-"))
     try:
-        measure(parent / "clone")
+        measure(parent / "clone", arguments.at)
     finally:
         if arguments.keep:
             print(parent)
