@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests import factories
 from tests.emptying import empty_cheaply
+from tests.order import long_first
 from tests.ready_made import copy_ready_made
 from tests.worker import connect_queues, disconnect_queues
 from trajectories.models import Problem
@@ -46,6 +47,13 @@ def pytest_runtest_protocol(item):
     finally:
         if loop is not None and not loop.is_closed():
             asyncio._set_running_loop(loop)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Tests that run beside others (`-n`): what is marked as long is begun first."""
+    if processes := getattr(config, "workerinput", {}).get("workercount"):
+        items[:] = long_first(items, lambda item: item.get_closest_marker("long") is not None, processes)
 
 
 def pytest_configure():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 DATA = Path(__file__).resolve().parent / "data" / "upgrade"
@@ -100,6 +101,7 @@ def connected_to(name: str) -> Iterator[None]:
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]
         connection.settings_dict["NAME"] = to
+        ContentType.objects.clear_cache()  # keys are others there
 
     before = connection.settings_dict["NAME"]
     move(name)
@@ -110,14 +112,14 @@ def connected_to(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def own_database(name: str) -> Iterator[None]:
-    """An empty database of that name, dropped afterwards."""
+def own_database(name: str, template: str = "template0") -> Iterator[None]:
+    """A database of that name, empty or a copy of another one, dropped afterwards."""
     given = connection.get_connection_params()
     parameters = {key: given[key] for key in ("host", "port", "user", "password") if key in given}
     with psycopg.connect(**parameters, dbname="postgres", autocommit=True) as server:
         drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode()
         server.execute(drop)
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
         try:
             with connected_to(name):
                 yield

@@ -130,6 +130,7 @@ def without_what_comes_next(answer: Answer) -> tuple[int, str, list[str]]:
     return answer.status, answer.goes_to, [line for line in answer.text.splitlines() if "data-following" not in line]
 
 
+@pytest.mark.long
 def test_before_their_own_review_a_curator_sees_no_trace_of_what_others_said(world, curator, other, lead):
     walker, visited = Walker(curator), visits(world)
     silent = everything(walker, visited, in_part=False)
@@ -260,6 +261,7 @@ def test_which_traces_were_examples_is_told_to_who_may_see_decisions(world, cura
     assert "<dt>Examples</dt>" not in Walker(curator).answer(page).text
 
 
+@pytest.mark.long
 def test_someone_who_may_neither_review_nor_see_reviews_sees_none(world, nobody, other, lead):
     nobody.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     with said(world, other, lead, Decision.ACCEPT):

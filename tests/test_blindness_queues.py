@@ -107,6 +107,7 @@ def lines_of_traces(text: str, traces: list[int]) -> list[str]:
     return [line for line in text.splitlines() if any(f"/traces/{trace}/" in line for trace in traces)]
 
 
+@pytest.mark.long
 def test_verdicts_that_a_queue_hides_are_told_on_no_page(world, curator):
     walker, visited = Walker(curator), visits(world)
     with found(world, "pass"):
@@ -135,6 +136,7 @@ def test_there_was_something_to_be_found(world, lead):
         assert "brolgas 1" in text
 
 
+@pytest.mark.long
 def test_whose_a_trace_is_is_told_on_no_page(world, curator):
     told = ("trace_", "repair_", "queue_", "comparison_", "problem_detail", "run_detail", "judge_job_detail", "home")
     walker, visited = Walker(curator), [visit for visit in visits(world) if visit.name.startswith(told)]

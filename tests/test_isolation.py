@@ -124,6 +124,7 @@ def found_in(text: str, marks: set[str]) -> list[str]:
     return sorted(mark for mark in marks if re.search(rf"(?<!\w){re.escape(mark)}(?!\w)", text))
 
 
+@pytest.mark.long
 def test_no_address_shows_or_changes_anything_of_another_project(world, project, stranger):
     everything, before, marks = visits(world), contents(FIRST), marks_of(project)
     assert uncovered(everything) == set()

@@ -1,5 +1,6 @@
 """Databases of the version before: what is in them is there afterwards, under its new name."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from tests import factories
+from tests.dumps import own_database
 from trajectories.models import (
     AuditEvent,
     JudgeJob,
@@ -38,20 +40,22 @@ def migrate(*name: str) -> None:
 
 
 @pytest.fixture
-def trace(transactional_db) -> Trace:
-    """A trace, made by the present version: tables have had other columns before."""
-    return factories.make_trace()
+def trace(transactional_db) -> Iterator[Trace]:
+    """A trace, made by the present version: tables have had other columns before. It is in a database of its own, which
+    need not be brought up to date again for the tests that follow."""
+    settings = connection.settings_dict
+    template = settings["TEST"]["TEMPLATE"] or "template0"
+    with own_database(f"{settings['NAME']}_before", template):
+        migrate()  # nothing, where it is a copy
+        yield factories.make_trace()
 
 
 @pytest.fixture
 def earlier(trace):
-    """The models of the version before, and its database; the present version's afterwards, however a test ends."""
+    """The models of the version before, and its database."""
     name = before()
     migrate(name)
-    try:
-        yield MigrationExecutor(connection).loader.project_state([("trajectories", name)]).apps.get_model
-    finally:
-        call_command("migrate", verbosity=0)
+    return MigrationExecutor(connection).loader.project_state([("trajectories", name)]).apps.get_model
 
 
 def named_judgement() -> set[str]:
@@ -66,6 +70,7 @@ def named_judgement() -> set[str]:
         return {name for (name,) in cursor.fetchall() if "judgement" in name}
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_there_and_back_everything_keeps_its_rows_rights_rules_and_names(earlier, trace):
     """One way up and one way down, since each takes half a minute."""

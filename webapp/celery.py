@@ -15,6 +15,8 @@ from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from trajectories.adapters.acting import acting_in, chosen_project
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+# Celery would have Django check itself at each start, look at no answer, and import all pages for it: half of a start.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 # Celery warns of root because a task may then do anything; our messages are ids in JSON and name no code.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 # It also announces, at every lost connection, a default of its next version.

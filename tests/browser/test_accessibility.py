@@ -44,6 +44,7 @@ def whole_pages(lead: Any, world: Any) -> list[Visit]:
     return list(found.values())
 
 
+@pytest.mark.long
 def test_no_page_has_a_grave_violation(log_in, lead, settings, tmp_path):
     settings.EXPORT_DIR = tmp_path
     pages = whole_pages(lead, make_world(lead))

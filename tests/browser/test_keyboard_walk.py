@@ -92,6 +92,7 @@ def walk(page: Page, visit: Visit) -> list[str]:
     return [f"{visit.name}: Tab never leaves the page", *page.evaluate(END)]
 
 
+@pytest.mark.long
 def test_every_control_of_every_page_is_reached_by_tab(log_in, lead, settings, tmp_path):
     settings.EXPORT_DIR = tmp_path
     pages = whole_pages(lead, make_world(lead))

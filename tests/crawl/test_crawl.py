@@ -58,6 +58,7 @@ def visit(crawler: Crawler, world: World, *, admin: bool, all_rows: bool) -> Non
                 crawler.head(address)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", ROLES)
 def test_every_address_answers_everyone(world, role):
     crawler = Crawler(world.people[role])
@@ -77,6 +78,7 @@ def test_addresses_that_nothing_is_at_are_not_found(world):
     assert crawler.faults == []
 
 
+@pytest.mark.long
 def test_every_parameter_of_an_address_may_be_anything(world):
     crawler = Crawler(world.people["admin"])
     place = 0
@@ -133,6 +135,7 @@ def values_for(role: str, form: Form, place: int, of_lead: set[object]) -> Itera
 TURNS = [(role, part) for role in ROLES for part in range(PARTS if role == "lead" else 1)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("role", "part"), TURNS if DEEP else [("lead", 0)])
 def test_every_field_of_every_form_may_be_anything(world, role, part):
     crawler = Crawler(world.people[role])
@@ -171,6 +174,7 @@ def test_every_form_may_be_filled_in_with_anything_at_once(world):
     fill_in()
 
 
+@pytest.mark.long
 def test_the_admin_takes_anything(world):
     crawler = Crawler(world.people["admin"])
     for place, form in enumerate(forms_of(crawler, world, admin=True)):

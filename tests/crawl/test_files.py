@@ -255,6 +255,7 @@ def show(crawler: Crawler, first: tuple[int, int]) -> None:
             crawler.get(reverse(name, args=[key]))
 
 
+@pytest.mark.long
 def test_every_field_that_takes_a_file_takes_any(crawler, folder):
     uploads = upload_fields(crawler)
     assert {upload.field for upload in uploads} >= {"tasks", "folder", "traces"}

@@ -139,6 +139,7 @@ def deployment(transactional_db, tmp_path):
         yield deployment
 
 
+@pytest.mark.long
 def test_the_deployment_starts_and_a_run_that_somebody_launches_is_sampled_and_verified(deployment):
     told = deployment.finish("prepare")
     password = re.search(r"Log in as admin with the password (\S+)", told)

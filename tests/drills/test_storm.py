@@ -99,6 +99,7 @@ def wait_for_moves(jobs) -> None:
     )
 
 
+@pytest.mark.long
 def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, curator):
     jobs = plan_all(lead, curator)
     before = {model: keys_of(model) for model in (Run, Freezing, Training, Release)}
@@ -127,6 +128,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, cur
 KILLED_IN = ("sampling", "voting", "selecting", "training", "evaluating")
 
 
+@pytest.mark.long
 def test_a_campaign_of_the_embedded_learner_survives_a_kill_in_every_stage(storm, lead):
     """Nothing is lost and nothing is trained, frozen or sampled twice; every other time the database goes down too."""
     storm.worker.include("tests.drills.worker_steps")

@@ -131,6 +131,7 @@ def test_a_taken_port_stops_it_before_anything_starts(installation):
     assert not (installation.var / "postgres").exists()
 
 
+@pytest.mark.long
 def test_it_survives_what_happens_to_it(installation):
     said = installation.start()
     assert installation.status("/login/") == 200
@@ -188,6 +189,7 @@ def test_it_survives_what_happens_to_it(installation):
     assert wait_for(lambda: installation.processes() == [], "the end of every process")
 
 
+@pytest.mark.long
 def test_of_two_starts_at_once_one_serves_and_its_folder_may_be_moved(installation):
     # Started twice at the same moment.
     other = Installation(installation.var)

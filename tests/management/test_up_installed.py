@@ -53,6 +53,7 @@ def installed(new_folder):
     made.clear()
 
 
+@pytest.mark.long
 def test_a_wheel_is_installed_and_serves_its_pages(installed):
     wheel = installed.install()
     inside = set(zipfile.ZipFile(wheel).namelist())

@@ -55,10 +55,8 @@ class Site:
 
     def start(self) -> subprocess.Popen[bytes]:
         self.start_database()
-        # Sessions are what every page asks for first, workers what `/health/` does.
-        for app in ("auth", "sessions", "trajectories"):
-            command = [sys.executable, "manage.py", "migrate", app, "-v0", "--skip-checks"]
-            subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
+        command = [sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
         command = [sys.executable, "-m", "gunicorn", "webapp.wsgi", "--bind", f"127.0.0.1:{self.port}"]
         command += ["--worker-class", "gthread", "--threads", str(THREADS), "--no-control-socket"]
         return subprocess.Popen(command, cwd=ROOT, env=self.environment, stderr=(self.var / "log").open("wb"))
