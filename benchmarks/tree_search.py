@@ -1,7 +1,7 @@
 """Trees, whole programs, their mix and the adaptive strategy on ARC training tasks, with the embedded sampler.
 
     PYTHONPATH=. python benchmarks/tree_search.py [--tasks 60] [--samples 16 64] [--seed 1] [--set train]
-        [--strategies parallel adaptive:hard=1,probe=4 ...]
+        [--strategies parallel adaptive:hard=1,probe=4 adaptive-search ...] [--views 3] [--skip 60]
 
 Every strategy plays every task with the same budget, in this process and without a database: the sampler is asked as a
 run asks it, and a node is scored on its training pairs as the verifier scores it. Printed for each strategy and budget:
@@ -31,9 +31,20 @@ from trajectories.core.records import (
 from trajectories.core.samplers.symbolic import population, steps
 from trajectories.core.samplers.symbolic.sampler import CHAIN, draw
 from trajectories.core.strategies import STRATEGIES
-from trajectories.core.strategies.base import AttemptKind, Ended, Planned, Situation, Slot, read_settings
+from trajectories.core.strategies.base import (
+    AttemptKind,
+    Effort,
+    Ended,
+    Planned,
+    Searches,
+    Situation,
+    Slot,
+    read_settings,
+)
 
-VIEWS = {1: "grid", 2: "object"}
+VIEWS = {1: "grid", 2: "object", 3: "pixel"}
+STEPPING = 2
+"""The first views, whose programs are built by steps."""
 USUAL = ("parallel", "beam", "dvts", "lookahead", "best-first", "mcts", "mixed")
 
 
@@ -69,11 +80,13 @@ class Game:
         return None if choice is None or not choice.guesses[0] else str(choice.guesses[0][0])
 
 
-def play(record: ProblemRecord, name: str, budget: int, seed: int, given: dict[str, int] | None = None) -> Game:
-    """All rounds of one task."""
+def play(
+    record: ProblemRecord, name: str, budget: int, seed: int, given: dict[str, int] | None = None, views: int = STEPPING
+) -> Game:
+    """All rounds of one task, from the first views."""
     strategy = STRATEGIES[name]
     settings = read_settings(strategy, given or {})
-    slots = [Slot(view, 1.0, ordinal) for ordinal in range(budget) for view in VIEWS][:budget]
+    slots = [Slot(view, 1.0, ordinal) for ordinal in range(budget) for view in list(VIEWS)[:views]][:budget]
     problem = PublicProblem(record.kind, record.name, record.statement, record.spec, problem_hash(record))
     task, expected = task_of(record), content_hash(record.reference)
     game = Game({}, [], 0)
@@ -81,7 +94,10 @@ def play(record: ProblemRecord, name: str, budget: int, seed: int, given: dict[s
     number = 0
     while planned:
         for each in planned:
-            game.ended.append(_end(problem, task, each, number, game, seed))
+            effort = Effort(1.0, each.slot.ordinal)
+            if isinstance(strategy, Searches):
+                effort = strategy.effort(slots, each.slot, number, settings)
+            game.ended.append(_end(problem, task, (each, effort), number, game, seed))
         game.right = sum(content_hash(each.answer) == expected for each in game.drawn.values())
         situation = Situation(slots, tuple(game.ended), number, seed=derive_seed(seed, problem.content_hash, number))
         planned = strategy.following(situation, settings)
@@ -89,7 +105,10 @@ def play(record: ProblemRecord, name: str, budget: int, seed: int, given: dict[s
     return game
 
 
-def _end(problem: PublicProblem, task: ArcTask, planned: Planned, number: int, game: Game, seed: int) -> Ended:
+def _end(
+    problem: PublicProblem, task: ArcTask, wanted: tuple[Planned, Effort], number: int, game: Game, seed: int
+) -> Ended:
+    planned, effort = wanted
     parent = game.drawn.get(planned.parent) if planned.parent is not None else None
     chain = None if planned.kind is not AttemptKind.STEP else (parent.chain or ()) if parent else ()
     view = VIEWS[planned.slot.instruction]
@@ -100,8 +119,9 @@ def _end(problem: PublicProblem, task: ArcTask, planned: Planned, number: int, g
         temperature=planned.slot.temperature,
         seed=derive_seed(seed, problem.content_hash, place),
         group_seed=derive_seed(seed, problem.content_hash),
-        ordinal=planned.slot.ordinal,
+        ordinal=effort.ordinal,
         steps=chain,
+        effort=effort.share,
     )
     result = draw(request)
     if isinstance(result, SampleFailure):
@@ -152,13 +172,15 @@ def main() -> None:
     parser.add_argument("--samples", type=int, nargs="+", default=[16, 64])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--set", default="train", choices=["train", "eval"])
+    parser.add_argument("--views", type=int, default=STEPPING, choices=[1, 2, 3], help="of grid, object and pixel")
+    parser.add_argument("--skip", type=int, default=0, help="tasks of the draw that are left out, the first ones")
     parser.add_argument("--strategies", nargs="+", default=list(USUAL))
     options = parser.parse_args()
     records = [each for each in read_arc_agi_1(options.set) if isinstance(each, ProblemRecord)]
-    chosen = sorted(records, key=lambda each: derive_seed(options.seed, each.name))[: options.tasks]
+    chosen = sorted(records, key=lambda each: derive_seed(options.seed, each.name))[options.skip :][: options.tasks]
     print(
         f"{len(chosen)} ARC-AGI-1 tasks ({options.set}), seed {options.seed}, temperature 1, views "
-        f"{', '.join(VIEWS.values())}"
+        f"{', '.join(list(VIEWS.values())[: options.views])}"
     )
     print("| strategy | budget | one right | rank sums right | samples | nodes that fit | CPU s |")
     print("|---|---|---|---|---|---|---|")
@@ -170,7 +192,7 @@ def main() -> None:
             started = time.process_time()
             found: Counter[str] = Counter()
             for record in chosen:
-                game = play(record, name, budget, options.seed, settings)
+                game = play(record, name, budget, options.seed, settings, options.views)
                 found["one"] += game.right > 0
                 found["chosen"] += game.answer == content_hash(record.reference)
                 found["samples"] += len(game.drawn)

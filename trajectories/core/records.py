@@ -178,7 +178,7 @@ class SampleRequest:
     out of the messages that are stored. With `agent` the model may call tools. With `steps` one more step of a program
     is asked for, of which these are the operations so far; none is the beginning. With `begun` a model goes on with a
     text of its own. `payer` names what is charged for the calls, so that an answer paid for by a worker that died is
-    charged once.
+    charged once. `effort` is the share of its own work that a sampler which searches spends, in (0, 1].
     """
 
     problem: PublicProblem
@@ -197,6 +197,7 @@ class SampleRequest:
     steps: tuple[str, ...] | None = None
     begun: Begun | None = None
     payer: str = ""
+    effort: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The symbolic sampler as a run uses it: full traces, drawn without repetition, the same for the same seed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,6 +139,17 @@ def test_a_wrong_amount_of_work_fails_with_a_sentence(work: object) -> None:
     assert isinstance(failed, SampleFailure)
     assert "'work'" in failed.message
     assert "expected 1 to" in failed.message
+
+
+def test_an_effort_is_a_share_of_the_work() -> None:
+    asked = make_request(UNSOLVABLE, work=400_000)
+    less, same = draw(replace(asked, effort=0.25)), draw(make_request(UNSOLVABLE, work=100_000))
+    assert isinstance(less, SampleResult)
+    assert isinstance(same, SampleResult)
+    assert replace(less, latency_seconds=0.0) == replace(same, latency_seconds=0.0)
+    all_of_it = draw(asked)
+    assert isinstance(all_of_it, SampleResult)
+    assert 0 < int(str(less.facts["work"])) < int(str(all_of_it.facts["work"]))
 
 
 def test_a_sample_is_plain_json() -> None:

@@ -162,6 +162,41 @@ def test_without_programs_a_problem_is_placed_by_how_far_its_answers_agree():
     assert kinds("x", "y", "z", "") == {AttemptKind.REVISION}, "hard: revisions"
 
 
+def test_a_longer_search_is_for_problems_whose_fitting_programs_are_none_or_disagree():
+    strategy = STRATEGIES["adaptive-search"]
+    settings = read_settings(strategy, {"probe": 4, "agree": 60, "short": 6, "long": 50})
+    assert [each.slot for each in strategy.first(SLOTS, settings)] == list(SLOTS[:4])
+
+    def after(*given: tuple[float, str]) -> Situation:
+        first = [
+            node(number, error, kind=AttemptKind.FIRST, answer=answer)
+            for number, (error, answer) in enumerate(given, 1)
+        ]
+        return at(*first, slots=10)
+
+    agreed = after((0.0, "x"), (0.0, "x"), (0.0, "y"), (0.5, "z"))
+    assert not strategy.following(agreed, settings)
+    told = "Left open: 67% of 3 programs that fit give one answer; nothing more is searched for."
+    assert strategy.pruned(agreed, settings) == {4: told}
+    for found in (after((0.0, "x"), (0.0, "y"), (0.5, "x"), (0.5, "x")), after((0.5, "x"), (0.5, "x"))):
+        assert [each.slot for each in strategy.following(found, settings)] == list(SLOTS[len(found.ended) : 10])
+        assert strategy.pruned(found, settings) == {}
+
+
+def test_a_longer_search_is_drawn_from_as_if_it_were_the_first():
+    strategy = STRATEGIES["adaptive-search"]
+    settings = read_settings(strategy, {"probe": 4, "short": 6, "long": 50})
+    slots = [Slot(view, 1.0, ordinal) for ordinal in range(4) for view in (1, 2, 3)]
+    short = [strategy.effort(slots, slot, 0, settings) for slot in slots[:4]]
+    assert [(each.share, each.ordinal) for each in short] == [(0.06, 0), (0.06, 0), (0.06, 0), (0.06, 1)]
+    long = {view: [] for view in (1, 2, 3)}
+    for slot in slots[4:]:
+        found = strategy.effort(slots, slot, 1, settings)
+        assert found.share == 0.5
+        long[slot.instruction].append(found.ordinal)
+    assert long == {1: [0, 1], 2: [0, 1, 2], 3: [0, 1, 2]}
+
+
 def text(number: int, worth: float, *, parent: int | None = None, of_round: int = 0, goes_on: bool = True) -> Ended:
     """A step of a text that was scored; at its end it goes on no more."""
     return node(number, None, parent=parent, of_round=of_round, worth=worth, goes_on=goes_on)

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.core.samplers.tasks import FLIP, FLIP_ANSWER, UNSOLVABLE
 from tests.core.samplers.test_symbolic_steps import SPEC
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, make_sampler, plan
+from tests.services.runs.test_attempts import lose_worker
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers.step_values import values_verifier
 from trajectories.models import Attempt, JudgeJobAnswer, Sampler, Trace, Verdict
@@ -12,6 +14,7 @@ from trajectories.selectors.search_trees import get_search_tree, walk
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.judging.jobs import JudgeJobError, JudgePlan, estimate_judge_job, plan_judge_job
 from trajectories.services.judging.work import judge_next
+from trajectories.services.runs.attempts import claim_batch, requeue_expired
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.runs.plans import PlanError
 from trajectories.services.scorers.planning import start_scorer
@@ -96,6 +99,36 @@ def test_the_search_values_steps_of_programs_and_a_process_scorer_is_labelled_by
     scorer = start_scorer(by=lead, name="steps", kind="process", labels="values", scope=scope)
     assert right.pk in {key for keys in choose_traces(scorer).traces.values() for key in keys}
     assert any(valued_steps(right).values())
+
+
+def test_a_short_search_is_gone_beyond_only_where_its_programs_do_not_agree_whatever_worker_dies():
+    easy, hard = make_problem(spec=FLIP, reference=FLIP_ANSWER), make_problem(spec=UNSOLVABLE, reference=ANSWER)
+    sampler = make_sampler(parameters={"work": 400_000})
+    run = plan(
+        problems=[easy, hard], sampler=sampler, samples_each=8, strategy="adaptive-search",
+        settings={"probe": 4, "short": 25, "long": 100, "agree": 1}, temperatures=[0.0],
+    )  # fmt: skip
+    lost = claim_batch(run_id=run.pk)
+    lose_worker(lost)
+    requeue_expired()
+    work(run)
+    traces = Trace.objects.filter(run=run).order_by("attempt__index")
+    assert [each.attempt.round for each in traces.filter(problem=easy)] == [0] * 4
+    assert traces.filter(problem=easy, correctness="pass").count() >= 1
+    reasons = Attempt.objects.filter(run=run, problem=easy).exclude(pruned="").values_list("pruned", flat=True)
+    assert all(each.startswith("Left open: ") and "programs that fit" in each for each in reasons)
+    searched = {of_round: set() for of_round in (0, 1)}
+    for each in traces.filter(problem=hard):
+        searched[each.attempt.round].add(each.facts["work"])
+    assert len(searched[0]) == len(searched[1]) == 1
+    assert max(searched[0]) < 110_000 < max(searched[1])
+    # The longer search is drawn from its best program on, and the first of both is the same where none fits.
+    ranks = [each.facts["rank"] for each in traces.filter(problem=hard, attempt__round=1)]
+    assert len(ranks) == 4
+    assert 1 in ranks
+    model = make_sampler(kind="chat", parameters={"base_url": "http://127.0.0.1:9/v1", "model": "none"})
+    with pytest.raises(PlanError, match=r"says how long the symbolic search searches; .* searches for nothing"):
+        plan(strategy="adaptive-search", sampler=model, instructions=[make_instruction(suits="chat")])
 
 
 def test_steps_need_a_sampler_and_views_that_have_some():

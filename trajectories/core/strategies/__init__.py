@@ -1,6 +1,6 @@
 """Strategies by name: how a budget of samples is spent on a problem, see base.Strategy."""
 
-from trajectories.core.strategies.adaptive import Adaptive, AdaptiveModel
+from trajectories.core.strategies.adaptive import Adaptive, AdaptiveModel, AdaptiveSearch
 from trajectories.core.strategies.agent import Agent
 from trajectories.core.strategies.base import Strategy, StrategyError
 from trajectories.core.strategies.beam import Beam
@@ -21,7 +21,7 @@ STRATEGIES: dict[str, Strategy] = {
     for strategy in (
         *(Parallel(), UntilSolved(), Revise(), Experts(), Agent(), Rationalise()),
         *(Chains(), Beam(), Dvts(), Lookahead(), BestFirst(), Mcts(), Mixed()),
-        *(Adaptive(), AdaptiveModel()),
+        *(Adaptive(), AdaptiveModel(), AdaptiveSearch()),
     )
 }
 

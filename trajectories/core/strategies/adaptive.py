@@ -13,6 +13,7 @@ from trajectories.core.strategies.base import (
     ENOUGH,
     LEFT_OPEN,
     AttemptKind,
+    Effort,
     InRounds,
     Parameter,
     Planned,
@@ -133,3 +134,55 @@ class AdaptiveModel(_Adapting):
         left = len(situation.slots) - len(situation.ended)
         tips = [each for each in situation.traces if each.round == situation.round and not each.fits]
         return [Planned(tip.slot, AttemptKind.REVISION, tip.trace) for tip in tips[:left]]
+
+
+class AdaptiveSearch(InRounds):
+    """For the symbolic search, of which a sample costs next to nothing once it is done: what is placed is its work.
+
+    A short search is enough where the programs that fit agree; else a longer one begins anew, which has the same
+    outcome whatever worker makes it, and draws from its own programs from the first on.
+    """
+
+    name = "adaptive-search"
+    title = "Adaptive, by length of search"
+    summary = "A short search first; only where no program fits, or those that fit disagree, a longer one (symbolic)."
+    parameters: tuple[Parameter, ...] = (
+        Parameter("probe", "First samples", 16, 1, 1_000, "So many are drawn of the short search."),
+        Parameter("short", "Short search", 6, 1, 100, "Percent of the sampler's work for the first samples."),
+        Parameter("long", "Long search", 50, 1, 100, "Percent of the sampler's work for all others."),
+        Parameter("agree", "Agree from", 60, 1, 100, "Percent of the programs that fit which have to give one answer."),
+    )
+
+    def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:
+        """The samples of the short search."""
+        return all_slots(slots[: settings["probe"]])
+
+    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+        """The rest of the budget once, by the long search, unless the short one is trusted."""
+        if situation.round or agreement(situation)[0] * 100 >= settings["agree"]:
+            return ()
+        return all_slots(situation.slots[len(situation.ended) :])
+
+    def effort(self, slots: Sequence[Slot], slot: Slot, of_round: int, settings: Settings) -> Effort:
+        """See base.Searches: samples of the long search are counted from its first program on."""
+        if not of_round:
+            return Effort(settings["short"] / 100, slot.ordinal)
+        before = [each for each in slots[: settings["probe"]] if each.instruction == slot.instruction]
+        return Effort(
+            settings["long"] / 100, slot.ordinal - sum(each.temperature == slot.temperature for each in before)
+        )
+
+    def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
+        """See base.Prunes: why a problem is left to the short search."""
+        share, count = agreement(situation)
+        if situation.round or share * 100 < settings["agree"]:
+            return {}
+        why = f"{LEFT_OPEN}: {share:.0%} of {count} programs that fit give one answer; nothing more is searched for."
+        return {each.trace: why for each in situation.traces if each.trace is not None and not each.fits}
+
+
+def agreement(situation: Situation) -> tuple[float, int]:
+    """The share of the programs that fit which give the commonest answer, 0 where none fits, and how many fit."""
+    votes = Counter(each.answer for each in situation.traces if each.fits and each.answer)
+    count = sum(votes.values())
+    return (max(votes.values()) / count if count else 0.0), count

@@ -172,6 +172,24 @@ class Prunes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long a sampler searches for an attempt: a share of its own work in (0, 1]; and which of the programs that it
+    then finds is drawn, from 0."""
+
+    share: float
+    ordinal: int
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """A strategy that says how long a sampler searches: for samplers that do."""
+
+    def effort(self, slots: Sequence[Slot], slot: Slot, of_round: int, settings: Settings) -> Effort:
+        """The effort of an attempt in a round, from 0; `slots` is the whole diversity plan of the problem."""
+        ...
+
+
 def all_slots(slots: Sequence[Slot]) -> list[Planned]:
     """A first attempt for every slot."""
     return [Planned(slot) for slot in slots]

@@ -95,7 +95,15 @@ RIGHT = f"t.correctness = '{Outcome.PASS.value}'"
 
 def fetch(sql: str, scope: InsightScope, **values: Any) -> list[tuple[Any, ...]]:
     """The rows of a query over a scope."""
-    given = {
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given_of(scope, values))
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def given_of(scope: InsightScope, values: dict[str, Any]) -> dict[str, Any]:
+    """What the parameters of a query over a scope stand for."""
+    return {
         "problem_set": scope.problem_set,
         "sampler": scope.sampler,
         "instruction": scope.instruction,
@@ -104,10 +112,6 @@ def fetch(sql: str, scope: InsightScope, **values: Any) -> list[tuple[Any, ...]]
         "adapting": list(ADAPTING),
         **values,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql, given)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
 
 
 def attempts_in(scope: InsightScope) -> Any:

@@ -1,6 +1,6 @@
 """Samples as columns of numbers: what the estimates of a budget are worked out from, a row for each sample."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ from trajectories.core.consolidation.stored import Stored, answers_of
 from trajectories.core.consolidation.ways.base import Flags, Floats, Group, Ints, Value
 from trajectories.core.problems.kinds import QUESTIONS
 from trajectories.core.records import FinishReason, Outcome
+from trajectories.selectors.insights.columns import Fetched, Kind, fetch_columns
 from trajectories.selectors.insights.samples import NOTHING
-from trajectories.selectors.insights.scopes import INDEPENDENT, RIGHT, SCORED, InsightScope, fetch, from_samples
+from trajectories.selectors.insights.scopes import INDEPENDENT, RIGHT, SCORED, InsightScope, from_samples
 
 UNFINISHED = (FinishReason.LENGTH, FinishReason.REFUSAL, FinishReason.FILTER, FinishReason.EMPTY)
 """Why a sample gave no answer: it was paid for, and is not wrong."""
@@ -22,20 +23,47 @@ _GIVEN = "CASE WHEN t.outputs IS NULL THEN t.answer ELSE t.outputs END"
 _ASKED = (
     "CASE WHEN q.kind = 'arc' AND jsonb_typeof(q.reference) = 'array' THEN jsonb_array_length(q.reference) ELSE 0 END"
 )
-_COLUMNS = f"""t.id, t.problem_id, coalesce(t.run_id, 0), coalesce(t.sampler_id, 0), {INDEPENDENT},
-    {RIGHT}, {SCORED}, t.correctness = %(unscored)s AND t.finish_reason = ANY(%(unfinished)s),
-    CASE WHEN t.answer_hash <> %(nothing)s THEN hashtextextended(t.answer_hash, 0) END,
-    CASE WHEN t.answer_hash = %(nothing)s THEN NULL WHEN q.kind = ANY(%(written)s)
-        THEN hashtextextended(({_GIVEN})::text, 0) ELSE hashtextextended(t.answer_hash, 0) END,
-    t.train_passed::float / nullif(t.train_total, 0), 1 - t.train_error,
-    CASE WHEN jsonb_typeof(t.facts -> 'mean_logprob') = 'number' THEN (t.facts ->> 'mean_logprob')::float END,
-    t.cost::float, (t.input_tokens::bigint + t.output_tokens)::float, t.latency_seconds, {_ASKED}"""
+_COLUMNS = (
+    Fetched("key", "t.id", Kind.WHOLE),
+    Fetched("problem", "t.problem_id", Kind.WHOLE),
+    Fetched("run", "t.run_id", Kind.WHOLE),
+    Fetched("sampler", "t.sampler_id", Kind.WHOLE),
+    Fetched("first", INDEPENDENT, Kind.FLAG),
+    Fetched("right", RIGHT, Kind.FLAG),
+    Fetched("scored", SCORED, Kind.FLAG),
+    Fetched("unfinished", "t.correctness = %(unscored)s AND t.finish_reason = ANY(%(unfinished)s)", Kind.FLAG),
+    Fetched("answered", "t.answer_hash <> %(nothing)s", Kind.FLAG),
+    Fetched(
+        "meaning", "CASE WHEN t.answer_hash <> %(nothing)s THEN hashtextextended(t.answer_hash, 0) END", Kind.WHOLE
+    ),
+    Fetched(
+        "written",
+        f"""CASE WHEN t.answer_hash = %(nothing)s THEN NULL WHEN q.kind = ANY(%(written)s)
+        THEN hashtextextended(({_GIVEN})::text, 0) ELSE hashtextextended(t.answer_hash, 0) END""",
+        Kind.WHOLE,
+    ),
+    Fetched("fits", "t.train_passed::float / nullif(t.train_total, 0)", Kind.NUMBER),
+    Fetched("closeness", "1 - t.train_error", Kind.NUMBER),
+    Fetched(
+        "certainty",
+        "CASE WHEN jsonb_typeof(t.facts -> 'mean_logprob') = 'number' THEN (t.facts ->> 'mean_logprob')::float END",
+        Kind.NUMBER,
+    ),
+    Fetched("cost", "t.cost", Kind.NUMBER),
+    Fetched("tokens", "t.input_tokens::bigint + t.output_tokens", Kind.NUMBER),
+    Fetched("seconds", "t.latency_seconds", Kind.NUMBER),
+    Fetched("asked", _ASKED, Kind.WHOLE),
+)
+"""What is read of a sample; a number that is not known is nan, a whole number 0."""
 _SCORES = """LEFT JOIN LATERAL (SELECT v.score FROM trajectories_verdict v
     WHERE v.trace_id = t.id AND v.verifier = %(scorer)s ORDER BY v.id DESC LIMIT 1) word ON TRUE"""
-_OUTPUTS = f"""SELECT t.id, output.place,
-        CASE WHEN jsonb_typeof(({_GIVEN}) -> output.place) = 'array'
-            THEN hashtextextended((({_GIVEN}) -> output.place)::text, 0) END,
-        coalesce(({_GIVEN}) -> output.place = q.reference -> output.place, FALSE)"""
+_OUTPUTS = (
+    Fetched("key", "t.id", Kind.WHOLE),
+    Fetched("place", "output.place", Kind.WHOLE),
+    Fetched("hash", f"hashtextextended((({_GIVEN}) -> output.place)::text, 0)", Kind.WHOLE),
+    Fetched("given", f"jsonb_typeof(({_GIVEN}) -> output.place) = 'array'", Kind.FLAG),
+    Fetched("right", f"({_GIVEN}) -> output.place = q.reference -> output.place", Kind.FLAG),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,12 +120,16 @@ def read_table(scope: InsightScope, *, scorer: str = "", without: Collection[int
     source, _, where = from_samples(scope).partition(" WHERE ")
     source += " JOIN trajectories_problem q ON q.id = t.problem_id"
     where += " AND t.correctness <> '' AND NOT t.problem_id = ANY(%(without)s)"
-    joined, score = (_SCORES, "word.score") if scorer else ("", "NULL::float")
-    rows = fetch(
-        f"SELECT {_COLUMNS}, {score} {source} {joined} WHERE {where} ORDER BY t.problem_id, t.id", scope, **given
+    joined, score = (_SCORES, "word.score") if scorer else ("", "NULL")
+    rows = fetch_columns(
+        (*_COLUMNS, Fetched("score", score, Kind.NUMBER)),
+        f"{source} {joined} WHERE {where} ORDER BY t.problem_id, t.id",
+        scope,
+        **given,
     )
-    outputs = fetch(
-        f"{_OUTPUTS} {source} CROSS JOIN LATERAL generate_series(0, {_ASKED} - 1) AS output (place)"
+    outputs = fetch_columns(
+        _OUTPUTS,
+        f"{source} CROSS JOIN LATERAL generate_series(0, {_ASKED} - 1) AS output (place)"
         f" WHERE {where} AND {_ASKED} > 1 ORDER BY t.problem_id, t.id",
         scope,
         **given,
@@ -105,41 +137,23 @@ def read_table(scope: InsightScope, *, scorer: str = "", without: Collection[int
     return _table(rows, outputs)
 
 
-def _table(rows: Sequence[tuple[Any, ...]], outputs: Sequence[tuple[Any, ...]]) -> SampleTable:
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 18
-    (key, problem, run, sampler, first, right, scored, unfinished, meaning, written) = columns[:10]
-    fits, closeness, certainty, cost, tokens, seconds, asked, score = columns[10:]
-    keys = np.array(key, dtype=np.int64)
+def _table(rows: dict[str, NDArray[Any]], outputs: dict[str, NDArray[Any]]) -> SampleTable:
+    keys, found = rows["key"], outputs["key"]
     order = np.argsort(keys)
-    mine = list(outputs)
-    found = np.array([row[0] for row in mine], dtype=np.int64)
+    values = {
+        Value.FITS: rows.pop("fits"),
+        Value.CLOSENESS: rows.pop("closeness"),
+        Value.CERTAINTY: np.exp(np.minimum(rows.pop("certainty"), 0.0)),
+        Value.SCORE: rows.pop("score"),
+    }
     return SampleTable(
-        key=keys,
-        problem=np.array(problem, dtype=np.int64),
-        run=np.array(run, dtype=np.int64),
-        sampler=np.array(sampler, dtype=np.int64),
-        first=np.array(first, dtype=bool),
-        right=np.array(right, dtype=bool),
-        scored=np.array(scored, dtype=bool),
-        unfinished=np.array(unfinished, dtype=bool),
-        answered=np.array([each is not None for each in meaning], dtype=bool),
-        meaning=np.array([each or 0 for each in meaning], dtype=np.int64),
-        written=np.array([each or 0 for each in written], dtype=np.int64),
-        values={
-            Value.FITS: np.array(fits, dtype=float),
-            Value.CLOSENESS: np.array(closeness, dtype=float),
-            Value.CERTAINTY: np.exp(np.minimum(np.array(certainty, dtype=float), 0.0)),
-            Value.SCORE: np.array(score, dtype=float),
-        },
-        cost=np.array(cost, dtype=float),
-        tokens=np.array(tokens, dtype=float),
-        seconds=np.array(seconds, dtype=float),
-        asked=np.array(asked, dtype=np.int64),
+        **rows,
+        values=values,
         output_row=order[np.searchsorted(keys, found, sorter=order)] if len(found) else np.zeros(0, np.int64),
-        output_place=np.array([row[1] for row in mine], dtype=np.int64),
-        output_hash=np.array([row[2] or 0 for row in mine], dtype=np.int64),
-        output_given=np.array([row[2] is not None for row in mine], dtype=bool),
-        output_right=np.array([row[3] for row in mine], dtype=bool),
+        output_place=outputs["place"],
+        output_hash=outputs["hash"],
+        output_given=outputs["given"],
+        output_right=outputs["right"],
     )
 
 

@@ -15,7 +15,7 @@ from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.prompts.views import PICTURES
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import Strategy, StrategyError, find_strategy
-from trajectories.core.strategies.base import AttemptKind, Planned, read_settings, tool_limits
+from trajectories.core.strategies.base import AttemptKind, Planned, Searches, read_settings, tool_limits
 from trajectories.core.strategies.memories import NO_MEMORY, Memory
 from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
 from trajectories.models import Instruction, Mind, Problem, ProblemSet, Run, Sampler, Scorer
@@ -211,10 +211,14 @@ class Plan:
             raise PlanError(text, field="strategy")
 
     def _check_steps(self, sampler: Sampler, strategy: Strategy) -> None:
-        """Programs and texts grow step by step only where the sampler can be asked for one step more."""
+        """Programs and texts grow step by step only where the sampler can be asked for one step more, and only the
+        symbolic search can be told how long to search."""
         if self.step_scorer is not None and not (strategy.steps and sampler.is_chat):
             text = "Only steps of texts by a language model are scored; expected no scorer of steps."
             raise PlanError(text, field="step_scorer")
+        if isinstance(strategy, Searches) and sampler.kind != Sampler.Kind.SYMBOLIC:
+            text = f"{strategy.title} says how long the symbolic search searches; {sampler} searches for nothing."
+            raise PlanError(text, field="strategy")
         if not strategy.steps:
             return
         if sampler.kind == Sampler.Kind.CHAT:

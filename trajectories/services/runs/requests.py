@@ -26,7 +26,8 @@ from trajectories.core.records import (
     SampleResult,
 )
 from trajectories.core.samplers.symbolic.sampler import CHAIN
-from trajectories.core.strategies.base import BY_STEPS, AttemptKind
+from trajectories.core.strategies import find_strategy
+from trajectories.core.strategies.base import BY_STEPS, AttemptKind, Searches, Slot
 from trajectories.core.strategies.plans import RunPlan
 from trajectories.core.verifiers.arc_common import once_per_object
 from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
@@ -98,6 +99,12 @@ class RequestMaker:
             agent=None if self._plan.agent is None else AgentLimits(**self._plan.agent),
             payer=attempt_payer(attempt.pk),
         )
+        strategy = find_strategy(attempt.run.strategy)
+        if isinstance(strategy, Searches):
+            slots = self._plan.list_slots(attempt.problem.kind)
+            slot = Slot(attempt.instruction_id, attempt.temperature, attempt.ordinal)
+            effort = strategy.effort(slots, slot, attempt.round, self._plan.settings)
+            return replace(request, effort=effort.share, ordinal=effort.ordinal)
         if attempt.kind in BY_STEPS:
             return _by_steps(request, attempt, parent)
         if parent is not None and attempt.kind == AttemptKind.COMPOSITION:

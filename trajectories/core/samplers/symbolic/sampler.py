@@ -59,7 +59,9 @@ def draw(request: SampleRequest, guide: Guide | None = None) -> SampleResult | S
     work = request.parameters.get("work", GRID_CELLS)
     if type(work) is not int or not 1 <= work <= MAX_WORK:
         return SampleFailure("parameters", f"The parameter 'work' is {work!r}; expected 1 to {MAX_WORK} work units.")
-    return _draw(task, request, work, guide) if request.steps is None else _draw_step(task, request, request.steps)
+    if request.steps is not None:
+        return _draw_step(task, request, request.steps)
+    return _draw(task, request, max(1, round(work * request.effort)), guide)
 
 
 def _draw_step(task: ArcTask, request: SampleRequest, chain: tuple[str, ...]) -> SampleResult | SampleFailure:
