@@ -135,12 +135,14 @@ def test_the_curriculum_on_arithmetic_begins_with_its_sums_its_memory_and_what_b
     assert (begun["curriculum"], begun["opens_at"], begun["memory"]) == (True, OPENS_AT, 2)
     assert [Instruction.objects.get(pk=key).name for key in begun["instructions"]] == ["scratchpad"]
     sent = {name: value for name, value in begun.items() if value not in (None, False)}
+    embedder = factories.make_sampler(kind="chat", parameters={"base_url": "http://localhost/v1", "model": "near"})
+    sent["memory_embedder"] = embedder.pk
     response = page.post(reverse("campaign_new"), {**sent, "form_key": "1"})
     assert response.status_code == 302, response.context["form"].errors
     plan = Campaign.objects.get().kept_plan
     assert plan.curriculum
     assert plan.prerequisites == {"addition-2-digits": ["addition-1-digit"]}
-    assert (plan.memory.count, plan.memory.source) == (2, "verifiers")
+    assert (plan.memory.count, plan.memory.source, plan.memory.embedder) == (2, "verifiers", embedder.pk)
 
 
 def test_the_form_begins_with_what_works_on_a_fresh_machine_and_says_what_it_takes(page):

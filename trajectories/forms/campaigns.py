@@ -207,7 +207,7 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
         super().__init__(*args, **options)
         self.cloned_from = cloned_from
         # What a campaign remembers is its own: no release, nothing of its training problems is held out.
-        for name in ("memory_release", "memory_any_split", "memory_near", "memory_embedder"):
+        for name in ("memory_release", "memory_any_split", "memory_near"):
             del self.fields[name]
         remembered: Any = self.fields["memory_from"]
         remembered.choices = [(word, SOURCES[word]) for word in (MemorySource.VERIFIERS, MemorySource.PEOPLE)]

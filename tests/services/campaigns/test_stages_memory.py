@@ -2,6 +2,7 @@
 
 import random
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -14,7 +15,7 @@ from trajectories.core.campaigns.gates import GateTest
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.strategies.memories import Memory, MemorySource
-from trajectories.models import Attempt, Campaign, ReleaseItem, Run, Trace
+from trajectories.models import Attempt, Campaign, ReleaseItem, Run, SpendDay, Trace
 from trajectories.selectors.campaigns import list_generations
 from trajectories.services.campaigns.advancing import campaign_next
 from trajectories.services.releases.freezing import freeze_next
@@ -134,6 +135,20 @@ def finish(campaign: Campaign) -> Campaign:
 def prompts_of(run):
     rows = Trace.objects.filter(run=run).select_related("prompt", "problem").order_by("pk")
     return [(trace, trace.prompt.body) for trace in rows]
+
+
+def test_memory_goes_by_embeddings_where_a_campaign_is_asked_to(lead, copier):
+    with FakeEndpoint(answerer=adder) as endpoint:
+        embedder = sampler_for(endpoint, input_price=Decimal(1), output_price=Decimal(1))
+        memory = Memory(count=1, source=MemorySource.VERIFIERS, embedder=embedder.pk)
+        campaign = finish(plan(lead, endpoint, memory=memory, generations=1))
+        asked = {text for call in endpoint.calls if call.path == "/v1/embeddings" for text in call.body["input"]}
+    assert (campaign.state, campaign.state_reason) == ("finished", "")
+    evaluation = campaign.generations.order_by("number", "arm")[1].evaluation
+    shown = Trace.objects.filter(pk__in={key for trace, _ in prompts_of(evaluation) for key in trace.facts["memory"]})
+    assert shown
+    assert {trace.problem.statement for trace in shown} <= asked
+    assert SpendDay.objects.get(sampler=embedder).cost > 0
 
 
 def test_memory_fills_as_a_campaign_samples_and_no_held_out_problem_is_ever_in_it(lead, copier):
