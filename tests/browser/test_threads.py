@@ -50,6 +50,7 @@ def test_words_are_remarked_on_marked_and_settled_by_keyboard(log_in, curator: U
     page.keyboard.type("Does this follow?")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".thread")).to_contain_text("Does this follow?")
+    expect(page.locator("#remark_body")).not_to_be_focused()  # keys are about the trace again
     thread = Thread.objects.get()
     assert thread.start == trace.reasoning.body.rindex("each row")
     expect_marked(page, ["each row"])

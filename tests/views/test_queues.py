@@ -153,7 +153,7 @@ def test_a_lead_sees_who_does_what_and_steers(client, lead, curator, queue):
     page = client.get(at("queue_detail", queue.pk)).content.decode()
     assert "carl" in page
     assert f"trace {first.item.trace_id}</a>" in page
-    assert ", 1 more ahead" in page
+    assert ", 1 ahead" in page
     assert "1 at work now" in page
     assert "1 of 3" in page
     people = client.get(at("queue_detail", queue.pk), **FRAGMENT).content.decode()

@@ -59,12 +59,13 @@ def _line(step: Any) -> tuple[Any, ...]:
 def opening(step: Any) -> SafeString:
     """The section of a step, opened, with its head (views.shown.steps.ShownStep)."""
     thinking = " thinking" if step.is_thinking else ""
+    is_plain = not (step.detected or step.value or step.fault)
     badges = format_html_join("", "{}", ((_badge(sign),) for sign in step.detected)) if step.detected else ""
     return format_html(
         OPENING,
         SafeString(step.depth),
         step.kind,
-        thinking,
+        f"{thinking} says-title" if step.says_title and is_plain else thinking,
         SafeString(step.index),
         _mark(step.word, step.mark),
         plain(step.title),

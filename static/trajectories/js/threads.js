@@ -103,5 +103,10 @@ document.addEventListener("keydown", (event) => {
   event.stopImmediatePropagation();
   if (!event.repeat) box.form.requestSubmit();
 }, true);
+// What was said is said: keys are about the trace again.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const box = document.activeElement;
+  if (event.detail.requestConfig?.verb === "post" && box?.matches(".remark-text") && !box.value) box.blur();
+});
 document.addEventListener("htmx:load", arrive);
 arrive();

@@ -70,6 +70,11 @@ class ShownStep:
     value: ShownValue | None = None
     fault: str = ""
 
+    @property
+    def says_title(self) -> bool:
+        """Whether its text begins with its title, so that nobody needs to see both."""
+        return bool(self.title) and self.body.lstrip(" #*`>-\n").startswith(self.title.removesuffix(" …"))
+
 
 @dataclass(frozen=True, slots=True)
 class Detected:
