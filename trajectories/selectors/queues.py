@@ -147,11 +147,6 @@ def count_skipped(queue: Queue, person: User) -> int:
     return QueueSkip.objects.filter(item__queue=queue, reviewer=person).count()
 
 
-def get_item(queue_id: int, item_id: int) -> QueueItem:
-    """An item with its queue. Raises QueueItem.DoesNotExist."""
-    return QueueItem.objects.select_related("queue").get(pk=item_id, queue=queue_id)
-
-
 def may_know_others(item: QueueItem, person: User) -> bool:
     """Whether a person at an item may see the reviews of others: by the queue's rule, or once they have a standing
     review of their own. Of a gold item they never may, as that would reveal that it is one."""

@@ -1,10 +1,9 @@
 """Procedural problems: families that make as many problems as are asked for, and score answers to them."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import parse_json_text
@@ -95,22 +94,6 @@ class ProceduralError(Exception):
 
 class UnscoredError(Exception):
     """Nothing can be said of an answer, and that is not the answer's fault; the text says why."""
-
-
-class ProceduralSource(Protocol):
-    """A package of families. Every call ends within a time limit, with ProceduralError where it cannot be done."""
-
-    def source_name(self) -> str:
-        """The package and its version."""
-        ...
-
-    def families(self) -> Sequence[Family]:
-        """All families, each with an example; slow (about half a minute)."""
-        ...
-
-    def examples(self, draw: Draw) -> Iterator[Example]:
-        """The problems of a draw, in order."""
-        ...
 
 
 def read_knob(knob: Knob, text: str) -> JSON:

@@ -51,11 +51,6 @@ def find_answer(problem: ProblemRecord | PublicProblem, trace: TraceRecord) -> F
     return find_in_content(problem, known)
 
 
-def find_in_text(problem: ProblemRecord | PublicProblem, text: str) -> FoundAnswer | None:
-    """The answer to a problem that a text gives outside of its thoughts, by the present rules."""
-    return find_in_content(problem, content_of(text))
-
-
 def find_in_content(problem: ProblemRecord | PublicProblem, content: Content) -> FoundAnswer | None:
     """The answer that a content gives, with its place in the whole text, by the present rules."""
     # What stands behind a token for the end is no part of what was said.

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from trajectories.core.campaigns.gates import Decision, decide
+from trajectories.core.campaigns.gates import decide
 from trajectories.core.campaigns.measures import measure
 from trajectories.core.campaigns.plans import CampaignPlan
 from trajectories.core.faults import Fault
@@ -41,11 +41,6 @@ def pass_gate(campaign: Campaign, row: Generation, plan: CampaignPlan) -> None:
     AuditEvent.objects.create(
         actor=None, verb="campaign.gated", object_type="campaign", object_id=campaign.pk, data=data
     )
-
-
-def decision_of(row: Generation) -> Decision | None:
-    """What the gate said of a generation; None where it has not decided."""
-    return Decision.from_json(row.decision) if row.decision else None
 
 
 @transaction.atomic

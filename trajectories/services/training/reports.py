@@ -12,7 +12,6 @@ from trajectories.models import Training, TrainingPoint
 from trajectories.services.jobs.outages import patiently
 
 SECONDS = 1.0
-MOST_POINTS = 20_000
 LONGEST_NOTE = 300
 
 
