@@ -30,7 +30,9 @@ run: environment
 
 test: environment-dev
 	@.ci/tools bubblewrap sandbox chromium
-	@$(MAKE) --no-print-directory lint types contracts
+	@# Types are checked on one core. On the other the tests are compiled, once: each process of them would do it else.
+	@.venv/bin/python -m pytest --collect-only -qq >/dev/null 2>&1 & \
+	$(MAKE) --no-print-directory lint types contracts; found=$$?; wait; exit $$found
 	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
 
 lint: environment-dev

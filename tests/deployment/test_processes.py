@@ -147,7 +147,7 @@ def test_the_deployment_starts_and_a_run_that_somebody_launches_is_sampled_and_v
     for name in RUNNING:
         deployment.start(name)
     for name in RUNNING:
-        wait_for(lambda: deployment.is_healthy(name), f"{name} to be healthy", seconds=120)  # noqa: B023
+        wait_for(lambda: deployment.is_healthy(name), f"{name} to be healthy")  # noqa: B023
     serving = {(worker.name, worker.queues) for worker in Worker.objects.all()}
     assert serving == {
         ("quick worker", "sweeps interactive"), ("file worker", "files"), ("worker 1", "starts sampling"),
@@ -168,8 +168,8 @@ def test_the_deployment_starts_and_a_run_that_somebody_launches_is_sampled_and_v
         run.refresh_from_db()
         return run.state in Run.ENDED_STATES
 
-    wait_for(has_ended, "the run", seconds=120)
-    wait_for(lambda: (run.refresh_from_db(), run.verified_count == run.done_count)[1], "its verdicts", seconds=60)
+    wait_for(has_ended, "the run")
+    wait_for(lambda: (run.refresh_from_db(), run.verified_count == run.done_count)[1], "its verdicts")
     assert (run.state, run.done_count) == ("finished", run.planned_count)
     page = person.ask("GET", f"/runs/{run.pk}/")
     assert page.status_code == 200

@@ -107,7 +107,7 @@ def test_every_decision_is_there_once_whatever_is_killed_meanwhile(db, tmp_path)
                 else:
                     for child in psutil.Process(web.pid).children()[:1]:
                         child.kill()
-            wait_for(lambda: not any(curator.is_alive() for curator in curators), "the last decision", seconds=120)
+            wait_for(lambda: not any(curator.is_alive() for curator in curators), "the last decision")
         finally:
             for curator in curators:
                 curator.stopped.set()

@@ -117,7 +117,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, cur
             for _ in range(3):  # bells that come more than once
                 ring(kind, job.pk)
     wait_for(lambda: have_ended(jobs), f"the end of {states_of(jobs)}", seconds=240)
-    wait_for(lambda: not PendingVerification.objects.exists(), "every verdict", seconds=120)
+    wait_for(lambda: not PendingVerification.objects.exists(), "every verdict")
     states = {kind: (job.state, getattr(job, "reason", "")) for kind, job in jobs.items()}
     good = {"export": "ready"}
     assert states == {kind: (good.get(kind, "finished"), "") for kind in jobs}
@@ -141,7 +141,7 @@ def test_a_campaign_of_the_embedded_learner_survives_a_kill_in_every_stage(storm
     let_time_pass()
     storm.start()
     for number, stage in enumerate(KILLED_IN):
-        wait_for(lambda: rows.filter(stage=stage).exists(), f"the stage {stage}", seconds=120)  # noqa: B023
+        wait_for(lambda: rows.filter(stage=stage).exists(), f"the stage {stage}")  # noqa: B023
         storm.kill(beat=False)
         assert rows.filter(stage=stage).exists(), "killed in the middle of it"
         let_time_pass()
@@ -204,5 +204,5 @@ def assert_nobody_holds_anything() -> None:
         if any(field.name == "lease_token" for field in kind.model._meta.fields):
             held = kind.model._default_manager.filter(lease_token__isnull=False)
             # A worker gives a lease back a moment after its job has ended.
-            wait_for(lambda held=held: not held.exists(), f"the lease of {word}", seconds=30)
+            wait_for(lambda held=held: not held.exists(), f"the lease of {word}")
     assert not Attempt.objects.filter(state__in=("leased", "pending")).exists()

@@ -196,7 +196,7 @@ def test_of_two_starts_at_once_one_serves_and_its_folder_may_be_moved(installati
     other.log, other.port = installation.var.parent / "other", installation.port
     for each in (installation, other):
         each.launch()
-    wait_for(lambda: installation.has_ended() or other.has_ended(), "one of them to give way", seconds=120)
+    wait_for(lambda: installation.has_ended() or other.has_ended(), "one of them to give way")
     first, second = (other, installation) if installation.has_ended() else (installation, other)
     assert second.process.wait() == 1
     assert second.output().startswith("Minicolumn is running already on this data")

@@ -39,7 +39,7 @@ def test_kills_and_failures_leave_exactly_what_was_planned_and_pay_little_twice(
         ring("run", run.pk)
         for kill in range(1, KILLS + 1):
             enough = kill * PLANNED // (KILLS + 2)
-            wait_for(lambda enough=enough: Trace.objects.filter(run=run).count() >= enough, f"{enough} traces")
+            wait_with_sweeps(lambda enough=enough: Trace.objects.filter(run=run).count() >= enough, f"{enough} traces")
             end_all_sessions()
             wait_with_sweeps(
                 lambda enough=enough: Trace.objects.filter(run=run).count() > enough + IN_FLIGHT, "it to go on"
