@@ -117,7 +117,8 @@ def measure(run: int, rounds: int, scorer: str) -> None:
     fresh = [place for place, step in enumerate(steps) if step not in steps[:place]]
     print(f"  a move of the slider to another place ({len(fresh)} of them): {told([wall[each] for each in fresh])};")
     print(f"    of which CPU {told([own[each] for each in fresh])}")
-    print(f"  a move to a place that was seen before: {told([wall[p] for p in range(rounds) if p not in fresh])}")
+    if len(fresh) < rounds:
+        print(f"  a move to a place that was seen before: {told([wall[p] for p in range(rounds) if p not in fresh])}")
     for name in ("curves", "frontier"):
         start, cpu = time.perf_counter(), time.process_time()
         client.get(f"/insights/budget/{name}/", query)

@@ -7,7 +7,7 @@ from tests import factories
 from trajectories.core.consolidation.ways import Group, Value
 from trajectories.models import Trace
 from trajectories.selectors.blinding import EVERYTHING, sight_of
-from trajectories.selectors.insights import budgets
+from trajectories.selectors.insights import budgets, columns
 from trajectories.selectors.insights.budgets import ANY, EVERY, BudgetScope, get_budget, list_scorers
 from trajectories.selectors.insights.prices import MONEY, SAMPLES, TOKENS, affordable, amount
 from trajectories.selectors.insights.scopes import InsightScope
@@ -172,3 +172,18 @@ def test_nothing_at_all_is_an_empty_pool():
     pool = get_budget(of(factories.make_run())).whole
     assert (pool.most, pool.defined(), pool.means([ANY], 1)[0].problems) == (0, [], 0)
     assert get_budget(of(factories.make_run())).pools("strategy") == []
+
+
+def test_samples_are_the_same_however_many_the_database_packs_together(monkeypatch):
+    run, tasks = factories.make_run(), [factories.make_problem() for _ in range(3)]
+    for number in range(7):
+        sample(run, tasks[number % 3], RIGHT if number % 2 else None, cost=None if number == 4 else "0.10")
+    scope = InsightScope(runs=(run.pk,))
+    whole = read_table(scope)
+    monkeypatch.setattr(columns, "_AT_ONCE", 1)
+    apart = read_table(scope)
+    for name in ("key", "problem", "right", "answered", "meaning", "cost", "first"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(apart, name))
+    assert whole.key.tolist() == list(Trace.objects.order_by("problem", "pk").values_list("pk", flat=True))
+    assert np.isnan(whole.cost).sum() == 1
+    assert whole.answered.tolist() == [bool(each.answer) for each in Trace.objects.order_by("problem", "pk")]

@@ -123,14 +123,14 @@ def read_table(scope: InsightScope, *, scorer: str = "", without: Collection[int
     joined, score = (_SCORES, "word.score") if scorer else ("", "NULL")
     rows = fetch_columns(
         (*_COLUMNS, Fetched("score", score, Kind.NUMBER)),
-        f"{source} {joined} WHERE {where} ORDER BY t.problem_id, t.id",
+        f"{source} {joined} WHERE {where}",
         scope,
         **given,
     )
     outputs = fetch_columns(
         _OUTPUTS,
         f"{source} CROSS JOIN LATERAL generate_series(0, {_ASKED} - 1) AS output (place)"
-        f" WHERE {where} AND {_ASKED} > 1 ORDER BY t.problem_id, t.id",
+        f" WHERE {where} AND {_ASKED} > 1",
         scope,
         **given,
     )
