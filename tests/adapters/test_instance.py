@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.worker import ROOT, wait_for
@@ -67,23 +68,30 @@ def test_a_port_is_a_number(text):
 
 
 def test_marked_processes_are_stopped_and_others_are_not(tmp_path):
-    def sleeper(mark: Path) -> subprocess.Popen[bytes]:
+    def sleeper(mark: Path, starts: str = "") -> subprocess.Popen[bytes]:
         # One that ignores a polite request.
         program = (
             "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(99)"
         )
-        environment = {**os.environ, instance.MARK: str(mark)}
-        process = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE)
+        environment = {**os.environ, instance.MARK: str(mark), instance.STARTER: "1"}
+        command = [sys.executable, "-c", starts + program]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
         assert process.stdout is not None
         process.stdout.readline()
         return process
 
     ours, others = sleeper(tmp_path), sleeper(tmp_path / "other")
+    # Another start on the same data, which is about to find that it is locked.
+    imports = "from pathlib import Path; from trajectories.adapters import instance"
+    starts = f"{imports}; instance.bear_mark(Path({str(tmp_path)!r}));"
+    second = sleeper(tmp_path / "other", starts)
     try:
         assert instance.stop_marked(tmp_path) == 1
         assert wait_for(lambda: ours.poll() is not None, "the end of the marked process")
         assert others.poll() is None
+        assert second.poll() is None
+        assert psutil.Process(second.pid).environ()[instance.MARK] == str(tmp_path)
     finally:
-        for process in (ours, others):
+        for process in (ours, others, second):
             process.kill()
             process.communicate()

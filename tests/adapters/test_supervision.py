@@ -106,3 +106,30 @@ def test_at_the_end_all_children_end_within_the_time_of_grace(supervised, number
     assert supervised.process.wait(timeout=20) == 0
     assert (supervised.folder / "left").exists()
     assert not any(psutil.pid_exists(pid) for pid in children)
+
+
+VITAL = """
+import sys, time
+from trajectories.adapters.supervision import Supervisor
+
+added = ["later"]
+
+def look():
+    if added:
+        supervisor.add(added.pop(), lambda: time.sleep(99))
+    elif len(supervisor.children) == 3:
+        supervisor.kill(next(pid for pid, place in supervisor.children.items() if place == "vital"))
+
+places = {"vital": lambda: time.sleep(99), "other": lambda: time.sleep(99)}
+supervisor = Supervisor(places, grace_seconds=0.5, vital=["vital"])
+code = supervisor.run(watch=look, watch_seconds=0.05)
+print(code, supervisor.children)
+"""
+
+
+def test_all_end_with_the_child_of_a_vital_place():
+    done = subprocess.run(
+        [sys.executable, "-c", VITAL], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == f"{128 + signal.SIGKILL} {{}}\n"
+    assert "starting another one" not in done.stderr

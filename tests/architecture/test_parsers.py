@@ -33,7 +33,7 @@ NO_PARSERS = {
     "django": "reads forms and addresses, which people send",
     "django_htmx": "writes headers",
     "django_structlog": "adds ids to lines of logs",
-    "gunicorn": "reads the heads of requests",
+    "gunicorn": "reads requests, as the web server that every installation has",
     "gymnasium": "makes worlds of settings that are checked, by names that are registered",
     "huggingface_hub": "reads the replies of a hub that the operator named",
     "jwt": "names the errors of a library that reads the replies of the provider that the operator named",
