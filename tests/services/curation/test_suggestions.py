@@ -222,6 +222,54 @@ def test_a_judge_of_steps_suggests_labels_for_the_steps_on_the_screen(
     assert Review.objects.get().suggestion_use == "taken"
 
 
+def scored_steps(lead, scores, **values):
+    """A queue whose one trace, of two paragraphs of two sentences, a process scorer has scored by its paragraphs."""
+    text = "Take two. Add two.\n\nThat is five. Done."
+    steps = [{"kind": "text", "title": "S", "body": body, "depth": 0, "data": {}} for body in text.split("\n\n")]
+    (trace,) = make_traces(1, reasoning=text, steps=steps)
+    Scorer.objects.create(name="careful", version=1, state="finished", kind="process")
+    evidence = {"scorer": 1, "held_out": True, "steps": scores}
+    said = {"version": 1, "outcome": "unscored", "score": min(scores), "evidence": evidence}
+    make_verdict(trace=trace, verifier="scorer:careful", **said)
+    return queue_of(lead, [trace], suggestions="scorer", scorer_name="careful", **values), trace
+
+
+@pytest.mark.parametrize(
+    ("scores", "cut", "decision", "labels"),
+    [
+        ([0.9, 0.1], "", "reject", {"0": "good", "1": "bad"}),
+        ([0.5, 0.1], "", "reject", {"1": "bad"}),
+        ([0.9, 0.8], "", "accept", {"0": "good", "1": "good"}),
+        ([0.9, 0.8], "sentences:1", "accept", {"0": "good", "1": "good", "2": "good", "3": "good"}),
+        ([0.9, 0.1], "sentences:1", "reject", {"0": "good", "1": "good"}),
+    ],
+)
+def test_a_scorer_of_steps_labels_those_it_is_sure_of_as_the_queue_cuts_them(
+    told, lead, curator, scores, cut, decision, labels
+):
+    """Which sentence of a bad paragraph is the bad one, it does not say."""
+    queue, trace = scored_steps(lead, scores, segmentation=cut)
+    suggestion = Suggestion.from_json(lease_item(reviewer=curator, item=item_of(queue, trace)).suggestion)
+    assert (suggestion.decision, suggestion.labels, suggestion.segmentation) == (decision, labels, cut)
+
+
+def test_a_scorer_labels_no_step_that_is_not_labelled_here_or_was_not_scored(told, lead, curator):
+    off, trace = scored_steps(lead, [0.9, 0.1], schema=DecisionSchema(steps=StepMode.OFF))
+    assert lease_item(reviewer=curator, item=item_of(off, trace)).suggestion == {
+        "decision": "reject", "reason": "", "source": "scorer", "by": "scorer:careful, version 1",
+    }  # fmt: skip
+    on, trace = scored_steps_of_another_version(lead)
+    assert "labels" not in lease_item(reviewer=curator, item=item_of(on, trace)).suggestion
+
+
+def scored_steps_of_another_version(lead):
+    """The trace has other steps than the scorer saw."""
+    (trace,) = make_traces(1, reasoning="All of it.", steps=[])
+    evidence = {"scorer": 1, "held_out": True, "steps": [0.9, 0.1]}
+    make_verdict(trace=trace, verifier="scorer:careful", version=1, outcome="unscored", score=0.1, evidence=evidence)
+    return queue_of(lead, [trace], suggestions="scorer", scorer_name="careful"), trace
+
+
 def test_changed_labels_are_the_reviewers_own_and_the_control_is_shown_none(hidden, lead, curator, client):
     queue, trace = judged_steps(lead, 2)
     item = item_of(queue, trace)

@@ -1,10 +1,13 @@
 """Giving suggested decisions: drawn up as an item is handed out, and kept with its assignment as they were then."""
 
-from trajectories.core.curation.reviews import Decision
+from collections.abc import Mapping
+
+from trajectories.core.curation.reviews import Decision, StepLabel
+from trajectories.core.curation.schemas import StepMode
 from trajectories.core.curation.suggestions import SURE_RIGHT, SURE_WRONG, Source, Suggestion, is_control
-from trajectories.core.prompts.segmentation import carry_labels
-from trajectories.core.records import Outcome
-from trajectories.core.verifiers.evidence import StepLabelsEvidence
+from trajectories.core.prompts.segmentation import AS_STORED, carry_labels
+from trajectories.core.records import JSON, Outcome
+from trajectories.core.verifiers.evidence import ScorerEvidence, StepLabelsEvidence
 from trajectories.core.verifiers.model_judge import STEPS, is_model_verdict
 from trajectories.core.verifiers.opinions import scorer_verifier
 from trajectories.models import Assignment, Queue, Trace, Verdict
@@ -88,7 +91,31 @@ def _by_scorer(queue: Queue, trace_id: int) -> Suggestion | None:
     if verdict is None or verdict.score is None or SURE_WRONG < verdict.score < SURE_RIGHT:
         return None
     decision = Decision.ACCEPT if verdict.score >= SURE_RIGHT else Decision.REJECT
-    return Suggestion(decision, Source.SCORER, f"{verdict.verifier}, version {verdict.version}")
+    labels, segmentation = _labels_by_scorer(queue, verdict)
+    by = f"{verdict.verifier}, version {verdict.version}"
+    return Suggestion(decision, Source.SCORER, by, labels=labels, segmentation=segmentation)
+
+
+def _labels_by_scorer(queue: Queue, verdict: Verdict) -> tuple[Mapping[str, str], str]:
+    """(labels of the steps that a process scorer is sure of, how the queue cuts the trace into them). Nothing by a
+    scorer of whole traces, and where steps are not labelled."""
+    scores = ScorerEvidence.from_json(verdict.evidence).steps
+    if not scores or queue.asks.steps is StepMode.OFF:
+        return {}, ""
+    trace = as_cut(get_trace(verdict.trace_id), AS_STORED)
+    if len(scores) != len(trace.steps):
+        return {}, ""
+    labels = {str(index): label for index, score in enumerate(scores) if (label := _label(score))}
+    spans: dict[str, JSON] = {str(index): [*span] for index, span in enumerate(spans_of(trace)) if span is not None}
+    trace = as_cut(trace, queue.segmentation or None)
+    return labels if trace.cut_by == AS_STORED else carry_labels(labels, spans, spans_of(trace)), trace.cut_by
+
+
+def _label(score: float | None) -> str:
+    """What a scorer that gives a step this probability calls it; "" where it is not sure."""
+    if score is None or SURE_WRONG < score < SURE_RIGHT:
+        return ""
+    return StepLabel.GOOD if score >= SURE_RIGHT else StepLabel.BAD
 
 
 def _by(trace_id: int, source: Source, outcome: str) -> str:
