@@ -137,7 +137,7 @@ def make_review(**values: Any) -> Review:
 
 
 PLAN_PARTS = (
-    *("problems", "instructions", "temperatures", "samples_each", "spread", "step_scorer"),
+    *("problems", "instructions", "temperatures", "samples_each", "spread", "step_scorer", "step_judge"),
     *("strategy", "settings", "diversity", "memory"),
 )
 

@@ -80,6 +80,14 @@ class Launch(Free):
         int,
         Field(ge=0, lt=2**63, description="Id of a process scorer, for steps of texts; 0 for none."),
     ] = 0
+    step_judge: Annotated[
+        int,
+        Field(ge=0, lt=2**63, description="Id of a sampler that judges steps of texts instead; 0 for none."),
+    ] = 0
+    step_rubric: Annotated[
+        int,
+        Field(ge=0, lt=2**63, description="Id of the rubric that it goes by; 0 for the first."),
+    ] = 0
     mind: Annotated[int, Field(ge=0, lt=2**63, description="Id of a mind that agents go on from; 0 for none.")] = 0
     mind_parts: Annotated[str, Field(max_length=10, description="all, memory or weights.")] = "all"
     memory: Annotated[
@@ -170,6 +178,9 @@ def _launch(request: HttpRequest, given: Launch) -> dict[str, JSON]:
     if given.step_scorer and data["plan"].step_scorer is None:
         text = f"Found {given.step_scorer}, expected 0: only steps of texts by a language model are scored."
         raise Fault(text, field="step_scorer")
+    if given.step_judge and data["plan"].step_judge is None:
+        text = f"Found {given.step_judge}, expected 0: only steps of texts by a language model are judged."
+        raise Fault(text, field="step_judge")
     if given.mind and data["plan"].mind is None:
         raise Fault(f"Found {given.mind}, expected 0: only agents in worlds have a mind to go on from.", field="mind")
     taken = {each.pk for each in data["plan"].instructions}
@@ -211,7 +222,7 @@ def _as_form(given: Launch) -> dict[str, Any]:
         "names": " ".join(given.names),
         "temperatures": " ".join(f"{each:g}" for each in given.temperatures),
         "instructions": [str(key) for key in given.instructions],
-        "step_scorer": given.step_scorer or None,
+        **{name: getattr(given, name) or None for name in ("step_scorer", "step_judge", "step_rubric")},
         "mind": given.mind or None,
         "mind_parts": given.mind_parts,
         "seed": None if given.seed < 0 else given.seed,

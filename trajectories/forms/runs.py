@@ -22,6 +22,7 @@ from trajectories.forms.run_choices import (
     usual_instruction,
 )
 from trajectories.forms.segmentations import CuttingField
+from trajectories.forms.step_judges import STEP_JUDGE_FIELDS, StepJudgeFields, step_judge_from
 from trajectories.forms.titles import TitleField
 from trajectories.models import Instruction, Mind, Problem, ProblemSet, Sampler, Scorer
 from trajectories.selectors.blinding import Sight
@@ -53,7 +54,7 @@ FIRST_FIELDS = (
 """As the page has them, for the list of what is wrong; settings of strategies and what is folded away follow."""
 CHOICE_OF_PROBLEMS = {"problem_set", "state", "limit", "names"}
 FOLDED: Mapping[str, tuple[str, ...]] = {
-    "strategy": ("strategy", "step_scorer"),
+    "strategy": ("strategy", "step_scorer", *STEP_JUDGE_FIELDS),
     "diversity": ("examples", "examples_vary", "variations"),
     "memory": MEMORY_FIELDS,
     "limits": ("title", "budget_minutes", "budget_cost", "budget_tokens", "fresh", "segmentation"),
@@ -78,7 +79,7 @@ def budget_of(data: Mapping[str, Any]) -> Budget:
     )
 
 
-class RunForm(PlanParts, MemoryFields, PlainForm):
+class RunForm(PlanParts, MemoryFields, StepJudgeFields, PlainForm):
     """Which problems, how to look at them, how many samples. `cleaned_data["plan"]` is the checked Plan."""
 
     title = TitleField(required=False, help_text="Left empty, it says what is sampled.", label="Title")
@@ -279,6 +280,7 @@ class RunForm(PlanParts, MemoryFields, PlainForm):
 
     def _plan(self, problems: list[Problem], data: dict[str, Any]) -> Plan:
         strategy = STRATEGIES[data["strategy"] or PARALLEL]
+        grows_text = strategy.steps and data["sampler"].is_chat
         settings = {parameter.name: data[setting_name(strategy, parameter)] for parameter in strategy.parameters}
         temperatures, spread = data["temperatures"]
         return Plan(
@@ -295,7 +297,8 @@ class RunForm(PlanParts, MemoryFields, PlainForm):
                 **{name: name in data["variations"] for name, _ in VARIATIONS},
             ),
             # What stands in a field that the page does not show is neither seen nor used.
-            step_scorer=data.get("step_scorer") if strategy.steps and data["sampler"].is_chat else None,
+            step_scorer=data.get("step_scorer") if grows_text else None,
+            step_judge=step_judge_from(data) if grows_text else None,
             mind=data.get("mind") if data["sampler"].is_agent else None,
             mind_parts=data.get("mind_parts") or ALL,
             memory=memory_of(data),
@@ -330,7 +333,7 @@ class RunForm(PlanParts, MemoryFields, PlainForm):
         options: dict[str, Any] = {"recalls": not data["fresh"]}
         estimate = None
         try:
-            budget.check(data["sampler"])
+            budget.check(data["sampler"], plan.step_judge)
             if data["sampler"].is_chat:
                 estimate = estimate_plan(plan=plan, sampler=data["sampler"])
                 options["prompt_tokens"] = estimate.prompt_tokens

@@ -97,6 +97,10 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True)
     # When a bell was last rung or answered: the sweep rings again only where this is long ago.
     rung_at = models.DateTimeField(db_default=Now())
+    # Whoever asks the model judge of its steps holds this lease; `claims` counts as of other leased jobs.
+    lease_token = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    claims = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         permissions = [("control_run", "Can pause, resume and cancel runs")]
@@ -122,6 +126,7 @@ class Attempt(models.Model):
     `kind` and `parent` are as in core.strategies.base.Planned; `round` counts from 0. `pruned` says in words why the
     strategy did not go on from its trace, "" where it did or says nothing. `step_score` in [0, 1] is how good the steps
     of a text are so far, by what the run scores them; None where nothing does.
+    `step_fault` says why a model judge gave none.
     """
 
     class State(models.TextChoices):
@@ -151,6 +156,7 @@ class Attempt(models.Model):
     error_message = models.TextField(blank=True)
     pruned = models.CharField(max_length=200, blank=True, default="", db_default="")
     step_score = models.FloatField(null=True)
+    step_fault = models.CharField(max_length=200, blank=True, default="", db_default="")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

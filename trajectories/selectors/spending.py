@@ -16,6 +16,7 @@ from trajectories.models import (
     Attempt,
     GenerationJob,
     JudgeJob,
+    Run,
     Sampler,
     SegmentationJob,
     SpendAlert,
@@ -27,7 +28,15 @@ from trajectories.models import (
 from trajectories.models.job_kinds import PAUSED
 
 NOTHING = Decimal(0)
-LEASED_KINDS = {"judge_job": JudgeJob, "generation": GenerationJob, "segmentation": SegmentationJob}
+STEP_JUDGE = "step_judge"
+"""What is held for the model judge of a run's steps, beside what is held for its samples."""
+
+LEASED_KINDS = {
+    "judge_job": JudgeJob,
+    "generation": GenerationJob,
+    "segmentation": SegmentationJob,
+    STEP_JUDGE: Run,
+}
 """Kinds whose calls in flight are known to the worker that holds the job's lease."""
 
 GROUPS = {"sampler": "Sampler", "person": "Person", "kind": "Kind of job"}

@@ -19,6 +19,7 @@ from trajectories.forms.presets import PRESETS, preset_values
 from trajectories.forms.run_choices import setting_name
 from trajectories.forms.runs import VARIATIONS, RunForm
 from trajectories.forms.segmentations import cutting_value
+from trajectories.forms.step_judges import step_judge_values
 from trajectories.models import Mind, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.runs import get_history, list_instructions
@@ -123,6 +124,7 @@ def initial_like(run: Run) -> dict[str, Any]:
         "fresh": not plan.recalls,
         "segmentation": cutting_value(run),
         "step_scorer": plan.step_scorer,
+        **step_judge_values(run),
         "mind": plan.mind,
         "mind_parts": plan.mind_parts,
     }

@@ -13,6 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.charts import RUN_CHARTS
 from trajectories.core.strategies import STRATEGIES
+from trajectories.core.strategies.plans import RunPlan
 from trajectories.forms.runs import BUDGET_NAMES, VARIATIONS, BudgetForm, ExtendForm
 from trajectories.models import Run, Scorer
 from trajectories.selectors.arc_scores import has_arc
@@ -43,7 +44,7 @@ from trajectories.services.runs.lifecycle import (
     is_budget_spent,
     set_budget,
 )
-from trajectories.services.runs.plans import PlanError
+from trajectories.services.runs.plans import PlanError, step_judge_of
 from trajectories.services.runs.step_scores import grows_text
 from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
@@ -165,7 +166,7 @@ def _plan(run: Run) -> dict[str, Any]:
         ]
         if strategy and plan.settings
         else [],
-        "steps_scored_by": _step_scorer(run, plan.step_scorer),
+        "steps_scored_by": _step_scorer(run, plan),
         "variations": [title for name, title in VARIATIONS if getattr(plan.diversity, name)],
     }
     if plan.memory:
@@ -177,10 +178,16 @@ def _plan(run: Run) -> dict[str, Any]:
     return context
 
 
-def _step_scorer(run: Run, key: int | None) -> str:
+def _step_scorer(run: Run, plan: RunPlan) -> str:
     """By what the steps of texts that grow are scored; "" for a run without such steps."""
     if not grows_text(run):
         return ""
+    if plan.step_judge is not None:
+        try:
+            return f"the model judge {step_judge_of(plan)}"
+        except PlanError:
+            return "a model judge that is gone"
+    key = plan.step_scorer
     scorer = Scorer.objects.filter(pk=key).first() if key is not None else None
     if scorer is None:
         return "how sure the model is of its words" if key is None else "a scorer that is gone"

@@ -51,6 +51,7 @@ class RunPlan:
     `prompt_tokens`: the longest prompt in tokens; None where nobody measured it.
     `asked`: the way in which samples become one answer, of a run that was asked for one; None for any other run.
     `step_scorer`: the process scorer by which steps of a text are scored; None where that is how sure the model is.
+    `step_judge`: the sampler that judges them instead, and `step_rubric`: what it goes by; None where no model does.
     `mind`: the mind of an earlier run that agents go on from, None for nothing; `mind_parts`: which parts of it.
     """
 
@@ -69,6 +70,8 @@ class RunPlan:
     prompt_tokens: int | None = None
     asked: str | None = None
     step_scorer: int | None = None
+    step_judge: int | None = None
+    step_rubric: int | None = None
     mind: int | None = None
     mind_parts: str = "all"
 

@@ -72,7 +72,7 @@ def grade_verdict(rubric: Rubric, asks: Sequence[JudgeAnswer], engine: str) -> V
     if not isinstance(read, Grade):
         return _error(name, rubric, read, asks, evidence, engine)
     passed = read.score >= rubric.pass_from
-    share = (read.score - rubric.least) / (rubric.most - rubric.least)
+    share = read.share(rubric)
     evidence |= {"score": read.score, "reason": read.reason}
     message = f"{read.score} on a scale from {rubric.least} to {rubric.most}, {rubric.pass_from} passes"
     outcome = Outcome.PASS if passed else Outcome.FAIL

@@ -73,6 +73,10 @@ class Grade:
     score: int
     reason: str
 
+    def share(self, rubric: Rubric) -> float:
+        """The score as a share of the rubric's scale, from 0 to 1."""
+        return (self.score - rubric.least) / (rubric.most - rubric.least)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -119,10 +123,24 @@ def grade_messages(rubric: Rubric, problem: PublicProblem, work: TraceRecord) ->
         quoted(mark, "the problem", shown),
         *(quoted(mark, f"the work: {part}", text) for part, text in _parts(work).items()),
         f"Rubric:\n\n{rubric.text.strip()}",
-        f'Answer with one JSON object and nothing else. It has exactly two keys: "reason", a text of a few sentences, '
-        f'and "score", a whole number from {rubric.least} (worst) to {rubric.most} (best).',
+        _asks_for_score(rubric),
     ]
     return _conversation("You grade a piece of work on a problem by a rubric.", mark, user)
+
+
+def prefix_messages(rubric: Rubric, problem: PublicProblem, text: str) -> tuple[Message, ...]:
+    """The question for a grade of a work that is being written, of which `text` is there so far."""
+    shown = _problem_text(problem)
+    mark = mark_for([shown, text])
+    user = [
+        quoted(mark, "the problem", shown),
+        quoted(mark, "the work: what is there so far", text.strip()),
+        f"Rubric:\n\n{rubric.text.strip()}",
+        "The work is not at its end. That it stops and states no answer says nothing against it: grade what is there, "
+        "and how likely it is to be gone on with to a right end.",
+        _asks_for_score(rubric),
+    ]
+    return _conversation("You grade the beginning of a piece of work on a problem by a rubric.", mark, user)
 
 
 def compare_messages(
@@ -157,6 +175,13 @@ def steps_messages(rubric: Rubric, problem: PublicProblem, steps: Sequence[str])
         f'with one word for each of the {len(steps)} steps in order: "good", "neutral" or "bad".',
     ]
     return _conversation("You look for the first wrong step of a piece of work on a problem.", mark, user)
+
+
+def _asks_for_score(rubric: Rubric) -> str:
+    return (
+        'Answer with one JSON object and nothing else. It has exactly two keys: "reason", a text of a few sentences, '
+        f'and "score", a whole number from {rubric.least} (worst) to {rubric.most} (best).'
+    )
 
 
 def _conversation(task: str, mark: str, user: Sequence[str]) -> tuple[Message, ...]:

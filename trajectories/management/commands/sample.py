@@ -21,11 +21,11 @@ from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, NO_MEMORY, Memory, MemorySource
 from trajectories.core.strategies.plans import Diversity
 from trajectories.management.arguments import title
-from trajectories.models import Instruction, Mind, Problem, ProblemSet, Run, Sampler, Scorer
+from trajectories.management.step_scoring import find_step_judge, find_step_scorer
+from trajectories.models import Instruction, Mind, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.runs import most_attempts
 from trajectories.selectors.samplers import list_samplers
-from trajectories.selectors.scorers import step_scorers
 from trajectories.services.endpoints.samplers import SHIPPED_AGENTS, SYMBOLIC, ensure_agents, ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_episode_instruction, ensure_symbolic_views
 from trajectories.services.runs.cutting import Cutting
@@ -85,6 +85,8 @@ class Command(BaseCommand):
             metavar="NAME",
             help="scores steps of texts: a process scorer; by default how sure the model is of its words",
         )
+        parser.add_argument("--step-judge", metavar="NAME", help="or a language model that judges steps of texts")
+        parser.add_argument("--step-rubric", default="correctness", metavar="NAME", help="by default correctness")
         parser.add_argument("--mind", type=int, metavar="N", help="agents go on from this mind of an earlier run")
         parser.add_argument("--mind-parts", default=ALL, choices=PARTS, help="what they take along; by default all")
         parser.add_argument(
@@ -189,7 +191,8 @@ class Command(BaseCommand):
                 examples_vary=options["vary_examples"],
                 **dict.fromkeys(options["vary"], True),
             ),
-            step_scorer=_step_scorer(options["step_scorer"]),
+            step_scorer=find_step_scorer(options["step_scorer"]),
+            step_judge=find_step_judge(options["step_judge"], options["step_rubric"]),
             mind=_mind(options["mind"]),
             mind_parts=options["mind_parts"],
             memory=_memory(options) if options["memory"] else NO_MEMORY,
@@ -317,17 +320,6 @@ def _usual_in_worlds(problems: list[Problem]) -> list[str]:
     """The one instruction by which models act in worlds, where all problems are episodes; else none."""
     kinds = {problem.kind for problem in problems}
     return [KINDS[ProblemKind(kind)].usual_instruction for kind in kinds] if kinds and kinds <= set(EPISODES) else []
-
-
-def _step_scorer(name: str | None) -> Scorer | None:
-    """The newest version of the process scorer so named. Raises PlanError."""
-    if name is None:
-        return None
-    found = step_scorers().filter(name=name).first()
-    if found is None:
-        known = ", ".join(sorted(set(step_scorers().values_list("name", flat=True)))) or "none yet"
-        raise PlanError(f"--step-scorer: found no process scorer named {name!r}; there are: {known}.")
-    return found
 
 
 def _mind(key: int | None) -> Mind | None:

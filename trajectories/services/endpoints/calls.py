@@ -3,13 +3,14 @@ problem, solving it."""
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trajectories.adapters.chat_api import Answered, CallError, CallSession, ChatCall, ChatSettings
 from trajectories.adapters.chat_api.calls.records import input_tokens_of
 from trajectories.core.records import SampleFailure, Usage
-from trajectories.models import Sampler
+from trajectories.models import Run, Sampler
+from trajectories.selectors.spending import STEP_JUDGE
 from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.endpoints.concurrency import CallingJob, job_slots
 from trajectories.services.endpoints.faults import keep_fault
@@ -175,7 +176,8 @@ class _Asking:
             return False
         payer = payer_of(self._holder, self._sampler)
         flying = self._purse.cost_of(self._flying.values())
-        lack = hold_calls(payer=payer, sampler=self._sampler, flying=flying, more=more)
+        held_by = replace(payer, kind=STEP_JUDGE) if isinstance(self._holder, Run) else payer
+        lack = hold_calls(payer=held_by, sampler=self._sampler, flying=flying, more=more)
         if lack and not self._flying:
             wait_for_room(payer=payer, cost=more, reason=lack)
             self._stop = CallStop("limit", lack)

@@ -13,8 +13,8 @@ from django.db.models.functions import Now
 
 from trajectories.models import Attempt, GenerationJob, JudgeJob, Run, Sampler, SegmentationJob
 
-CallingJob = JudgeJob | GenerationJob | SegmentationJob
-"""A job whose worker makes calls to a language model."""
+CallingJob = JudgeJob | GenerationJob | SegmentationJob | Run
+"""A job whose worker makes calls to a language model; a run where it has its steps judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ def _busy_jobs(name: str, beside: CallingJob | None = None) -> int:
         (JudgeJob, Q(sampler__name=name)),
         (GenerationJob, Q(sampler__name=name) | Q(solver__name=name)),
         (SegmentationJob, Q(sampler__name=name)),
+        (Run, Q(plan__step_judge__in=list(Sampler.objects.filter(name=name).values_list("pk", flat=True)))),
     ):
         jobs = model._default_manager.filter(uses, lease_expires_at__gt=Now())
         found += (jobs.exclude(pk=beside.pk) if isinstance(beside, model) else jobs).count()

@@ -15,6 +15,7 @@ from trajectories.core.records import SampleFailure
 from trajectories.core.text.storable import storable_text
 from trajectories.models import Attempt, Run, Sampler
 from trajectories.models.samplers import LANGUAGE_MODELS
+from trajectories.selectors.step_judging import awaits_judge
 from trajectories.services.jobs.bells import SAMPLING, Ticket, ring
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.locks import lock_run
@@ -155,7 +156,8 @@ def has_claimable(*, run_id: int, after: int = 0) -> bool:
 
 
 def ring_run(*, run_id: int) -> list[Ticket]:
-    """The messages to send for a run: one for each problem that waits, up to as many as workers may help.
+    """The messages to send for a run: one for each problem that waits, up to as many as workers may help; one where it
+    waits for the judge of its steps.
 
     One worker keeps all calls to a language model in flight.
     """
@@ -163,6 +165,8 @@ def ring_run(*, run_id: int) -> list[Ticket]:
     is_chat = Run.objects.filter(pk=run_id, sampler__kind__in=LANGUAGE_MODELS).exists()
     most = 1 if is_chat else settings.BELLS_PER_RUN
     problems = len(pending.order_by("problem").values_list("problem", flat=True).distinct()[:most])
+    if not problems and is_chat and awaits_judge(run_id=run_id):
+        problems = 1
     return ring(kind=SAMPLING, source=run_id, bells=problems)
 
 

@@ -67,12 +67,13 @@ def affordable(run: Run, in_flight: int) -> tuple[int | None, str]:
     return min(found) if found else (None, "")
 
 
-def charge_run(run: Run, usage: Usage, cost: Decimal | None) -> None:
-    """Count what was paid for; the run's row is locked. A cost that nobody knows adds none."""
+def charge_run(run: Run, usage: Usage, cost: Decimal | None, *, sampler_id: int | None = None) -> None:
+    """Count what was paid for, to the run's sampler or to another one; the run's row is locked. A cost that nobody
+    knows adds none."""
     counts = {name: F(name) + count for name, count in asdict(usage).items() if count}
     if counts or cost:
         Run.objects.filter(pk=run.pk).update(cost=F("cost") + (cost or 0), **counts)
-    book(payer=Payer("run", run.pk, run.sampler_id, run.created_by_id), usage=usage, cost=cost)
+    book(payer=Payer("run", run.pk, sampler_id or run.sampler_id, run.created_by_id), usage=usage, cost=cost)
 
 
 def charge_unstored(run: Run) -> None:

@@ -98,6 +98,8 @@ def _lease_affordable(run: Run, lease_token: uuid.UUID, wanted: int, of_run: int
     one can, and none is in flight, the run pauses."""
     payable, lack = affordable(run, of_run)
     if payable is not None:
+        if _is_judging(run):
+            return []  # what the judge of its steps takes is not known before its answers are there
         wanted = min(wanted, payable)
         if payable == 0 and of_run == 0 and Attempt.objects.filter(run=run, state=Attempt.State.PENDING).exists():
             _pause(run, lack)
@@ -110,6 +112,10 @@ def _lease_affordable(run: Run, lease_token: uuid.UUID, wanted: int, of_run: int
     attempts = _lease(run, lease_token, wanted) if wanted > 0 else []
     _note_claim(run, attempts)
     return attempts
+
+
+def _is_judging(run: Run) -> bool:
+    return run.lease_token is not None and Run.objects.filter(pk=run.pk, lease_expires_at__gt=Now()).exists()
 
 
 def _note_claim(run: Run, attempts: Sequence[Attempt]) -> None:

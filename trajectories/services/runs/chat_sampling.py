@@ -13,6 +13,7 @@ from trajectories.core.programs.snippets import SnippetResult, run_snippet
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.models import Attempt, Run
 from trajectories.models.samplers import LANGUAGE_MODELS
+from trajectories.selectors.step_judging import awaits_judge
 from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.endpoints.faults import keep_fault
 from trajectories.services.endpoints.local_models import open_local
@@ -26,6 +27,7 @@ from trajectories.services.runs.lifecycle import fail_run
 from trajectories.services.runs.outcomes import keep_outcomes
 from trajectories.services.runs.requests import sample_requests
 from trajectories.services.runs.rounds import move_on
+from trajectories.services.runs.step_judging import judge_steps
 from trajectories.services.runs.watches import Teller
 
 SESSION_SECONDS = 60.0
@@ -76,7 +78,7 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
         )
     finally:
         patiently(lambda: return_batch(lease_token=token))
-    return end_session(run_id, work)
+    return end_session(run_id, work, seconds)
 
 
 def hold_session(
@@ -94,14 +96,20 @@ def hold_session(
         return None
 
 
-def end_session(run_id: int, work: "Work | None") -> BatchReport:
-    """Stop the run where its session was stopped, plan what comes next, and say what the session brought."""
+def end_session(run_id: int, work: "Work | None", seconds: float = SESSION_SECONDS) -> BatchReport:
+    """Stop the run where its session was stopped, have its steps judged for up to some seconds where a model does
+    that, plan what comes next, and say what the session brought."""
     if work is None:
         return NO_REPORT
     if work.stopped is not None and work.stopped.kind != HELD:
         break_circuit(run_id=run_id, failure=work.stopped)
+    judging: bool | None = False
+    if patiently(lambda: awaits_judge(run_id=run_id)):
+        work.hand_over()
+        judging = judge_steps(run_id=run_id, seconds=seconds)
     patiently(lambda: move_on(run_id=run_id))
-    return BatchReport(work.trace_ids, more=work.stopped is None and patiently(lambda: has_pending(run_id=run_id)))
+    more = judging is not None and (judging or patiently(lambda: has_pending(run_id=run_id)))
+    return BatchReport(work.trace_ids, more=work.stopped is None and more)
 
 
 def open_sampler(run: Run, basket: Basket | None = None) -> ModelSampler:
@@ -205,10 +213,15 @@ class Work:
         trace_ids, kept = patiently(lambda: keep_outcomes(outcomes, self._token))
         self.trace_ids += trace_ids
         if len(self.trace_ids) >= TRACES_PER_BELL:
-            self._on_traces(self.trace_ids)
-            self.trace_ids = []
+            self.hand_over()
         # One lost lease may be one whose commit was not heard of; without any that is held there is nothing to do here.
         return kept or patiently(lambda: renew_lease(run_id=self._run_id, lease_token=self._token))
+
+    def hand_over(self) -> None:
+        """Let others verify the traces that were stored since this was done."""
+        if self.trace_ids:
+            self._on_traces(self.trace_ids)
+            self.trace_ids = []
 
     def _is_wanted(self) -> bool:
         now = time.monotonic()

@@ -36,6 +36,7 @@ from trajectories.services.runs.plans import (
     Budget,
     Plan,
     PlanError,
+    step_judge_of,
 )
 
 ATTEMPTS_PER_INSERT = 2_000
@@ -68,7 +69,7 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
     """
     budget = budget or Budget()
     plan.check(sampler)
-    budget.check(sampler)
+    budget.check(sampler, plan.step_judge)
     cutting.check()
     if not 1 <= len(title) <= MAX_TITLE:
         raise PlanError(f"The title has {len(title)} characters; expected 1 to {MAX_TITLE}.", field="title")
@@ -157,7 +158,7 @@ def set_budget(*, actor: User | None, run: Run, budget: Budget) -> Run:
 
     Raises PlanError for a budget that cannot be kept, RunStateError for a run that is cancelled or failed.
     """
-    budget.check(run.sampler)
+    budget.check(run.sampler, step_judge_of(run.kept_plan))
     with transaction.atomic():
         held = lock_run(run.pk)
         if held.state in (Run.State.CANCELLED, Run.State.FAILED):

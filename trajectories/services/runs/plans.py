@@ -18,10 +18,10 @@ from trajectories.core.strategies import Strategy, StrategyError, find_strategy
 from trajectories.core.strategies.base import AttemptKind, Planned, Searches, read_settings, tool_limits
 from trajectories.core.strategies.memories import NO_MEMORY, Memory
 from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
-from trajectories.models import Instruction, Mind, Problem, ProblemSet, Run, Sampler, Scorer
+from trajectories.models import Instruction, Mind, Problem, ProblemSet, Rubric, Run, Sampler, Scorer
 from trajectories.services.runs.inheriting import ALL, check_mind
 from trajectories.services.runs.memories import check_memory
-from trajectories.services.runs.step_scores import check_text_steps
+from trajectories.services.runs.step_scores import StepJudge, check_text_steps
 from trajectories.services.runs.transports import transport_lack
 
 MAX_SAMPLES_EACH = 10_000
@@ -43,8 +43,8 @@ class Plan:
     """What the attempts of a run are made from.
 
     With `spread` the two temperatures are the ends of a range over which the samples of a view are spread evenly.
-    `step_scorer` scores the steps of texts that grow; without one it is how sure the model is of its words. Agents in
-    worlds go on from `mind_parts` of a `mind`.
+    `step_scorer` or `step_judge` score the steps of texts that grow; without either it is how sure the model is of its
+    words. Agents in worlds go on from `mind_parts` of a `mind`.
     """
 
     problems: Sequence[Problem]
@@ -56,6 +56,7 @@ class Plan:
     settings: Mapping[str, int] = field(default_factory=dict)
     diversity: Diversity = NO_DIVERSITY
     step_scorer: Scorer | None = None
+    step_judge: StepJudge | None = None
     mind: Mind | None = None
     mind_parts: str = ALL
     memory: Memory = NO_MEMORY
@@ -130,6 +131,8 @@ class Plan:
             samples_each=self.samples_each,
             diversity=self.diversity,
             step_scorer=None if self.step_scorer is None else self.step_scorer.pk,
+            step_judge=None if self.step_judge is None else self.step_judge.sampler.pk,
+            step_rubric=None if self.step_judge is None else self.step_judge.rubric.pk,
             mind=None if self.mind is None else self.mind.pk,
             mind_parts=self.mind_parts,
             memory=self.memory,
@@ -213,9 +216,10 @@ class Plan:
     def _check_steps(self, sampler: Sampler, strategy: Strategy) -> None:
         """Programs and texts grow step by step only where the sampler can be asked for one step more, and only the
         symbolic search can be told how long to search."""
-        if self.step_scorer is not None and not (strategy.steps and sampler.is_chat):
+        scored_by = self.step_scorer or self.step_judge
+        if scored_by is not None and not (strategy.steps and sampler.is_chat):
             text = "Only steps of texts by a language model are scored; expected no scorer of steps."
-            raise PlanError(text, field="step_scorer")
+            raise PlanError(text, field="step_scorer" if self.step_scorer else "step_judge")
         if isinstance(strategy, Searches) and sampler.kind != Sampler.Kind.SYMBOLIC:
             text = f"{strategy.title} says how long the symbolic search searches; {sampler} searches for nothing."
             raise PlanError(text, field="strategy")
@@ -235,7 +239,7 @@ class Plan:
         """A text grows where the model goes on with a message of its own, something scores its steps, and the budget is
         not spent on first steps, none of which answers anything."""
         try:
-            check_text_steps(sampler, strategy.title, self.step_scorer)
+            check_text_steps(sampler, strategy.title, self.step_scorer, self.step_judge)
         except Fault as fault:
             raise PlanError(str(fault), field=fault.field) from fault
         for kind, first in self.first_rounds.items():
@@ -305,10 +309,18 @@ def plan_of(run: Run) -> Plan:
         settings=kept.settings,
         diversity=kept.diversity,
         step_scorer=_kept(Scorer.objects.select_related("artefact"), kept.step_scorer, "scorer of steps of this run"),
+        step_judge=step_judge_of(kept),
         mind=_kept(Mind.objects.defer("weights"), kept.mind, "mind that this run went on from"),
         mind_parts=kept.mind_parts,
         memory=kept.memory,
     )
+
+
+def step_judge_of(kept: RunPlan) -> StepJudge | None:
+    """The model judge of a plan's steps, None for none. Raises PlanError where it is gone."""
+    sampler = _kept(Sampler.objects.all(), kept.step_judge, "judge of steps of this run")
+    rubric = _kept(Rubric.objects.all(), kept.step_rubric, "rubric that steps of this run are judged by")
+    return None if sampler is None or rubric is None else StepJudge(sampler, rubric)
 
 
 def _kept(rows: QuerySet[Row], key: int | None, what: str) -> Row | None:
@@ -347,7 +359,7 @@ class Budget:
     cost: Decimal | None = None
     tokens: int | None = None
 
-    def check(self, sampler: Sampler) -> None:
+    def check(self, sampler: Sampler, judge: StepJudge | None = None) -> None:
         """Raise PlanError for a budget that allows nothing, or counts money that nobody can count."""
         for word, amount, name in (
             ("time", self.seconds, "budget_seconds"),
@@ -362,3 +374,6 @@ class Budget:
             raise PlanError(text, field="budget_cost")
         if sampler.is_chat and any(sampler.parameters.get(name) is None for name in ("input_price", "output_price")):
             raise PlanError(f"The money budget cannot be kept: {sampler} has no prices.", field="budget_cost")
+        if judge is not None and not judge.is_priced:
+            text = f"The money budget cannot be kept: {judge.sampler}, the judge of steps, has no prices."
+            raise PlanError(text, field="budget_cost")

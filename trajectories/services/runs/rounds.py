@@ -17,6 +17,7 @@ from trajectories.core.strategies.plans import RunPlan
 from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, RunProblem, Trace, Verdict
+from trajectories.selectors.step_judging import awaits_judge, unjudged
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.lifecycle import fail_run, settle_run
 from trajectories.services.runs.planned_attempts import make_attempt
@@ -36,13 +37,14 @@ ALL_GRIDS = (
 
 
 def move_on(*, run_id: int) -> bool:
-    """Plan what the strategy wants next, or end the run where it is done; returns whether attempts were added.
+    """Plan what the strategy wants next, or end the run where it is done; returns whether attempts were added, or the
+    judge of its steps is to be asked first.
 
-    The caller rings the bell where they were. Safe to call at any time, by several at once.
+    The caller rings the bell where that is so. Safe to call at any time, by several at once.
     """
     added = advance_run(run_id=run_id)
     settle_run(run_id=run_id)
-    return added > 0
+    return added > 0 or awaits_judge(run_id=run_id)
 
 
 def advance_run(*, run_id: int) -> int:
@@ -52,7 +54,7 @@ def advance_run(*, run_id: int) -> int:
     if not find_strategy(run.strategy).adapts:
         return 0
     added = 0
-    while problem_ids := _ready(run_id).values_list("problem_id", flat=True)[:PROBLEMS_AT_ONCE]:
+    while problem_ids := _ready(run_id, plan).values_list("problem_id", flat=True)[:PROBLEMS_AT_ONCE]:
         for problem_id in list(problem_ids):
             try:
                 score_steps(run=run, problem_id=problem_id)
@@ -66,11 +68,13 @@ def advance_run(*, run_id: int) -> int:
     return added
 
 
-def _ready(run_id: int) -> QuerySet[RunProblem]:
-    """Problems of the run that are not done with and have nothing under way."""
+def _ready(run_id: int, plan: RunPlan) -> QuerySet[RunProblem]:
+    """Problems of the run that are not done with and have nothing under way, nor wait for a judge of their steps."""
     active = (Attempt.State.PENDING, Attempt.State.LEASED)
     here = {"run": OuterRef("run"), "problem": OuterRef("problem")}
     places = RunProblem.objects.filter(run=run_id, closed=False, run__state__in=Run.ACTIVE_STATES)
+    if plan.step_judge is not None:
+        places = places.filter(~Exists(unjudged(**here)))
     return places.filter(
         ~Exists(Attempt.objects.filter(**here, state__in=active)), ~Exists(Trace.objects.filter(**here, correctness=""))
     ).order_by("problem_id")
@@ -82,7 +86,7 @@ def _advance_problem(run_id: int, problem_id: int, plan: RunPlan) -> int | None:
     run = lock_run(run_id)
     if run.state not in Run.ACTIVE_STATES:
         return None
-    place = _ready(run_id).filter(problem=problem_id).first()
+    place = _ready(run_id, plan).filter(problem=problem_id).first()
     if place is None:
         return 0
     strategy = find_strategy(run.strategy)

@@ -1,9 +1,11 @@
-"""Scoring the steps of texts that grow: by a process scorer, or by how sure the model was of its words.
+"""Scoring the steps of texts that grow: by a process scorer, or by how sure the model was of its words. What a model
+judge scores is asked for in services.runs.step_judging.
 
 A score is kept with the attempt, so that a step is scored once and the page can say by what it was chosen.
 """
 
 import math
+from dataclasses import dataclass
 
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.faults import Fault
@@ -11,7 +13,7 @@ from trajectories.core.scorers.features import STEP_NUMBERS, step_examples
 from trajectories.core.scorers.stored import StoredScorer
 from trajectories.core.strategies import find_strategy
 from trajectories.core.strategies.base import BY_STEPS
-from trajectories.models import Attempt, Run, Sampler, Scorer, Trace
+from trajectories.models import Attempt, Rubric, Run, Sampler, Scorer, Trace
 from trajectories.selectors.scorers import seen_of
 from trajectories.services.endpoints.artefacts import ArtefactError
 from trajectories.services.scorers.scoring import load_scorer
@@ -20,6 +22,29 @@ UNSURE = (
     "Nothing scores the steps: the endpoint gave no log-probabilities, by which the run was to go. Choose a process "
     "scorer, or an endpoint that gives them."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StepJudge:
+    """A language model that scores steps by a rubric."""
+
+    sampler: Sampler
+    rubric: Rubric
+
+    def __str__(self) -> str:
+        return f"{self.sampler} by {self.rubric}"
+
+    def check(self) -> None:
+        """Raise Fault for a sampler that cannot be asked."""
+        if self.sampler.kind != Sampler.Kind.CHAT or self.sampler.sends_batches:
+            lack = "answers within a day" if self.sampler.has_endpoint else "has none"
+            text = f"Steps are judged by a model behind an endpoint that answers at once; {self.sampler} {lack}."
+            raise Fault(text, field="step_judge")
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether what it takes can be counted in money."""
+        return all(self.sampler.parameters.get(name) is not None for name in ("input_price", "output_price"))
 
 
 class StepScoreError(Fault):
@@ -31,7 +56,7 @@ def grows_text(run: Run) -> bool:
     return run.sampler.is_chat and find_strategy(run.strategy).steps
 
 
-def check_text_steps(sampler: Sampler, strategy: str, scorer: Scorer | None) -> None:
+def check_text_steps(sampler: Sampler, strategy: str, scorer: Scorer | None, judge: StepJudge | None) -> None:
     """Raise Fault where the sampler cannot go on with a text, or nothing scores the steps of one."""
     settings = ChatSettings.from_parameters(sampler.parameters)
     if not settings.continues_prefix:
@@ -40,12 +65,16 @@ def check_text_steps(sampler: Sampler, strategy: str, scorer: Scorer | None) -> 
             'and set "Unfinished messages".',
             field="sampler",
         )
+    if scorer is not None and judge is not None:
+        raise Fault(f"Steps are scored by {scorer} or judged by {judge}; expected one of both.", field="step_judge")
     if scorer is not None:
         _check_scorer(scorer)
+    elif judge is not None:
+        judge.check()
     elif not settings.logprobs:
         raise Fault(
-            f"{strategy} goes on from the best steps, and nothing scores steps of texts here; choose a process scorer, "
-            f"or have {sampler} give log-probabilities.",
+            f"{strategy} goes on from the best steps, and nothing scores steps of texts here; choose a process scorer "
+            f"or a judge, or have {sampler} give log-probabilities.",
             field="step_scorer",
         )
 
@@ -78,7 +107,7 @@ def score_steps(*, run: Run, problem_id: int) -> None:
 
     `run` comes with its sampler. Safe to call at any time: the same trace has the same score.
     """
-    if not grows_text(run):
+    if not grows_text(run) or run.kept_plan.step_judge is not None:
         return
     attempts = list(
         Attempt.objects.filter(run=run, problem=problem_id, kind__in=BY_STEPS, step_score=None, trace__isnull=False)

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, ExpressionWrapper, Model, Q
 from django.db.models.functions import Now
 
-from trajectories.models import JOB_KINDS, SpendHold, SpendWait
+from trajectories.models import JOB_KINDS, Run, SpendHold, SpendWait
 from trajectories.models.job_kinds import CANCELLED, PAUSED
-from trajectories.selectors.spending import in_flight, limits_for, spent_today
+from trajectories.selectors.spending import STEP_JUDGE, in_flight, limits_for, spent_today
 from trajectories.services.spending.ledger import Payer
 
 STALE = timedelta(minutes=10)
@@ -74,8 +74,9 @@ def _fits(wait: SpendWait, taken: dict[int, Decimal]) -> bool:
 
 def drop_holds() -> None:
     """Forget what was held for jobs that have ended."""
-    for kind, reading in JOB_KINDS.items():
+    models: dict[str, type[Model]] = {**{kind: reading.model for kind, reading in JOB_KINDS.items()}, STEP_JUDGE: Run}
+    for kind, model in models.items():
         ids = list(SpendHold.objects.filter(kind=kind).values_list("job_id", flat=True))
         if ids:
-            ended = reading.model._default_manager.filter(pk__in=ids, state__in=ENDED).values_list("pk", flat=True)
+            ended = model._default_manager.filter(pk__in=ids, state__in=ENDED).values_list("pk", flat=True)
             SpendHold.objects.filter(kind=kind, job_id__in=list(ended)).delete()
