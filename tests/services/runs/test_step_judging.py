@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.api.programs import Program
 from tests.endpoint import sampler_for
 from tests.factories import plan
 from tests.judging import rubric, saying
@@ -25,8 +26,9 @@ from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS
 from trajectories.services.runs import step_judging
 from trajectories.services.runs.attempts import ring_run
 from trajectories.services.runs.chat_sampling import sample_session
+from trajectories.services.runs.estimates import estimate_plan
 from trajectories.services.runs.lifecycle import resume_run, set_budget
-from trajectories.services.runs.plans import Budget, PlanError
+from trajectories.services.runs.plans import Budget, PlanError, plan_of
 from trajectories.services.runs.rounds import move_on
 from trajectories.services.runs.step_scores import StepJudge
 from trajectories.services.spending.waiting import drop_holds, jobs_to_resume
@@ -277,3 +279,17 @@ def test_the_page_the_command_and_the_form_know_the_judge(client, lead):
         )
         kept = Run.objects.latest("pk").kept_plan
         assert (kept.step_judge, kept.step_rubric) == (asked.sampler.pk, asked.rubric.pk)
+        first = run.attempts.select_related("problem", "instruction").first()
+        wanted = {
+            "sampler": run.sampler_id, "names": [first.problem.name], "instructions": [first.instruction_id],
+            "samples_each": 24, "strategy": "beam", "step_judge": asked.sampler.pk,
+        }  # fmt: skip
+        answer = Program(lead).post("/runs", wanted)
+        assert answer.status_code == 201, answer.content
+        launched = Run.objects.get(pk=answer.json()["id"])
+        assert (launched.kept_plan.step_judge, launched.kept_plan.step_rubric) == (asked.sampler.pk, asked.rubric.pk)
+        refused = Program(lead).post("/runs", wanted | {"strategy": "parallel"})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "step_judge"
+        described = estimate_plan(plan=plan_of(launched), sampler=launched.sampler)
+        assert described.judge_note.startswith(f"{asked.sampler} is asked once about every text so far, up to ")

@@ -251,7 +251,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Estimate: {calls}, {estimate.input_tokens:,} tokens in, {estimate.output_tokens:,} out, {cost}."
         )
-        for note in filter(None, (estimate.temperature_note, estimate.memory_note)):
+        for note in filter(None, (estimate.temperature_note, estimate.memory_note, estimate.judge_note)):
             self.stdout.write(note)
         return {"prompt_tokens": estimate.prompt_tokens}
 

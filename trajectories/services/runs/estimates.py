@@ -39,6 +39,7 @@ class Estimate:
     least time that the limits per minute allow, None where there are none. `most_calls` and `most_cost` are those of a
     strategy that uses all it may. `temperature_note` says why the plan's temperatures are not those drawn with, empty
     where they are. `memory_note` says what memory holds now and what it lacks, empty for a plan without one.
+    `judge_note` says that a model judge of steps is paid besides, empty for a plan without one.
     """
 
     calls: int
@@ -53,6 +54,7 @@ class Estimate:
     seconds: float | None
     temperature_note: str = ""
     memory_note: str = ""
+    judge_note: str = ""
 
 
 def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
@@ -78,6 +80,7 @@ def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
         seconds=None if settings.is_batched else _least_seconds(plan.size, likely, settings),
         temperature_note=_temperature_note(plan, settings),
         memory_note=_memory_note(plan, requests),
+        judge_note=_judge_note(plan),
     )
 
 
@@ -86,6 +89,15 @@ def _temperature_note(plan: Plan, settings: ChatSettings) -> str:
     planned = " and ".join(f"{each:g}" for each in plan.temperatures)
     noun = "temperatures" if len(plan.temperatures) > 1 else "temperature"
     return f"{why} The {noun} {planned} of this plan will change nothing." if why else ""
+
+
+def _judge_note(plan: Plan) -> str:
+    if plan.step_judge is None:
+        return ""
+    return (
+        f"{plan.step_judge.sampler} is asked once about every text so far, up to {plan.most:,} in all, which the run "
+        "pays for; this has not."
+    )
 
 
 def _memory_note(plan: Plan, requests: Sequence[SampleRequest]) -> str:
