@@ -21,20 +21,23 @@ from trajectories.core.verifiers.evidence import (
     StepLabelsEvidence,
     StepValuesEvidence,
 )
+from trajectories.core.verifiers.judge_evidence import ComparisonEvidence, JudgeEvidence, OrderEvidence
 from trajectories.core.verifiers.step_values import values_verdict
 
 KINDS = (
     *(PairsEvidence, StepValuesEvidence, ScorerEvidence, StepLabelsEvidence),
-    *(AnswerEvidence, UnitTestsEvidence, ScratchpadEvidence),
+    *(AnswerEvidence, UnitTestsEvidence, ScratchpadEvidence, JudgeEvidence),
 )
 KEYS = (
     *("pairs", "right", "of", "faithful", "steps", "wrong", "others", "segmentation", "spans", "sampler", "scorer"),
     *("held_out", "labels", "reason", "found", "rules", "read_as", "tests", "steps_right", "first_wrong"),
-    *("found_step", "expected_step", "start", "end", "expected"),
+    *("found_step", "expected_step", "start", "end", "expected", "form", "rubric", "scale", "opponent", "answers"),
+    *("score", "comparisons", "error_kind", "judgement"),
 )
 PAIR_KEYS = (
     *("index", "status", "match", "message", "predicted", "preview", "expected", "cells_wrong", "near_miss"),
-    *("seconds", "printed", "value", "right", "rule", "rules", "answer", "start", "end"),
+    *("seconds", "printed", "value", "right", "rule", "rules", "answer", "start", "end", "opponent"),
+    *("result", "note", "shown_first", "shown_second", "better", "reason", "answers", "name", "version"),
 )
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -52,6 +55,13 @@ PAIR = PairEvidence(
     near_miss={"kind": "cells", "text": "right but for 1 of 2 cells"},
     seconds=0.25,
     printed="hello",
+)
+COMPARISON = ComparisonEvidence(
+    opponent=8,
+    result="tie",
+    note="preferred one in one order only",
+    shown_first=OrderEvidence("A", "It is shorter.", ("not readable", '{"better": "A"}')),
+    shown_second=OrderEvidence("tie", "Both are right.", ('{"better": "tie"}',)),
 )
 
 
@@ -74,6 +84,13 @@ PAIR = PairEvidence(
         UnitTestsEvidence(),
         ScratchpadEvidence(2, 4, 2, "5, C: 1", "5, C: 0", 40, 47),
         ScratchpadEvidence(4, 4),
+        JudgeEvidence("grade", "strict", 3, (1, 10, 7), answers=("9 of 10", '{"score": 9}'), score=9, reason="Sound."),
+        JudgeEvidence(
+            "grade", "strict", 3, (1, 10, 7), answers=({"fault": "it is late"},), error_kind="timeout", job=4
+        ),
+        JudgeEvidence("compare", "strict", 3, (1, 10, 7), comparisons=(COMPARISON,), job=4),
+        JudgeEvidence("compare", "strict", 3, (1, 10, 7), opponent=8, answers=("A?",), error_kind="malformed"),
+        JudgeEvidence("steps", "strict", 3, answers=("{}",), steps=2, segmentation="", error_kind="malformed"),
     ],
 )
 def test_what_is_written_is_read_again(evidence):
@@ -97,6 +114,14 @@ def test_answers_and_tests_of_older_versions_are_read():
     tests = UnitTestsEvidence.from_json({"tests": [{"status": "returned", "right": True}, {"status": "raised"}]})
     assert tests == UnitTestsEvidence((UnitTestEvidence(0, "returned", is_right=True), UnitTestEvidence(1, "raised")))
     assert tests.right == 1
+
+
+def test_comparisons_are_counted_by_how_they_end():
+    results = ("won", "won", "lost", "tie")
+    read = JudgeEvidence.from_json({"comparisons": [{"opponent": 3, "result": result} for result in results]})
+    assert (read.won, read.lost, read.share) == (2, 1, 0.5)
+    assert read.comparisons[3].shown_first == OrderEvidence("", "")
+    assert JudgeEvidence.from_json({}) == JudgeEvidence("", "", 0)
 
 
 def test_the_grids_of_a_program_are_in_the_order_of_the_task():

@@ -14,9 +14,14 @@ def read_mapping(value: Any) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
+def read_list(value: Any) -> list[Any]:
+    """A list; an empty one for what is none."""
+    return list(value) if isinstance(value, list | tuple) else []
+
+
 def read_rows(value: Any) -> list[Mapping[str, Any]]:
     """The objects of a list; none for what is no list."""
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
+    return [each for each in read_list(value) if isinstance(each, Mapping)]
 
 
 def read_number(value: Any) -> float:
@@ -31,11 +36,10 @@ def read_whole(value: Any) -> int | None:
 
 def read_shares(value: Any) -> list[float | None]:
     """A number for each item of a list, None for what is none; an empty list for what is no list."""
-    found = value if isinstance(value, list | tuple) else []
-    return [float(each) if type(each) in (int, float) else None for each in found]
+    return [float(each) if type(each) in (int, float) else None for each in read_list(value)]
 
 
 def read_counts(value: Any, count: int) -> list[int]:
     """A whole number for each step; 0 for what is none."""
-    found = list(value) if isinstance(value, list | tuple) else []
+    found = read_list(value)
     return [each if type(each) is int else 0 for each in (*found[:count], *[0] * (count - len(found)))]

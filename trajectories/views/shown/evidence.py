@@ -7,6 +7,7 @@ from trajectories.core.programs.engines import CallStatus
 from trajectories.core.records import JSON, ProblemRecord
 from trajectories.core.verifiers.answer_evidence import AnswerEvidence, UnitTestEvidence, UnitTestsEvidence
 from trajectories.core.verifiers.evidence import PairsEvidence
+from trajectories.core.verifiers.judge_evidence import JudgeEvidence
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import Trace, Verdict
 from trajectories.templatetags.questions import answer_text
@@ -128,17 +129,16 @@ def _shown_verdict(problem: ProblemRecord, text: str, verdict: Verdict) -> Shown
 
 
 def _shown_model_verdict(verdict: Verdict) -> ShownModelVerdict:
-    evidence = verdict.evidence
+    evidence = JudgeEvidence.from_json(verdict.evidence)
     comparisons = []
-    answers = list(evidence.get("answers") or ())
-    for pair in evidence.get("comparisons") or ():
-        shown = (pair["shown_first"], pair["shown_second"])
-        answers += [answer for order in shown for answer in order["answers"]]
-        reasons = tuple(f"{order['better']}: {order['reason']}" for order in shown)
-        comparisons.append(ShownComparison(pair["opponent"], pair["result"], pair["note"], reasons))
+    answers = list(evidence.answers or ())
+    for pair in evidence.comparisons:
+        answers += [answer for order in pair.orders for answer in order.answers]
+        reasons = tuple(f"{order.better}: {order.reason}" for order in pair.orders)
+        comparisons.append(ShownComparison(pair.opponent, pair.result, pair.note, reasons))
     return ShownModelVerdict(
         job=verdict.judge_job_id,
-        reason=answer_text(evidence.get("reason")),
+        reason=evidence.reason,
         comparisons=tuple(comparisons),
         answers=tuple(answer_text(answer) for answer in answers),
     )
