@@ -86,7 +86,7 @@ class Removal(models.Model):
     """A trace that a clause removed on the way to a release, and why, where a filter of single traces does not say it:
     because of another trace or of a problem that is held out; or a trace of the previous release, whatever removed it.
 
-    `evidence` is {"how", "alike", "shared"} where two things are alike.
+    `evidence` is core.releases.item_evidence.RemovalEvidence as JSON.
     """
 
     freezing = models.ForeignKey(Freezing, on_delete=models.CASCADE, related_name="removals")
