@@ -76,11 +76,6 @@ class Freezing(LeasedJob):
     def __str__(self) -> str:
         return f"freezing of {self.title}"
 
-    @property
-    def is_active(self) -> bool:
-        """Whether there is something to do."""
-        return self.state in self.ACTIVE_STATES
-
 
 class Removal(models.Model):
     """A trace that a clause removed on the way to a release, and why, where a filter of single traces does not say it:
