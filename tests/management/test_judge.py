@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from tests.endpoint import sampler_for
 from tests.judging import judging_endpoint, works
-from trajectories.management.commands import judge
+from trajectories.management import following
 from trajectories.models import JudgeJob, Trace
 from trajectories.services.judging.work import judge_next
 
@@ -36,7 +36,7 @@ def test_waiting_ends_with_counts_and_agreement(monkeypatch):
     with judging_endpoint() as endpoint:
         name = sampler_for(endpoint).name
         # In place of a worker: the job goes on while the command sleeps.
-        monkeypatch.setattr(judge.time, "sleep", lambda _: judge_next(job_id=JudgeJob.objects.get().pk))
+        monkeypatch.setattr(following.time, "sleep", lambda _: judge_next(job_id=JudgeJob.objects.get().pk))
         said = run("--sampler", name, "--traces", f"problem={right.problem_id}", "--wait")
     assert "2 traces, at /judging/" in said
     assert "2 of 2 judged, 0 errors, 2 calls" in said

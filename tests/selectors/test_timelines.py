@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.factories import make_verdict
 from tests.queues import decide, item_of, make_traces, queue_of
 from trajectories.core.curation.adjudications import FinalDecision, FinalDraft
 from trajectories.core.curation.reviews import Decision, ReviewDraft
@@ -116,3 +117,20 @@ def test_every_skip_is_in_the_audit_log(traces, lead, curator):
     assert event.data == {"queue": queue.pk, "item": found.item_id, "reason": "unsure"}
     assert not skip_item(reviewer=curator, item=found.item)
     assert AuditEvent.objects.filter(verb="queue.skip").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("verifier", "what"),
+    [
+        ("numeric", "verified"),
+        ("consensus", "verified"),
+        ("model_judge:strict", "judged"),
+        ("scorer:small", "scored"),
+        ("step_values:small", "gave its steps values"),
+    ],
+)
+def test_verifiers_verify_and_models_judge(traces, lead, verifier, what):
+    make_verdict(trace=traces[0], verifier=verifier)
+    assert any(f"{verifier} 1 {what}" in told for told in words(traces[0], lead))
+    alone = words(traces[0], lead, told=False)
+    assert any(verifier in told for told in alone) is (what == "verified")

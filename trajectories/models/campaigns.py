@@ -84,11 +84,6 @@ class Campaign(PaidJob):
         """`plan` with a name for each of its keys."""
         return CampaignPlan.from_json(self.plan)
 
-    @property
-    def is_active(self) -> bool:
-        """Whether it goes on by itself."""
-        return self.state in self.ACTIVE_STATES
-
 
 class Generation(models.Model):
     """One arm of one generation of a campaign. Generation 0 is the first sampler, which has learnt nothing yet.

@@ -88,8 +88,3 @@ class Delivery(LeasedJob):
         if self.what == self.What.ENVIRONMENT:
             return f"Environment of {self.release.title}"
         return f"{self.release.title} to {self.target.get('repo', '')}"
-
-    @property
-    def is_active(self) -> bool:
-        """Whether there is something to do."""
-        return self.state in self.ACTIVE_STATES

@@ -76,17 +76,12 @@ class Freezing(LeasedJob):
     def __str__(self) -> str:
         return f"freezing of {self.title}"
 
-    @property
-    def is_active(self) -> bool:
-        """Whether there is something to do."""
-        return self.state in self.ACTIVE_STATES
-
 
 class Removal(models.Model):
     """A trace that a clause removed on the way to a release, and why, where a filter of single traces does not say it:
     because of another trace or of a problem that is held out; or a trace of the previous release, whatever removed it.
 
-    `evidence` is {"how", "alike", "shared"} where two things are alike.
+    `evidence` is core.releases.item_evidence.RemovalEvidence as JSON.
     """
 
     freezing = models.ForeignKey(Freezing, on_delete=models.CASCADE, related_name="removals")

@@ -76,11 +76,6 @@ class GenerationJob(PaidJob):
         return GenerationPlan.from_json(self.plan)
 
     @property
-    def is_active(self) -> bool:
-        """Whether it goes on by itself."""
-        return self.state in self.ACTIVE_STATES
-
-    @property
     def has_ended(self) -> bool:
         """Whether it will never go on."""
         return self.state in self.ENDED_STATES

@@ -102,8 +102,3 @@ class Import(LeasedJob):
     def hidden_crossings(self) -> int:
         """How many more problems are known on the other side than `crossings` names."""
         return self.crossing_count - len(self.crossings)
-
-    @property
-    def is_active(self) -> bool:
-        """Whether there is something to do."""
-        return self.state in self.ACTIVE_STATES

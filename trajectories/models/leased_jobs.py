@@ -1,5 +1,7 @@
 """What jobs have in common that one worker at a time does in slices."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -9,6 +11,8 @@ class LeasedJob(models.Model):
     """A job of which one worker at a time holds the lease. Whoever makes a kind of it gives its states, among which
     `ACTIVE_STATES` are those in which there is something to do."""
 
+    ACTIVE_STATES: ClassVar[tuple[str, ...]]
+    state: "models.CharField[str, str]"
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
     # When a bell was last rung or answered: the sweep rings again only where this is long ago.
@@ -21,6 +25,11 @@ class LeasedJob(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def is_active(self) -> bool:
+        """Whether there is something to do: it goes on by itself."""
+        return self.state in self.ACTIVE_STATES
 
 
 class ChildJob(models.Model):

@@ -59,8 +59,8 @@ class Release(models.Model):
 class ReleaseItem(models.Model):
     """One trace of a release, in order. `score` is the mean review score when the release was frozen.
 
-    `evidence` names what was known of the trace at that moment, {"reviews": [id], "verdicts": [id]}: both are
-    append-only, so that an export made years later still says the same.
+    `evidence` names what was known of the trace at that moment, core.releases.item_evidence.ItemEvidence as JSON.
+    Reviews and verdicts are append-only, so that an export made years later still says the same.
     """
 
     class Split(models.TextChoices):

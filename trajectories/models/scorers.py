@@ -98,11 +98,6 @@ class Scorer(LeasedJob):
         return f"scorer {self.name}, version {self.version}"
 
     @property
-    def is_active(self) -> bool:
-        """Whether there is something to do."""
-        return self.state in self.ACTIVE_STATES
-
-    @property
     def rule(self) -> Selection:
         """Which traces it learns from; nothing stored stands for all."""
         return Selection.from_json(self.selection) if self.selection else Selection()

@@ -99,11 +99,6 @@ class Training(ChildJob, LeasedJob):
     def __str__(self) -> str:
         return f"training {self.pk}: {self.title}"
 
-    @property
-    def is_active(self) -> bool:
-        """Whether there is something to do."""
-        return self.state in self.ACTIVE_STATES
-
 
 class TrainingPoint(models.Model):
     """Values of a training's curves at one step: {"loss": 0.7, ...}."""

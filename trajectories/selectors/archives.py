@@ -1,13 +1,11 @@
 """What an archive of a release tells besides its rows: whole problems, and which item of which release each row is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trajectories.core.importers.archive_rows import REMEMBERED, REQUEST
+from trajectories.core.releases.item_evidence import ItemEvidence, RestoredWords
 from trajectories.models import Adjudication, Release, ReleaseItem, Trace
-
-RESTORED = "archived"
-"""In the evidence of an item that was restored from an archive: what verifiers and people had said there."""
 
 VERDICT_KEYS = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
 REVIEW_KEYS = (
@@ -16,21 +14,17 @@ REVIEW_KEYS = (
 )
 
 
-def restored_words(item: ReleaseItem) -> Mapping[str, Any] | None:
-    """What was said of a restored item: {"verdicts", "reviews", "trace", "trace_id", "sampler", "instruction",
-    "final"?}; None for an item that was frozen here, whose evidence names rows of this database."""
-    found = item.evidence.get(RESTORED)
-    if not isinstance(found, dict):
-        return None
+def restored_words(restored: RestoredWords) -> dict[str, list[dict[str, Any]]]:
+    """What was said of a restored item: {"verdicts", "reviews"}, as a row has them."""
     # The database keeps no order of keys, and rows have one.
-    verdicts = [{name: word[name] for name in VERDICT_KEYS} for word in found["verdicts"]]
-    reviews = [{name: word[name] for name in REVIEW_KEYS if name in word} for word in found["reviews"]]
-    return {**found, "verdicts": verdicts, "reviews": reviews}
+    verdicts = [{name: word[name] for name in VERDICT_KEYS} for word in restored.verdicts]
+    reviews = [{name: word[name] for name in REVIEW_KEYS if name in word} for word in restored.reviews]
+    return {"verdicts": verdicts, "reviews": reviews}
 
 
-def final_decisions(items: list[ReleaseItem]) -> dict[int, Adjudication]:
+def final_decisions(evidence: Sequence[ItemEvidence]) -> dict[int, Adjudication]:
     """The final decisions that items were frozen with, by id."""
-    return Adjudication.objects.in_bulk([item.evidence["final"]["id"] for item in items if "final" in item.evidence])
+    return Adjudication.objects.in_bulk([known.final.id for known in evidence if known.final is not None])
 
 
 def shown_by_memory(items: list[ReleaseItem]) -> dict[int, list[str]]:
@@ -48,29 +42,34 @@ def shown_by_memory(items: list[ReleaseItem]) -> dict[int, list[str]]:
 
 
 def archive_of(
-    release: Release, item: ReleaseItem, finals: Mapping[int, Adjudication], meta: Mapping[str, Any], parent: str
+    release: Release,
+    item: ReleaseItem,
+    known: ItemEvidence,
+    finals: Mapping[int, Adjudication],
+    meta: Mapping[str, Any],
+    parent: str,
 ) -> dict[str, Any]:
     """What a row of `full` says beyond the trace itself: {"problem", "trace", "item"}. `parent` is the hash of the
     trace that a person edited into this one, "" for a sampled trace. Expects the item with its trace, that with its
     problem, and that with its set."""
     trace, problem = item.trace, item.trace.problem
-    restored = restored_words(item)
+    restored = known.restored
     own: dict[str, Any] = {
         "release": release.content_hash,
         "position": item.position,
         "hash": item.content_hash,
-        "trace": trace.content_hash if restored is None else restored["trace"],
-        "trace_id": trace.pk if restored is None else restored["trace_id"],
+        "trace": trace.content_hash if restored is None else restored.trace,
+        "trace_id": trace.pk if restored is None else restored.trace_id,
         "split": item.split,
         "score": item.score,
         "sampler": meta["sampler"],
         "instruction": meta["instruction"],
     }
-    if (original := item.evidence.get("original")) is not None:
-        own["original"] = {**original, "trace": parent or original["trace"]}
-    if "compared" in item.evidence:
-        own["compared"] = item.evidence["compared"]
-    if (final := _final(item, finals, restored)) is not None:
+    if known.original is not None:
+        own["original"] = {**known.original.to_json(), "trace": parent or known.original.trace}
+    if known.compared:
+        own["compared"] = known.compared
+    if (final := _final(known, finals)) is not None:
         own["final"] = final
     found = problem.problem_set
     return {
@@ -97,13 +96,11 @@ def archive_of(
     }
 
 
-def _final(
-    item: ReleaseItem, finals: Mapping[int, Adjudication], restored: Mapping[str, Any] | None
-) -> list[Any] | None:
+def _final(known: ItemEvidence, finals: Mapping[int, Adjudication]) -> list[Any] | None:
     """[by, decision, reason, comment] of the final decision that an item was frozen with; None without one."""
-    if restored is not None:
-        return restored.get("final")
-    if (named := item.evidence.get("final")) is None:
+    if known.restored is not None:
+        return None if known.restored.final is None else list(known.restored.final)
+    if known.final is None:
         return None
-    final = finals[named["id"]]
-    return [named["by"], final.decision, final.reason, final.comment]
+    final = finals[known.final.id]
+    return [known.final.by, final.decision, final.reason, final.comment]

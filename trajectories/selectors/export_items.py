@@ -16,6 +16,7 @@ from trajectories.core.completions.thoughts import Part
 from trajectories.core.exporters import ExportItem
 from trajectories.core.prompts.pictures import written_out
 from trajectories.core.records import ProblemKind
+from trajectories.core.releases.item_evidence import ItemEvidence
 from trajectories.models import Instruction, Problem, Release, Sampler, Text, Trace
 from trajectories.selectors.completions import found_parts, parts_of
 from trajectories.selectors.export_words import (
@@ -102,7 +103,7 @@ class ItemReader:
         unsplit = _unsplit([row.trace_id for row in rows if row.parts is None])
         if not self._words:
             return _Known(unsplit)
-        evidence = [json.loads(row.evidence) for row in rows]
+        evidence = [ItemEvidence.from_json(json.loads(row.evidence)) for row in rows]
         return _Known(unsplit, evidence, Said.of(evidence), _originals(rows, evidence))
 
     def _items(self, rows: list["_Read"], known: "_Known") -> Iterator[ExportItem]:
@@ -116,14 +117,14 @@ class ItemReader:
             yield self._item(row, parts, more)
 
     def _said(
-        self, row: "_Read", evidence: Mapping[str, Any], said: Said, originals: Mapping[int, ExportItem]
+        self, row: "_Read", evidence: ItemEvidence, said: Said, originals: Mapping[int, ExportItem]
     ) -> dict[str, Any]:
         """What was said of an item, as fields of it."""
         return {
             "meta": self._meta(row, said.verdicts_of(evidence)) | restored_origin(evidence),
             "label": said.label_of(evidence),
             "original": originals.get(row.parent_id or 0) if makes_pair(evidence) else None,
-            "compared": evidence.get("compared", {}),
+            "compared": evidence.compared,
             "trace_hash": trace_hash_of(evidence, row.trace_hash),
         }
 
@@ -211,7 +212,7 @@ class _Known:
     """
 
     unsplit: Mapping[int, tuple[Part, ...]]
-    evidence: list[dict[str, Any]] = field(default_factory=list)
+    evidence: list[ItemEvidence] = field(default_factory=list)
     said: Said | None = None
     originals: Mapping[int, ExportItem] = field(default_factory=dict)
 
@@ -226,7 +227,7 @@ def _unsplit(trace_ids: list[int]) -> dict[int, tuple[Part, ...]]:
     return {trace.pk: found_parts(trace) for trace in traces}
 
 
-def _originals(rows: list[_Read], evidence: list[dict[str, Any]]) -> dict[int, ExportItem]:
+def _originals(rows: list[_Read], evidence: list[ItemEvidence]) -> dict[int, ExportItem]:
     """The traces that people edited into those of a batch, by id."""
     wanted = {row.parent_id or 0 for row, known in zip(rows, evidence, strict=True) if makes_pair(known)}
     related = ("prompt", "reasoning", "program", "problem")

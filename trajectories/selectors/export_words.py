@@ -12,9 +12,9 @@ from trajectories.core.exporters.preference_repairs import is_better
 from trajectories.core.prompts import render_messages
 from trajectories.core.prompts.rendering import CANONICAL
 from trajectories.core.records import Outcome
+from trajectories.core.releases.item_evidence import ItemEvidence
 from trajectories.core.verifiers.deciding import is_supporting
 from trajectories.models import Problem
-from trajectories.selectors.archives import RESTORED
 from trajectories.selectors.problems import to_public
 from trajectories.selectors.release_contents import array_text
 
@@ -34,33 +34,31 @@ class Said:
     final: Mapping[int, str]
 
     @staticmethod
-    def of(evidence: Sequence[Mapping[str, Any]]) -> "Said":
+    def of(evidence: Sequence[ItemEvidence]) -> "Said":
         """Read it, in three statements at most."""
-        verdicts = [key for known in evidence for key in known.get("verdicts", ())]
-        reviews = [review["id"] for known in evidence for review in known.get("reviews", ())]
-        final = [known["final"]["id"] for known in evidence if "final" in known]
+        verdicts = [key for known in evidence for key in known.verdicts]
+        reviews = [review.id for known in evidence for review in known.reviews]
+        final = [known.final.id for known in evidence if known.final is not None]
         return Said(
             {row[0]: (row[1], row[2], row[3]) for row in _rows("verdict", "id, verifier, version, outcome", verdicts)},
             dict(_rows("review", "id, decision", reviews)),
             dict(_rows("adjudication", "id, decision", final)),
         )
 
-    def verdicts_of(self, known: Mapping[str, Any]) -> list[Words]:
+    def verdicts_of(self, known: ItemEvidence) -> list[Words]:
         """The verdicts of an item, in order."""
-        if RESTORED in known:
-            words = known[RESTORED]["verdicts"]
-            return [(word["verifier"], word["version"], word["outcome"]) for word in words]
-        return [self.verdicts[key] for key in known.get("verdicts", ())]
+        if known.restored is not None:
+            return [(word["verifier"], word["version"], word["outcome"]) for word in known.restored.verdicts]
+        return [self.verdicts[key] for key in known.verdicts]
 
-    def label_of(self, known: Mapping[str, Any]) -> bool | None:
+    def label_of(self, known: ItemEvidence) -> bool | None:
         """Whether an item is right; see `label_from`."""
-        if RESTORED in known:
-            decisions = [review["decision"] for review in known[RESTORED]["reviews"]]
-            told = known[RESTORED].get("final")
-            final = None if told is None else told[1]
+        if (restored := known.restored) is not None:
+            decisions = [review["decision"] for review in restored.reviews]
+            final = None if restored.final is None else str(restored.final[1])
         else:
-            decisions = [self.reviews[review["id"]] for review in known.get("reviews", ())]
-            final = self.final[known["final"]["id"]] if "final" in known else None
+            decisions = [self.reviews[review.id] for review in known.reviews]
+            final = None if known.final is None else self.final[known.final.id]
         return label_from(decisions, final, [(name, outcome) for name, _, outcome in self.verdicts_of(known)])
 
 
@@ -76,11 +74,11 @@ def label_from(decisions: Sequence[str], final: str | None, verdicts: Sequence[t
     return {Outcome.PASS.value: True, Outcome.FAIL.value: False}.get(str(decisive))
 
 
-def makes_pair(known: Mapping[str, Any]) -> bool:
+def makes_pair(known: ItemEvidence) -> bool:
     """Whether an item is a human edit that was better than its original, as far as was known when it was frozen."""
-    original = known.get("original")
+    original = known.original
     return original is not None and is_better(
-        chosen=original["edit"], rejected=original["correctness"], rejected_decision=original["decision"]
+        chosen=original.edit, rejected=original.correctness, rejected_decision=original.decision
     )
 
 
@@ -111,14 +109,15 @@ def meta_of(
     }
 
 
-def restored_origin(known: Mapping[str, Any]) -> dict[str, Any]:
+def restored_origin(known: ItemEvidence) -> dict[str, Any]:
     """What `meta` says instead of an item that was restored from an archive: who it was sampled by there."""
-    return {name: known[RESTORED][name] for name in ("sampler", "instruction")} if RESTORED in known else {}
+    restored = known.restored
+    return {} if restored is None else {"sampler": restored.sampler, "instruction": restored.instruction}
 
 
-def trace_hash_of(known: Mapping[str, Any], own: str) -> str:
+def trace_hash_of(known: ItemEvidence, own: str) -> str:
     """The content hash of an item's trace as its release has it, which a restored item had elsewhere; `own` is here."""
-    return str(known[RESTORED]["trace"]) if RESTORED in known else own
+    return own if known.restored is None else known.restored.trace
 
 
 def canonical_prompt(problem: Problem) -> tuple[Mapping[str, Any], ...]:

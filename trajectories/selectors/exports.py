@@ -9,11 +9,20 @@ from typing import Any
 from trajectories.core.exporters import ExportItem, Reads
 from trajectories.core.prompts.pictures import write_out
 from trajectories.core.records import ProblemKind
+from trajectories.core.releases.item_evidence import ItemEvidence
 from trajectories.models import Release, ReleaseItem, Review, Trace, Verdict
 from trajectories.selectors.archives import archive_of, final_decisions, restored_words, shown_by_memory
 from trajectories.selectors.completions import parts_of
 from trajectories.selectors.export_items import ItemReader
-from trajectories.selectors.export_words import HUMAN_EDIT, Origin, Said, makes_pair, meta_of, trace_hash_of
+from trajectories.selectors.export_words import (
+    HUMAN_EDIT,
+    Origin,
+    Said,
+    makes_pair,
+    meta_of,
+    restored_origin,
+    trace_hash_of,
+)
 
 BATCH = 100
 """Items that are read at a time with everything there is of them."""
@@ -89,49 +98,47 @@ def _said(content: Any) -> str:
 
 
 def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[ExportItem]:
-    verdict_ids = [key for item in batch for key in item.evidence.get("verdicts", ())]
-    review_ids = [word["id"] for item in batch for word in item.evidence.get("reviews", ())]
-    verdicts = Verdict.objects.in_bulk(verdict_ids)
-    reviews = Review.objects.in_bulk(review_ids)
-    said = Said.of([item.evidence for item in batch])
-    originals = _originals(batch)
-    finals, parents, shown = final_decisions(batch), _parent_hashes(batch), shown_by_memory(batch)
-    for item in batch:
-        restored = restored_words(item)
-        assessments = {
-            "verdicts": [_verdict(verdicts[key]) for key in item.evidence.get("verdicts", ())],
-            "reviews": [_review(reviews[word["id"]], word["by"]) for word in item.evidence.get("reviews", ())],
-        }
-        if restored is not None:
-            assessments = {"verdicts": restored["verdicts"], "reviews": restored["reviews"]}
-        meta = _meta(release, item, assessments)
-        if restored is not None:
-            meta |= {"sampler": restored["sampler"], "instruction": restored["instruction"]}
+    evidence = [ItemEvidence.from_json(item.evidence) for item in batch]
+    verdicts = Verdict.objects.in_bulk([key for known in evidence for key in known.verdicts])
+    reviews = Review.objects.in_bulk([word.id for known in evidence for word in known.reviews])
+    said = Said.of(evidence)
+    originals, parents = _originals(batch, evidence), _parent_hashes(batch, evidence)
+    finals, shown = final_decisions(evidence), shown_by_memory(batch)
+    for item, known in zip(batch, evidence, strict=True):
+        if known.restored is None:
+            assessments = {
+                "verdicts": [_verdict(verdicts[key]) for key in known.verdicts],
+                "reviews": [_review(reviews[word.id], word.by) for word in known.reviews],
+            }
+        else:
+            assessments = restored_words(known.restored)
+        meta = _meta(release, item, assessments) | restored_origin(known)
         parent = parents.get(item.trace.parent_id or 0, "")
-        archive = archive_of(release, item, finals, meta, parent)
+        archive = archive_of(release, item, known, finals, meta, parent)
         archive["trace"] |= {"memory": shown[item.trace_id]} if item.trace_id in shown else {}
         exported = replace(_item(item.trace, meta, assessments), archive=archive)
-        original = originals.get(item.trace.parent_id or 0) if makes_pair(item.evidence) else None
+        original = originals.get(item.trace.parent_id or 0) if makes_pair(known) else None
         yield replace(
             exported,
             split=item.split,
-            label=said.label_of(item.evidence),
-            compared=item.evidence.get("compared", {}),
-            trace_hash=trace_hash_of(item.evidence, item.trace.content_hash),
+            label=said.label_of(known),
+            compared=known.compared,
+            trace_hash=trace_hash_of(known, item.trace.content_hash),
             original=None if original is None else _item(original, {"trace_id": original.pk}, {}),
         )
 
 
-def _parent_hashes(batch: list[ReleaseItem]) -> dict[int, str]:
+def _parent_hashes(batch: list[ReleaseItem], evidence: list[ItemEvidence]) -> dict[int, str]:
     """The content hashes of the traces that people edited into those of a batch, by id."""
-    wanted = {item.trace.parent_id for item in batch if item.trace.parent_id and "original" in item.evidence}
+    known = zip(batch, evidence, strict=True)
+    wanted = {item.trace.parent_id for item, has in known if item.trace.parent_id and has.original is not None}
     found = Trace.objects.filter(pk__in=wanted).values_list("pk", "content_hash") if wanted else ()
     return dict(found)
 
 
-def _originals(batch: list[ReleaseItem]) -> dict[int, Trace]:
+def _originals(batch: list[ReleaseItem], evidence: list[ItemEvidence]) -> dict[int, Trace]:
     """The traces that people edited into those of a batch, by id."""
-    wanted = {item.trace.parent_id for item in batch if makes_pair(item.evidence)}
+    wanted = {item.trace.parent_id for item, known in zip(batch, evidence, strict=True) if makes_pair(known)}
     related = ("prompt", "reasoning", "program", "problem")
     return Trace.objects.select_related(*related).in_bulk(wanted) if wanted else {}
 

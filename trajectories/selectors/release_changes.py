@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
+from trajectories.core.releases.item_evidence import ItemEvidence
 from trajectories.models import Freezing, Release, ReleaseItem, ReleaseRule, Tombstone
 from trajectories.selectors.release_rules import CLAUSES
 
@@ -88,22 +89,19 @@ def _removed(clause: str, reason: str) -> str:
 
 
 def _changed(item: ReleaseItem, before: ReleaseItem) -> str:
+    old, new = ItemEvidence.from_json(before.evidence), ItemEvidence.from_json(item.evidence)
     known: dict[str, tuple[Any, Any]] = {
         f"split {before.split} → {item.split}": (before.split, item.split),
         f"score {_number(before.score)} → {_number(item.score)}": (before.score, item.score),
-        "reviews": (_ids(before, "reviews"), _ids(item, "reviews")),
-        "verdicts": (_ids(before, "verdicts"), _ids(item, "verdicts")),
+        "reviews": ([word.id for word in old.reviews], [word.id for word in new.reviews]),
+        "verdicts": (old.verdicts, new.verdicts),
     }
-    found = [words for words, (old, new) in known.items() if old != new]
+    found = [words for words, (then, now) in known.items() if then != now]
     return ", ".join(found) or "the numbers of reviewers"
 
 
 def _number(score: float | None) -> str:
     return "none" if score is None else f"{score:g}"
-
-
-def _ids(item: ReleaseItem, name: str) -> list[int]:
-    return [entry["id"] if isinstance(entry, dict) else entry for entry in item.evidence.get(name, ())]
 
 
 def withdrawn_of(release: Release) -> list[Tombstone]:

@@ -10,7 +10,8 @@ from trajectories.core.curation.adjudications import FinalDecision
 from trajectories.core.curation.pairing import PairVerdict
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.curation.schemas import SKIP_REASONS
-from trajectories.core.verifiers.opinions import is_opinion, is_scorer
+from trajectories.core.verifiers.model_judge import is_model_verdict
+from trajectories.core.verifiers.opinions import VALUES, is_opinion, is_scorer
 from trajectories.models import (
     Adjudication,
     AuditEvent,
@@ -88,11 +89,16 @@ def _verdicts(trace: Trace, *, told: bool) -> Iterator[Moment]:
     if trace.veiled_verdicts:
         return
     for verdict in Verdict.objects.filter(trace=trace).defer("evidence").order_by("pk"):
-        judged = is_opinion(verdict.verifier)
-        if told or not judged:
-            who = f"{verdict.verifier} {verdict.version}"
-            what = "scored" if is_scorer(verdict.verifier) else "judged" if judged else "verified"
+        if told or not is_opinion(verdict.verifier):
+            who, what = f"{verdict.verifier} {verdict.version}", _what_was_done(verdict.verifier)
             yield Moment(verdict.created_at, who, what, verdict.previous_outcome, verdict.outcome, verdict.message)
+
+
+def _what_was_done(verifier: str) -> str:
+    """Verifiers verify and models judge; learned scorers do neither, nor do the completions that give steps values."""
+    if verifier.startswith(f"{VALUES}:"):
+        return "gave its steps values"
+    return "scored" if is_scorer(verifier) else "judged" if is_model_verdict(verifier) else "verified"
 
 
 def _reviews(trace: Trace, only: int | None) -> Iterator[Moment]:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
+from trajectories.core.releases.item_evidence import RemovalEvidence
 from trajectories.core.releases.overlaps import FOUND, shared_words
 from trajectories.models import Freezing, Removal
 from trajectories.selectors.blinding import SEE_REVIEWS
@@ -76,19 +77,19 @@ def freezing_removed(request: HttpRequest, job_id: int, clause: str) -> HttpResp
 
 def _shown(removal: Removal) -> dict[str, object]:
     """A removal with its problem's statement beside the one that it is like, and the words that both have."""
-    how = str(removal.evidence.get("how", ""))
+    evidence = RemovalEvidence.from_json(removal.evidence)
     mine, other = removal.trace.problem, removal.other_problem
     shared = []
     if other is not None and removal.clause == "contaminated":
-        quoted = str(removal.evidence.get("shared", ""))
+        quoted = evidence.shared
         shared = (
             [quoted] if quoted else shared_words(mine.statement[:STATEMENT_SHOWN], other.statement[:STATEMENT_SHOWN])
         )
     return {
         "removal": removal,
-        "how": FOUND.get(how) or SAME_WORDS.get(how, ""),
-        "alike": removal.evidence.get("alike"),
-        "group": removal.evidence.get("group", ""),
+        "how": FOUND.get(evidence.how) or SAME_WORDS.get(evidence.how, ""),
+        "alike": evidence.alike,
+        "group": evidence.group or "",
         "mine": mine,
         "other": other,
         "shared": sorted(shared, key=len, reverse=True)[:SHARED_SHOWN],

@@ -91,7 +91,7 @@ def test_each_of_the_independent_trees_goes_on_from_its_own_best():
     assert parents("dvts", found, trees=2, expand=2) == [1, 3, 1, 3]
 
 
-def test_lookahead_judges_a_node_by_where_greedy_steps_lead():
+def test_lookahead_values_a_node_by_where_greedy_steps_lead():
     first = [node(1, 0.3), node(2, 0.5)]
     assert parents("lookahead", at(*first), keep=1, expand=2, ahead=1) == [1, 2]
     seen = [node(3, 0.4, parent=1, of_round=1), node(4, 0.1, parent=2, of_round=1)]

@@ -7,6 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.core.records import Outcome
+from trajectories.core.verifiers.answer_evidence import (
+    AnswerEvidence,
+    FoundEvidence,
+    ScratchpadEvidence,
+    UnitTestEvidence,
+    UnitTestsEvidence,
+)
 from trajectories.core.verifiers.evidence import (
     PairEvidence,
     PairsEvidence,
@@ -14,16 +21,23 @@ from trajectories.core.verifiers.evidence import (
     StepLabelsEvidence,
     StepValuesEvidence,
 )
+from trajectories.core.verifiers.judge_evidence import ComparisonEvidence, JudgeEvidence, OrderEvidence
 from trajectories.core.verifiers.step_values import values_verdict
 
-KINDS = (PairsEvidence, StepValuesEvidence, ScorerEvidence, StepLabelsEvidence)
+KINDS = (
+    *(PairsEvidence, StepValuesEvidence, ScorerEvidence, StepLabelsEvidence),
+    *(AnswerEvidence, UnitTestsEvidence, ScratchpadEvidence, JudgeEvidence),
+)
 KEYS = (
     *("pairs", "right", "of", "faithful", "steps", "wrong", "others", "segmentation", "spans", "sampler", "scorer"),
-    *("held_out", "labels", "reason"),
+    *("held_out", "labels", "reason", "found", "rules", "read_as", "tests", "steps_right", "first_wrong"),
+    *("found_step", "expected_step", "start", "end", "expected", "form", "rubric", "scale", "opponent", "answers"),
+    *("score", "comparisons", "error_kind", "judgement"),
 )
 PAIR_KEYS = (
     *("index", "status", "match", "message", "predicted", "preview", "expected", "cells_wrong", "near_miss"),
-    *("seconds", "printed"),
+    *("seconds", "printed", "value", "right", "rule", "rules", "answer", "start", "end", "opponent"),
+    *("result", "note", "shown_first", "shown_second", "better", "reason", "answers", "name", "version"),
 )
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -42,6 +56,13 @@ PAIR = PairEvidence(
     seconds=0.25,
     printed="hello",
 )
+COMPARISON = ComparisonEvidence(
+    opponent=8,
+    result="tie",
+    note="preferred one in one order only",
+    shown_first=OrderEvidence("A", "It is shorter.", ("not readable", '{"better": "A"}')),
+    shown_second=OrderEvidence("tie", "Both are right.", ('{"better": "tie"}',)),
+)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +74,23 @@ PAIR = PairEvidence(
         ScorerEvidence(3, is_held_out=True, steps=[0.25, 1.0]),
         ScorerEvidence(3, is_held_out=False),
         StepLabelsEvidence({"0": "good", "1": "bad"}, "sentences", {"1": [4, 9]}, "It adds wrongly."),
+        AnswerEvidence(FoundEvidence("1/2", "boxed", 3, 6, rules=2), expected="0.5", read_as="1/2", tells_reading=True),
+        AnswerEvidence(FoundEvidence("x", "boxed", 3, 4, rules=2), expected="0.5", tells_reading=True),
+        AnswerEvidence(FoundEvidence("B", "stated"), expected=["A"]),
+        AnswerEvidence(FoundEvidence(None, "last grid", 3, 16, rules=2)),
+        AnswerEvidence(is_missing=True, rules=2),
+        AnswerEvidence(),
+        UnitTestsEvidence((UnitTestEvidence(1, "raised", message="ValueError", expected="3", seconds=0.5),)),
+        UnitTestsEvidence(),
+        ScratchpadEvidence(2, 4, 2, "5, C: 1", "5, C: 0", 40, 47),
+        ScratchpadEvidence(4, 4),
+        JudgeEvidence("grade", "strict", 3, (1, 10, 7), answers=("9 of 10", '{"score": 9}'), score=9, reason="Sound."),
+        JudgeEvidence(
+            "grade", "strict", 3, (1, 10, 7), answers=({"fault": "it is late"},), error_kind="timeout", job=4
+        ),
+        JudgeEvidence("compare", "strict", 3, (1, 10, 7), comparisons=(COMPARISON,), job=4),
+        JudgeEvidence("compare", "strict", 3, (1, 10, 7), opponent=8, answers=("A?",), error_kind="malformed"),
+        JudgeEvidence("steps", "strict", 3, answers=("{}",), steps=2, segmentation="", error_kind="malformed"),
     ],
 )
 def test_what_is_written_is_read_again(evidence):
@@ -66,6 +104,24 @@ def test_what_an_older_version_left_out_stands_for_nothing():
     assert (read.right, read.of, read.is_faithful) == (None, None, True)
     assert PairsEvidence.from_json({"faithful": False}).is_faithful is False
     assert StepValuesEvidence.from_json({"steps": [1, "x"]}) == StepValuesEvidence([1.0, None], [0, 0], [0, 0], [0, 0])
+
+
+def test_answers_and_tests_of_older_versions_are_read():
+    old = AnswerEvidence.from_json({"found": {"answer": "7", "rule": "boxed", "start": 1, "end": 2}, "expected": "7"})
+    assert old == AnswerEvidence(FoundEvidence("7", "boxed", 1, 2, rules=1), expected="7")
+    assert AnswerEvidence.from_json({"found": None}) == AnswerEvidence(is_missing=True, rules=1)
+    assert FoundEvidence.from_json({"rule": "boxed", "end": 3}) == FoundEvidence(None, "boxed", rules=1)
+    tests = UnitTestsEvidence.from_json({"tests": [{"status": "returned", "right": True}, {"status": "raised"}]})
+    assert tests == UnitTestsEvidence((UnitTestEvidence(0, "returned", is_right=True), UnitTestEvidence(1, "raised")))
+    assert tests.right == 1
+
+
+def test_comparisons_are_counted_by_how_they_end():
+    results = ("won", "won", "lost", "tie")
+    read = JudgeEvidence.from_json({"comparisons": [{"opponent": 3, "result": result} for result in results]})
+    assert (read.won, read.lost, read.share) == (2, 1, 0.5)
+    assert read.comparisons[3].shown_first == OrderEvidence("", "")
+    assert JudgeEvidence.from_json({}) == JudgeEvidence("", "", 0)
 
 
 def test_the_grids_of_a_program_are_in_the_order_of_the_task():

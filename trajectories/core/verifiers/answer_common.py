@@ -1,9 +1,11 @@
 """What the verifiers of final answers share: how a verdict on one answer is put together."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from trajectories.core.answers import RULE_SET
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
+from trajectories.core.verifiers.answer_evidence import AnswerEvidence
 from trajectories.core.verifiers.answers import FoundAnswer
 from trajectories.core.verifiers.base import Verifier
 
@@ -37,16 +39,24 @@ def engine_fault(verifier: Verifier, message: str, evidence: Mapping[str, JSON])
 
 def no_answer(verifier: Verifier) -> VerdictRecord:
     """The trace states no answer: wrong, with evidence of its own."""
-    return _record(verifier, Outcome.FAIL, "no answer found", 0.0, {"found": None, "rules": RULE_SET})
+    evidence = AnswerEvidence(is_missing=True, rules=RULE_SET)
+    return _record(verifier, Outcome.FAIL, "no answer found", 0.0, evidence.to_json())
 
 
-def answer_verdict(
-    verifier: Verifier, found: FoundAnswer, *, right: bool, message: str, **evidence: JSON
-) -> VerdictRecord:
+def answer_evidence(found: FoundAnswer, expected: JSON) -> AnswerEvidence:
+    """What a verdict keeps of an answer that was found, and of what it was compared with."""
+    return AnswerEvidence(found.as_evidence(), expected=expected)
+
+
+def read_answer_evidence(found: FoundAnswer, expected: JSON, read_as: str | None) -> AnswerEvidence:
+    """The same, with what the answer was understood as; None where it could not be."""
+    return replace(answer_evidence(found, expected), read_as=read_as, tells_reading=True)
+
+
+def answer_verdict(verifier: Verifier, evidence: AnswerEvidence, *, right: bool, message: str) -> VerdictRecord:
     """Pass or fail for an answer that was found."""
-    shown: dict[str, JSON] = {"found": found.as_evidence(), **evidence}
     outcome = Outcome.PASS if right else Outcome.FAIL
-    return _record(verifier, outcome, message, float(right), shown)
+    return _record(verifier, outcome, message, float(right), evidence.to_json())
 
 
 def _record(

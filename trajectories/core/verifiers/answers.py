@@ -9,8 +9,7 @@ from trajectories.core.answers.marks import MAX_ANSWER
 from trajectories.core.completions.thoughts import Content, content_at, content_of
 from trajectories.core.problems.kinds import KINDS
 from trajectories.core.records import JSON, AnswerSpan, ProblemRecord, PublicProblem, TraceRecord
-
-STATED = "stated"
+from trajectories.core.verifiers.answer_evidence import STATED, FoundEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +29,10 @@ class FoundAnswer:
         """The rule and the place."""
         return AnswerSpan(self.rule, self.start, self.end, self.rules)
 
-    def as_evidence(self) -> dict[str, JSON]:
-        """The JSON form."""
+    def as_evidence(self) -> FoundEvidence:
+        """What a verdict keeps of it."""
         shown = self.value if isinstance(self.value, str) else json.dumps(self.value)
-        rules = {"rules": self.rules} if self.rules else {}
-        return {"answer": shown[:MAX_ANSWER], "rule": self.rule, **rules, "start": self.start, "end": self.end}
+        return FoundEvidence(shown[:MAX_ANSWER], self.rule, self.start, self.end, self.rules)
 
 
 def find_answer(problem: ProblemRecord | PublicProblem, trace: TraceRecord) -> FoundAnswer | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from trajectories.core.problems.grids import Grid
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
-from trajectories.core.verifiers.answers import as_json, find_answer
+from trajectories.core.verifiers.answers import find_answer
 from trajectories.core.verifiers.arc_common import (
     SpecError,
     check_stated,
@@ -54,7 +54,7 @@ def stated_verdict(
     verified = [check_stated(index, stated[index], grid) for index, grid in enumerate(reference)]
     verdict = pairs_verdict(verifier, verified, "test output", None)
     message = "no answer found" if found is None and verdict.outcome is Outcome.FAIL else verdict.message
-    shown = None if found is None else as_json(found.span())
+    shown = None if found is None else replace(found.as_evidence(), answer=None).to_json()
     return replace(verdict, message=message, evidence={**verdict.evidence, "found": shown})
 
 

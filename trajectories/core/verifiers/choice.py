@@ -9,6 +9,7 @@ from trajectories.core.verifiers.answer_common import (
     has_answer_text,
     no_answer,
     no_reference,
+    read_answer_evidence,
 )
 from trajectories.core.verifiers.answers import find_answer
 from trajectories.core.verifiers.base import Tools
@@ -52,7 +53,7 @@ class ChoiceVerifier:
         message = "the choice is right" if given == expected else f"the choice is {letters[0]}, expected {letters[1]}"
         message = "the answer names no single choice" if given is None else message
         return answer_verdict(
-            self, found, right=given == expected, message=message, read_as=letters[0], expected=letters[1]
+            self, read_answer_evidence(found, letters[1], letters[0]), right=given == expected, message=message
         )
 
 

@@ -1,5 +1,8 @@
 """Evidence of verdicts with a name for each of its keys: how each kind is written, and read from any older version.
 
+Here is that of grids, of steps and of learned scorers; `answer_evidence` has that of answers and of tests,
+`judge_evidence` that of model judges.
+
 What is stored is JSON, which these records read and write; a key that an older version did not write, or that holds
 something else than it should, has the value that stands for nothing.
 """
@@ -9,6 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from trajectories.core.records import JSON
+from trajectories.core.verifiers.stored_values import (
+    read_counts,
+    read_mapping,
+    read_number,
+    read_rows,
+    read_shares,
+    read_text,
+    read_whole,
+)
 
 RIGHT = "right"
 """The match of a pair whose prediction is the expected grid (grid_compare.GridMatch.RIGHT)."""
@@ -83,17 +95,17 @@ class PairEvidence:
     def from_json(cls, stored: Mapping[str, Any], place: int) -> Self:
         """What is stored of the pair at a place of the list."""
         return cls(
-            index=place if (index := _whole(stored.get("index"))) is None else index,
-            status=_text(stored.get("status")),
-            match=_text(stored.get("match")) or None,
-            message=_text(stored.get("message")),
+            index=place if (index := read_whole(stored.get("index"))) is None else index,
+            status=read_text(stored.get("status")),
+            match=read_text(stored.get("match")) or None,
+            message=read_text(stored.get("message")),
             predicted=stored.get("predicted"),
-            preview=_text(stored.get("preview")),
+            preview=read_text(stored.get("preview")),
             expected=stored.get("expected"),
-            cells_wrong=_whole(stored.get("cells_wrong")),
-            near_miss=_mapping(stored.get("near_miss")) or None,
-            seconds=_number(stored.get("seconds")),
-            printed=_text(stored.get("printed")),
+            cells_wrong=read_whole(stored.get("cells_wrong")),
+            near_miss=read_mapping(stored.get("near_miss")) or None,
+            seconds=read_number(stored.get("seconds")),
+            printed=read_text(stored.get("printed")),
         )
 
 
@@ -126,10 +138,11 @@ class PairsEvidence:
     def from_json(cls, stored: Mapping[str, Any] | None) -> Self:
         """What is stored with a verdict; None stands for no verdict."""
         stored = stored or {}
+        rows = enumerate(read_rows(stored.get("pairs")))
         return cls(
-            pairs=tuple(PairEvidence.from_json(pair, place) for place, pair in enumerate(_rows(stored.get("pairs")))),
-            right=_whole(stored.get("right")),
-            of=_whole(stored.get("of")),
+            pairs=tuple(PairEvidence.from_json(pair, place) for place, pair in rows),
+            right=read_whole(stored.get("right")),
+            of=read_whole(stored.get("of")),
             is_faithful=stored.get("faithful") is not False,
         )
 
@@ -186,13 +199,13 @@ class StepValuesEvidence:
     def from_json(cls, stored: Mapping[str, Any] | None) -> Self:
         """What is stored with a verdict; None stands for no verdict."""
         stored = stored or {}
-        steps = _shares(stored.get("steps"))
-        counts = {name: _counts(stored.get(name), len(steps)) for name in ("right", "wrong", "others")}
+        steps = read_shares(stored.get("steps"))
+        counts = {name: read_counts(stored.get(name), len(steps)) for name in ("right", "wrong", "others")}
         return cls(
             steps,
-            segmentation=_text(stored.get("segmentation")),
-            spans=_mapping(stored.get("spans")),
-            sampler=_text(stored.get("sampler")),
+            segmentation=read_text(stored.get("segmentation")),
+            spans=read_mapping(stored.get("spans")),
+            sampler=read_text(stored.get("sampler")),
             **counts,
         )
 
@@ -221,9 +234,9 @@ class ScorerEvidence:
         """What is stored with a verdict."""
         steps = stored.get("steps")
         return cls(
-            _whole(stored.get("scorer")) or 0,
+            read_whole(stored.get("scorer")) or 0,
             stored.get("held_out") is True,
-            _shares(steps) if isinstance(steps, list) else None,
+            read_shares(steps) if isinstance(steps, list) else None,
         )
 
 
@@ -256,39 +269,8 @@ class StepLabelsEvidence:
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """What is stored with a verdict."""
         return cls(
-            _mapping(stored.get("labels")),
-            _text(stored.get("segmentation")),
-            _mapping(stored.get("spans")),
-            _text(stored.get("reason")),
+            read_mapping(stored.get("labels")),
+            read_text(stored.get("segmentation")),
+            read_mapping(stored.get("spans")),
+            read_text(stored.get("reason")),
         )
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) else {}
-
-
-def _rows(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
-
-
-def _number(value: Any) -> float:
-    return float(value) if type(value) in (int, float) else 0.0
-
-
-def _whole(value: Any) -> int | None:
-    return value if type(value) is int else None
-
-
-def _shares(value: Any) -> list[float | None]:
-    found = value if isinstance(value, list | tuple) else []
-    return [float(each) if type(each) in (int, float) else None for each in found]
-
-
-def _counts(value: Any, count: int) -> list[int]:
-    """A whole number for each step; 0 for what is none."""
-    found = list(value) if isinstance(value, list | tuple) else []
-    return [each if type(each) is int else 0 for each in (*found[:count], *[0] * (count - len(found)))]

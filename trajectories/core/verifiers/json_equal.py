@@ -4,6 +4,7 @@ import json
 
 from trajectories.core.records import JSON, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import (
+    answer_evidence,
     answer_verdict,
     has_answer_text,
     no_answer,
@@ -42,7 +43,7 @@ class JsonVerifier:
                 message = "the answer is no JSON"
         right = not message and json_equal(given, problem.reference)
         message = message or ("the value is right" if right else "the value is wrong")
-        return answer_verdict(self, found, right=right, message=message, expected=problem.reference)
+        return answer_verdict(self, answer_evidence(found, problem.reference), right=right, message=message)
 
 
 def json_equal(left: JSON, right: JSON) -> bool:

@@ -1,10 +1,18 @@
 """From a judge's answers to a verdict: one grade, or comparisons with opponents, each asked in both orders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trajectories.core.records import JSON, Outcome, VerdictRecord
 from trajectories.core.verifiers.evidence import StepLabelsEvidence
+from trajectories.core.verifiers.judge_evidence import (
+    LOST,
+    TIE,
+    WON,
+    ComparisonEvidence,
+    JudgeEvidence,
+    OrderEvidence,
+)
 from trajectories.core.verifiers.model_judge import (
     Choice,
     Form,
@@ -67,16 +75,16 @@ def wants_another(form: str, rubric: Rubric, asks: Sequence[JudgeAnswer], *, ste
 def grade_verdict(rubric: Rubric, asks: Sequence[JudgeAnswer], engine: str) -> VerdictRecord:
     """The verdict of one grade; what cannot be read is an error and never a fail."""
     name = verifier_name(Form.GRADE, rubric.name)
-    evidence = {**_facts(Form.GRADE, rubric), "answers": _raw(asks), "asks": len(asks)}
+    evidence = replace(_evidence(Form.GRADE, rubric), answers=_raw(asks))
     read = _read(Form.GRADE, rubric, asks)
     if not isinstance(read, Grade):
         return _error(name, rubric, read, asks, evidence, engine)
     passed = read.score >= rubric.pass_from
     share = read.share(rubric)
-    evidence |= {"score": read.score, "reason": read.reason}
+    evidence = replace(evidence, score=read.score, reason=read.reason)
     message = f"{read.score} on a scale from {rubric.least} to {rubric.most}, {rubric.pass_from} passes"
     outcome = Outcome.PASS if passed else Outcome.FAIL
-    return VerdictRecord(name, rubric.version, outcome, message, score=share, evidence=evidence, engine=engine)
+    return VerdictRecord(name, rubric.version, outcome, message, share, evidence.to_json(), engine=engine)
 
 
 def steps_verdict(rubric: Rubric, steps: JudgedSteps, asks: Sequence[JudgeAnswer], engine: str) -> VerdictRecord:
@@ -85,21 +93,24 @@ def steps_verdict(rubric: Rubric, steps: JudgedSteps, asks: Sequence[JudgeAnswer
     steps.
     """
     name, count = verifier_name(Form.STEPS, rubric.name), len(steps.texts)
-    evidence: dict[str, JSON] = {"form": str(Form.STEPS), "rubric": {"name": rubric.name, "version": rubric.version}}
+    evidence = JudgeEvidence(str(Form.STEPS), rubric.name, rubric.version)
     if not count:
         message = "this trace has no steps to look at"
-        return VerdictRecord(name, rubric.version, Outcome.UNSCORED, message, evidence=evidence, engine=engine)
-    evidence |= {"answers": _raw(asks), "asks": len(asks), "steps": count, "segmentation": steps.segmentation}
+        return VerdictRecord(
+            name, rubric.version, Outcome.UNSCORED, message, evidence=evidence.to_json(), engine=engine
+        )
+    evidence = replace(evidence, answers=_raw(asks), steps=count, segmentation=steps.segmentation)
     read = _read(Form.STEPS, rubric, asks, count)
     if not isinstance(read, StepWords):
         return _error(name, rubric, read, asks, evidence, engine)
     first = read.first_wrong
-    evidence |= StepLabelsEvidence(read.labels, steps.segmentation, steps.spans, read.reason).to_json()
+    labels = StepLabelsEvidence(read.labels, steps.segmentation, steps.spans, read.reason)
     message = (
         f"none of {count} steps is wrong" if first is None else f"step {first + 1} of {count} is the first wrong one"
     )
     outcome, share = (Outcome.PASS, 1.0) if first is None else (Outcome.FAIL, first / count)
-    return VerdictRecord(name, rubric.version, outcome, message, score=share, evidence=evidence, engine=engine)
+    told = {**evidence.to_json(), **labels.to_json()}
+    return VerdictRecord(name, rubric.version, outcome, message, share, told, engine=engine)
 
 
 def preference_verdict(rubric: Rubric, pairs: Sequence[JudgedPair], engine: str) -> VerdictRecord:
@@ -108,48 +119,50 @@ def preference_verdict(rubric: Rubric, pairs: Sequence[JudgedPair], engine: str)
     One comparison that could not be judged makes the whole an error.
     """
     name = verifier_name(Form.COMPARE, rubric.name)
-    evidence: dict[str, JSON] = _facts(Form.COMPARE, rubric)
+    evidence = _evidence(Form.COMPARE, rubric)
     if not pairs:
         message = "there is no other trace of this problem to compare with"
-        return VerdictRecord(name, rubric.version, Outcome.UNSCORED, message, evidence=evidence, engine=engine)
-    shown = []
+        return VerdictRecord(
+            name, rubric.version, Outcome.UNSCORED, message, evidence=evidence.to_json(), engine=engine
+        )
+    compared = []
     for pair in pairs:
         for asks in (pair.straight, pair.swapped):
             read = _read(Form.COMPARE, rubric, asks)
             if not isinstance(read, Choice):
-                evidence |= {"opponent": pair.opponent, "answers": _raw(asks), "asks": len(asks)}
+                evidence = replace(evidence, opponent=pair.opponent, answers=_raw(asks))
                 return _error(name, rubric, read, asks, evidence, engine)
-        shown.append(compare_pair(rubric, pair))
-    won, lost = (sum(pair["result"] == word for pair in shown) for word in ("won", "lost"))
-    share = won / len(shown)
-    evidence |= {"comparisons": shown, "won": won, "lost": lost, "of": len(shown), "share": share}
-    message = f"won {won}, lost {lost}, tied {len(shown) - won - lost} of {len(shown)} comparisons"
+        compared.append(compare_pair(rubric, pair))
+    evidence = replace(evidence, comparisons=compared)
+    won, lost, of = evidence.won, evidence.lost, len(compared)
+    message = f"won {won}, lost {lost}, tied {of - won - lost} of {of} comparisons"
     if won == lost:
-        return VerdictRecord(name, rubric.version, Outcome.UNSCORED, message, evidence=evidence, engine=engine)
-    outcome = Outcome.PASS if won > lost else Outcome.FAIL
-    return VerdictRecord(name, rubric.version, outcome, message, score=share, evidence=evidence, engine=engine)
+        outcome, score = Outcome.UNSCORED, None
+    else:
+        outcome, score = Outcome.PASS if won > lost else Outcome.FAIL, evidence.share
+    return VerdictRecord(name, rubric.version, outcome, message, score, evidence.to_json(), engine=engine)
 
 
-def compare_pair(rubric: Rubric, pair: JudgedPair) -> dict[str, JSON]:
+def compare_pair(rubric: Rubric, pair: JudgedPair) -> ComparisonEvidence:
     """What both orders come to: only a preference that survives the swap counts. Raises JudgeError."""
     straight, swapped = (_read(Form.COMPARE, rubric, asks) for asks in (pair.straight, pair.swapped))
     if not isinstance(straight, Choice) or not isinstance(swapped, Choice):
         raise JudgeError("One of the two answers cannot be read.")
     # Shown second, the trace is B.
     words = (
-        {Preference.A: "won", Preference.B: "lost"}.get(straight.better, "tie"),
-        {Preference.B: "won", Preference.A: "lost"}.get(swapped.better, "tie"),
+        {Preference.A: WON, Preference.B: LOST}.get(straight.better, TIE),
+        {Preference.B: WON, Preference.A: LOST}.get(swapped.better, TIE),
     )
-    result, note = (words[0], "") if words[0] == words[1] else ("tie", ONE_ORDER_ONLY)
-    if set(words) == {"won", "lost"}:
+    result, note = (words[0], "") if words[0] == words[1] else (TIE, ONE_ORDER_ONLY)
+    if set(words) == {WON, LOST}:
         note = CHANGED_ITS_MIND
-    return {
-        "opponent": pair.opponent,
-        "result": result,
-        "note": note,
-        "shown_first": {"better": str(straight.better), "reason": straight.reason, "answers": _raw(pair.straight)},
-        "shown_second": {"better": str(swapped.better), "reason": swapped.reason, "answers": _raw(pair.swapped)},
-    }
+    return ComparisonEvidence(
+        pair.opponent,
+        result,
+        note,
+        shown_first=OrderEvidence(str(straight.better), straight.reason, _raw(pair.straight)),
+        shown_second=OrderEvidence(str(swapped.better), swapped.reason, _raw(pair.swapped)),
+    )
 
 
 def _read(
@@ -174,22 +187,18 @@ def _error(
     rubric: Rubric,
     read: object,
     asks: Sequence[JudgeAnswer],
-    evidence: Mapping[str, JSON],
+    evidence: JudgeEvidence,
     engine: str,
 ) -> VerdictRecord:
     kind = (asks[-1].kind if asks else "") or MALFORMED
     message = f"the judge gave no verdict: {read}"
-    return VerdictRecord(
-        name, rubric.version, Outcome.ERROR, message, evidence={**evidence, "error_kind": kind}, engine=engine
-    )
+    told = replace(evidence, error_kind=kind).to_json()
+    return VerdictRecord(name, rubric.version, Outcome.ERROR, message, evidence=told, engine=engine)
 
 
-def _facts(form: Form, rubric: Rubric) -> dict[str, JSON]:
-    return {
-        "form": str(form),
-        "rubric": {"name": rubric.name, "version": rubric.version},
-        "scale": [rubric.least, rubric.most, rubric.pass_from],
-    }
+def _evidence(form: Form, rubric: Rubric) -> JudgeEvidence:
+    scale = (rubric.least, rubric.most, rubric.pass_from)
+    return JudgeEvidence(str(form), rubric.name, rubric.version, scale)
 
 
 def _raw(asks: Sequence[JudgeAnswer]) -> list[JSON]:

@@ -11,12 +11,14 @@ from trajectories.core.answers.units import convert
 from trajectories.core.answers.values import Value, as_list, read_reference, read_value, words_key
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import (
+    answer_evidence,
     answer_verdict,
     bad_problem,
     engine_fault,
     has_answer_text,
     no_answer,
     no_reference,
+    read_answer_evidence,
 )
 from trajectories.core.verifiers.answers import FoundAnswer, find_answer
 from trajectories.core.verifiers.base import Tools
@@ -92,8 +94,8 @@ class NumericVerifier:
         try:
             compared = _compare_both_ways(expected.latex, given.latex, tools)
         except ExpressionError as fault:
-            evidence: dict[str, JSON] = {"found": found.as_evidence(), "expected": str(problem.reference)}
-            return engine_fault(self, f"the answer could not be compared: {fault}", evidence)
+            evidence = answer_evidence(found, str(problem.reference))
+            return engine_fault(self, f"the answer could not be compared: {fault}", evidence.to_json())
         if compared.unreadable == "expected":
             return bad_problem(self, NO_REFERENCE)
         verdict = self._verdict(problem, found, given, _compared_fault(compared, given, expected, allowed))
@@ -102,10 +104,8 @@ class NumericVerifier:
     def _verdict(self, problem: ProblemRecord, found: FoundAnswer, given: Value | None, fault: str) -> VerdictRecord:
         is_plain = given is not None and given.quantity is not None and given.latex == str(given.quantity.value)
         right = "the number is right" if is_plain else "the answer is equal"
-        return answer_verdict(
-            self, found, right=not fault, message=fault or right, read_as=None if given is None else given.latex,
-            expected=str(problem.reference),
-        )  # fmt: skip
+        evidence = read_answer_evidence(found, str(problem.reference), None if given is None else given.latex)
+        return answer_verdict(self, evidence, right=not fault, message=fault or right)
 
 
 def _compare_both_ways(expected: str, found: str, tools: Tools) -> Comparison:

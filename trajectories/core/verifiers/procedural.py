@@ -8,7 +8,13 @@ from trajectories.core.problems.plain_answers import is_plain_answer
 from trajectories.core.problems.procedural import ProceduralError, UnscoredError
 from trajectories.core.problems.procedural_families import Scoring, scoring_of
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
-from trajectories.core.verifiers.answer_common import bad_problem, engine_fault, has_answer_text, no_answer
+from trajectories.core.verifiers.answer_common import (
+    answer_evidence,
+    bad_problem,
+    engine_fault,
+    has_answer_text,
+    no_answer,
+)
 from trajectories.core.verifiers.answers import find_answer
 from trajectories.core.verifiers.base import Tools
 
@@ -41,7 +47,7 @@ class ProceduralVerifier:
         if found is None:
             return no_answer(self)
         answer = found.value if isinstance(found.value, str) else json.dumps(found.value)
-        evidence: dict[str, JSON] = {"found": found.as_evidence(), "expected": problem.reference}
+        evidence = answer_evidence(found, problem.reference).to_json()
         try:
             score = tools.score_answer(problem, answer)
         except UnscoredError as fault:

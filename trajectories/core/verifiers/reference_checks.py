@@ -8,6 +8,7 @@ from trajectories.core.programs.engines import CallStatus, ProgramJob
 from trajectories.core.records import JSON, Outcome, ProblemRecord, TraceRecord
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.core.verifiers.answer_common import text_match
+from trajectories.core.verifiers.answer_evidence import UnitTestsEvidence
 from trajectories.core.verifiers.arc_common import SpecError, read_reference, read_test_inputs, read_train_pairs
 from trajectories.core.verifiers.base import Tools
 from trajectories.core.verifiers.text import MATCH_LIMITS, MATCH_SOURCE
@@ -81,7 +82,8 @@ def _tests_fault(problem: ProblemRecord, tools: Tools) -> str:
         return f"found {describe(program)}, expected the source of a program that passes the tests"
     verdict = VERIFIERS["unit_tests"].verify(problem, TraceRecord(None, program, ""), tools)
     # What the engine lacks or does in its own way says nothing of the program, and refuses it nowhere.
-    lacking = {test["status"] for test in verdict.evidence.get("tests", ())} == {CallStatus.UNSUPPORTED}
+    tests = UnitTestsEvidence.from_json(verdict.evidence).tests
+    lacking = {test.status for test in tests} == {CallStatus.UNSUPPORTED}
     passes = verdict.outcome in (Outcome.PASS, Outcome.UNSCORED) or lacking
     return "" if passes else f"the reference program does not pass its tests: {verdict.message}"
 

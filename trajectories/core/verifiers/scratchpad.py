@@ -1,9 +1,12 @@
 """Is every step of a scratchpad right? A second verdict beside that on the answer: an answer can be right by wrong
 steps, which filtering by answers alone lets through (STaR: Zelikman et al. 2022, arXiv 2203.14465, section 5)."""
 
+from dataclasses import replace
+
 from trajectories.core.problems.arithmetic import Examined, examine, sum_of
 from trajectories.core.records import JSON, Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import bad_problem
+from trajectories.core.verifiers.answer_evidence import ScratchpadEvidence
 from trajectories.core.verifiers.base import Tools
 
 NAME = "scratchpad"
@@ -34,21 +37,18 @@ class ScratchpadVerifier:
         found = examine(numbers, trace.text)
         if found is None:
             return self._record(Outcome.UNSCORED, "the trace has no scratchpad", None, {})
-        evidence: dict[str, JSON] = {
-            "steps_right": found.right,
-            "steps": len(found.lines),
-            "first_wrong": found.first_wrong,
-        }
+        evidence = ScratchpadEvidence(found.right, len(found.lines), found.first_wrong)
         if found.first_wrong is None:
-            return self._record(Outcome.PASS, f"all {len(found.lines)} steps are right", 1.0, evidence)
+            return self._record(Outcome.PASS, f"all {len(found.lines)} steps are right", 1.0, evidence.to_json())
         line = found.lines[found.first_wrong]
-        evidence |= {
-            "found_step": line.said[:MOST_SHOWN],
-            "expected_step": line.expected,
-            "start": line.start,
-            "end": line.end,
-        }
-        return self._record(Outcome.FAIL, _fault(found), found.right / len(found.lines), evidence)
+        evidence = replace(
+            evidence,
+            found_step=line.said[:MOST_SHOWN],
+            expected_step=line.expected,
+            start=line.start,
+            end=line.end,
+        )
+        return self._record(Outcome.FAIL, _fault(found), found.right / len(found.lines), evidence.to_json())
 
     def _record(self, outcome: Outcome, message: str, score: float | None, evidence: dict[str, JSON]) -> VerdictRecord:
         return VerdictRecord(self.name, self.version, outcome, message, score, evidence)

@@ -6,6 +6,7 @@ from trajectories.core.answers.texts import normalise, says_truth, short_forms, 
 from trajectories.core.programs.engines import CallStatus, ProgramJob, ProgramLimits
 from trajectories.core.records import ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import (
+    answer_evidence,
     answer_verdict,
     bad_problem,
     engine_fault,
@@ -64,7 +65,7 @@ class TextVerifier:
             given = accepted[0]
         right = given in accepted if text_match(problem) == "exact" else accepts(accepted, given)
         message = "the text is right" if right else "the text is wrong"
-        return answer_verdict(self, found, right=bool(given) and right, message=message, expected=accepted)
+        return answer_verdict(self, answer_evidence(found, accepted), right=bool(given) and right, message=message)
 
 
 class RegexVerifier:
@@ -97,4 +98,5 @@ class RegexVerifier:
             return engine_fault(self, f"the pattern could not be matched: {result.status} {result.message}".strip(), {})
         right = result.value is True
         message = "the pattern matches" if right else "the pattern does not match"
-        return spare_program(answer_verdict(self, found, right=right, message=message, expected=problem.reference), run)
+        evidence = answer_evidence(found, problem.reference)
+        return spare_program(answer_verdict(self, evidence, right=right, message=message), run)

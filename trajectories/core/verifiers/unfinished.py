@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from trajectories.core.records import FinishReason, Outcome, TraceRecord, VerdictRecord
+from trajectories.core.verifiers.answer_evidence import AnswerEvidence
 
 UNFINISHED: Mapping[str, str] = {
     FinishReason.LENGTH: "cut off before it gave an answer",
@@ -25,7 +26,8 @@ def leave_open(verdict: VerdictRecord, trace: TraceRecord) -> VerdictRecord:
     An answer that was found, or a program that ran, is verified however the sample ended.
     """
     why = UNFINISHED.get(trace.finish_reason)
-    lacks_answer = "found" in verdict.evidence and verdict.evidence["found"] is None
-    if why is None or verdict.outcome is not Outcome.FAIL or not lacks_answer or trace.program.strip():
+    if why is None or verdict.outcome is not Outcome.FAIL or trace.program.strip():
+        return verdict
+    if not AnswerEvidence.from_json(verdict.evidence).is_missing:
         return verdict
     return replace(verdict, outcome=Outcome.UNSCORED, score=None, message=f"{why}: not counted as wrong")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob
 from trajectories.core.records import JSON, Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import bad_problem
+from trajectories.core.verifiers.answer_evidence import UnitTestEvidence, UnitTestsEvidence
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Tools
 from trajectories.core.verifiers.faithful import spare_program
@@ -53,12 +54,7 @@ class UnitTestsVerifier:
             return bad_problem(self, str(fault))
         run = tools.run_program(job)
         right = [_passes(call, value) for call, value in zip(run.calls, expected, strict=True)]
-        evidence: dict[str, JSON] = {
-            **run.facts,
-            "tests": [_evidence(*each) for each in zip(range(len(right)), run.calls, expected, right, strict=True)],
-            "right": sum(right),
-            "of": len(right),
-        }
+        tests = [_evidence(*each) for each in zip(range(len(right)), run.calls, expected, right, strict=True)]
         outcome, message = _outcome(run.calls, right)
         verdict = VerdictRecord(
             self.name,
@@ -66,7 +62,7 @@ class UnitTestsVerifier:
             outcome,
             message,
             score=None if outcome is Outcome.ERROR else sum(right) / len(right),
-            evidence=evidence,
+            evidence={**run.facts, **UnitTestsEvidence(tests).to_json()},
             seconds=sum(call.seconds for call in run.calls),
             engine=run.engine,
         )
@@ -117,14 +113,14 @@ def _outcome(calls: tuple[CallResult, ...], right: list[bool]) -> tuple[Outcome,
     return Outcome.FAIL, f"{message}; test {first + 1}: {why}"
 
 
-def _evidence(index: int, call: CallResult, expected: JSON, right: bool) -> dict[str, JSON]:
-    return {
-        "index": index,
-        "status": str(call.status),
-        "right": right,
-        "message": call.message,
-        "value": preview_value(call.value),
-        "expected": preview_value(expected),
-        "seconds": call.seconds,
-        "printed": call.printed,
-    }
+def _evidence(index: int, call: CallResult, expected: JSON, right: bool) -> UnitTestEvidence:
+    return UnitTestEvidence(
+        index,
+        str(call.status),
+        is_right=right,
+        message=call.message,
+        value=preview_value(call.value),
+        expected=preview_value(expected),
+        seconds=call.seconds,
+        printed=call.printed,
+    )

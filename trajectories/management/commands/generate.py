@@ -1,13 +1,10 @@
 """Generate problems from the command line."""
 
-import sys
-import time
 from argparse import ArgumentParser
 from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
 from trajectories.core.generation import GENERATORS, WRITERS
 from trajectories.core.generation.arc_augmented import PARTS
@@ -15,6 +12,7 @@ from trajectories.core.generation.base import GenerationError, Recipe, usual_per
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.documents import parse_json_text
 from trajectories.management.arguments import title
+from trajectories.management.following import follow_job
 from trajectories.models import Brief, GenerationJob, Instruction, ProblemSet, Sampler
 from trajectories.selectors.briefs import list_briefs
 from trajectories.selectors.generation import get_generation_progress
@@ -25,8 +23,6 @@ from trajectories.services.generation.jobs import Check, Plan, plan_generation
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.runs.plans import Budget
 
-LOOK_SECONDS = 0.5
-UNHEARD_SECONDS = 20
 BAR_WIDTH = 40
 
 
@@ -162,20 +158,7 @@ class Command(BaseCommand):
         return Check(solver, instruction, samples=options["samples"], share=options["share"])
 
     def _wait(self, job: GenerationJob) -> None:
-        started, shown = time.monotonic(), ""
-        while job.is_active:
-            connection.close()  # a wait of hours holds no connection
-            time.sleep(LOOK_SECONDS)
-            job.refresh_from_db()
-            line = generation_line(job)
-            if line != shown and sys.stdout.isatty():
-                self.stdout.write(f"\r{line}", ending="")
-                self.stdout.flush()
-                shown = line
-            if job.state == GenerationJob.State.QUEUED and time.monotonic() - started > UNHEARD_SECONDS:
-                self.stderr.write("No worker has taken the job up yet. Is one running (make run)?")
-                started = float("inf")
-        self.stdout.write(f"\r{generation_line(job)}" if shown else generation_line(job))
+        follow_job(self, job, "job", generation_line)
         if job.state != GenerationJob.State.FINISHED:
             raise CommandError(f"Generation job {job.pk} is {job.state}. {job.state_reason}".strip())
         if job.state_reason:

@@ -1,18 +1,16 @@
 """Let a language model judge traces from the command line, and wait for it if asked."""
 
-import sys
-import time
 from argparse import ArgumentParser
 from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 from django.http import QueryDict
 
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.forms.traces import TraceScopeForm
+from trajectories.management.following import follow_job
 from trajectories.models import JudgeJob, Rubric, Sampler
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.judging import report_on
@@ -22,8 +20,6 @@ from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.judging.jobs import JudgeJobError, JudgePlan, estimate_judge_job, plan_judge_job
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
 
-LOOK_SECONDS = 0.5
-UNHEARD_SECONDS = 20
 BAR_WIDTH = 40
 
 
@@ -118,20 +114,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{found.temperature_note} Judges are planned at 0.")
 
     def _wait(self, job: JudgeJob) -> None:
-        started, shown = time.monotonic(), ""
-        while job.state in JudgeJob.ACTIVE_STATES:
-            connection.close()  # a wait of hours holds no connection
-            time.sleep(LOOK_SECONDS)
-            job.refresh_from_db()
-            line = progress_line(job)
-            if line != shown and sys.stdout.isatty():
-                self.stdout.write(f"\r{line}", ending="")
-                self.stdout.flush()
-                shown = line
-            if job.state == JudgeJob.State.QUEUED and time.monotonic() - started > UNHEARD_SECONDS:
-                self.stderr.write("No worker has taken the job up yet. Is one running (make run)?")
-                started = float("inf")
-        self.stdout.write(f"\r{progress_line(job)}" if shown else progress_line(job))
+        follow_job(self, job, "job", progress_line)
         self._say_agreement(job)
         if job.state != JudgeJob.State.FINISHED:
             raise CommandError(f"Job {job.pk} is {job.state}. {job.state_reason}".strip())

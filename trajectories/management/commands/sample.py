@@ -1,13 +1,10 @@
 """Plan a run from the command line, and wait for it if asked."""
 
-import sys
-import time
 from argparse import ArgumentParser
 from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
 from trajectories.core.faults import Fault
 from trajectories.core.problems import ProblemError
@@ -21,6 +18,7 @@ from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, NO_MEMORY, Memory, MemorySource
 from trajectories.core.strategies.plans import Diversity
 from trajectories.management.arguments import title
+from trajectories.management.following import follow_job
 from trajectories.management.step_scoring import find_step_judge, find_step_scorer
 from trajectories.models import Instruction, Mind, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.instructions import current_instructions
@@ -44,8 +42,6 @@ from trajectories.services.runs.plans import (
 from trajectories.services.runs.requests import RequestError
 from trajectories.services.runs.temperatures import read_temperatures
 
-LOOK_SECONDS = 0.5
-UNHEARD_SECONDS = 20
 BAR_WIDTH = 40
 
 
@@ -296,22 +292,7 @@ class Command(BaseCommand):
         return [known[view] for view in dict.fromkeys(views or usual)]
 
     def _wait(self, run: Run) -> None:
-        started, shown = time.monotonic(), ""
-        while run.state not in (*Run.ENDED_STATES, Run.State.PAUSED):
-            connection.close()  # a wait of hours holds no connection
-            time.sleep(LOOK_SECONDS)
-            run.refresh_from_db()
-            line = progress_line(run, most_attempts(run))
-            if line != shown and sys.stdout.isatty():
-                self.stdout.write(f"\r{line:<{len(shown)}}", ending="")
-                self.stdout.flush()
-                shown = line
-            if run.state == Run.State.QUEUED and time.monotonic() - started > UNHEARD_SECONDS:
-                self.stderr.write("No worker has taken the run up yet. Is one running (make run)?")
-                started = float("inf")
-        self.stdout.write(
-            f"\r{progress_line(run, most_attempts(run))}" if shown else progress_line(run, most_attempts(run))
-        )
+        follow_job(self, run, "run", lambda run: progress_line(run, most_attempts(run)))
         if run.state != Run.State.FINISHED:
             raise CommandError(f"Run {run.pk} is {run.state}. {run.state_reason}".strip())
 

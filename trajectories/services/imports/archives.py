@@ -7,9 +7,9 @@ release follow, each in a transaction of its own and safe to repeat: what is her
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import IO, Any
+from typing import IO
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -29,9 +29,9 @@ from trajectories.core.importers.foreign_traces import ForeignTrace
 from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.records import JSON
+from trajectories.core.releases.item_evidence import ItemEvidence, OriginalEvidence, RestoredWords
 from trajectories.core.releases.items import item_hash
 from trajectories.models import AuditEvent, Problem, Release, ReleaseItem, Trace
-from trajectories.selectors.archives import RESTORED
 from trajectories.services.imports.direct import import_traces
 from trajectories.services.locks import one_writer_at_a_time
 from trajectories.services.problems.imports import FaultTally, SetTarget, spool_folder, stage_records, write_problems
@@ -240,13 +240,12 @@ def _place_items(files: Files, spool: Spool) -> None:
                 why = "is not here" if trace_id is None else "is the same trace here as another one"
                 raise ProblemError("item", f"the trace of item {item.position} {why}")
             taken.add(trace_id)
-            evidence: dict[str, Any] = {RESTORED: _said(line)}
+            evidence = ItemEvidence(restored=_said(line), compared=item.compared)
             if item.original is not None:
-                parent = edits[trace_id] = traces.parent(line)
-                evidence["original"] = {**item.original, "trace": parent or item.original.get("trace")}
-            if item.compared:
-                evidence["compared"] = dict(item.compared)
-            spool.append([item.position, trace_id, item.split, item.score, evidence, item.hash])
+                original, parent = OriginalEvidence.from_json(item.original), traces.parent(line)
+                edits[trace_id] = parent
+                evidence = replace(evidence, original=replace(original, trace=parent or original.trace))
+            spool.append([item.position, trace_id, item.split, item.score, evidence.to_json(), item.hash])
         for trace_id, parent in edits.items():
             if parent is not None and parent != trace_id:
                 Trace.objects.filter(pk=trace_id, parent=None).update(parent=parent)
@@ -283,11 +282,11 @@ class _TracesHere:
         return next((key for key, _ in self._found.get((problem, str(original.get("trace"))), ())), None)
 
 
-def _said(line: _Line) -> dict[str, JSON]:
+def _said(line: _Line) -> RestoredWords:
     """What had been said of a trace, in the form in which `full` has it, and what its release calls it."""
     item = line.item
-    said: dict[str, Any] = {
-        "verdicts": [
+    return RestoredWords(
+        verdicts=[
             {
                 "verifier": each.verifier,
                 "version": each.version,
@@ -300,7 +299,7 @@ def _said(line: _Line) -> dict[str, JSON]:
             }
             for each in line.trace.verdicts
         ],
-        "reviews": [
+        reviews=[
             {
                 "reviewer": each.pseudonym,
                 "decision": each.decision.value,
@@ -314,12 +313,12 @@ def _said(line: _Line) -> dict[str, JSON]:
             }
             for each in line.trace.reviews
         ],
-        "trace": item.trace,
-        "trace_id": item.trace_id,
-        "sampler": item.sampler,
-        "instruction": item.instruction,
-    }
-    return said if item.final is None else {**said, "final": list(item.final)}
+        trace=item.trace,
+        trace_id=item.trace_id,
+        sampler=item.sampler,
+        instruction=item.instruction,
+        final=item.final,
+    )
 
 
 def _hash_of(line: _Line) -> str:

@@ -18,6 +18,7 @@ from trajectories.core.identity import derive_seed, text_hash
 from trajectories.core.prompts import Message
 from trajectories.core.records import FinishReason, Outcome, PublicProblem, SampleFailure, TraceRecord, VerdictRecord
 from trajectories.core.text.storable import storable_json, storable_text
+from trajectories.core.verifiers.judge_evidence import JudgeEvidence
 from trajectories.core.verifiers.judge_verdicts import (
     JudgeAnswer,
     JudgedPair,
@@ -202,7 +203,7 @@ class Work:
                 outcome=verdict.outcome.value,
                 score=verdict.score,
                 message=verdict.message,
-                error_kind=str(verdict.evidence.get("error_kind", ""))[:40],
+                error_kind=JudgeEvidence.from_json(verdict.evidence).error_kind[:40],
             )
             if not changed:
                 return

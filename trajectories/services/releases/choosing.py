@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from trajectories.adapters.spools import Spool
-from trajectories.core.records import JSON, Outcome
+from trajectories.core.records import Outcome
+from trajectories.core.releases.item_evidence import RemovalEvidence
 from trajectories.core.releases.overlaps import HeldOut, Match
 from trajectories.core.releases.rules import Rule
 from trajectories.core.releases.spreading import Contender, contend, drop_doubles, spread
@@ -106,7 +107,7 @@ class Chooser:
             contenders = [contender for _, contender in by_key.values()]
             kept, doubles = drop_doubles(contenders, self.rule.sameness)
             for double in doubles:
-                self._remove(double.key, "same", trace=double.of, evidence={"how": double.how, "alike": double.alike})
+                self._remove(double.key, "same", trace=double.of, evidence=RemovalEvidence(double.how, double.alike))
             ranks = {contender.key: rank for rank, contender in enumerate(kept)}
             if self.rule.per_problem is not None:
                 places = spread(kept, self.rule.per_problem)
@@ -129,7 +130,7 @@ class Chooser:
                 self.looked += 1
                 match = matches.get(row.problem_id) or self._quote(held_out, row, bodies)
                 if match is not None:
-                    evidence = {"how": match.how, "alike": match.alike, "shared": match.shared}
+                    evidence = RemovalEvidence(match.how, match.alike, match.shared)
                     self._remove(row.trace_id, "contaminated", problem=match.key, evidence=evidence)
                     continue
                 texts = (bodies[row.reasoning], bodies.get(row.program or "", "")) if self._compares_texts else None
@@ -180,7 +181,7 @@ class Chooser:
             if stays[place]:
                 yield int(key)
             else:
-                self._remove(int(key), "balance", evidence={"group": names[group[place]]})
+                self._remove(int(key), "balance", evidence=RemovalEvidence(group=names[group[place]]))
 
     def _remove(
         self,
@@ -189,10 +190,10 @@ class Chooser:
         *,
         trace: int | None = None,
         problem: int | None = None,
-        evidence: dict[str, JSON] | None = None,
+        evidence: RemovalEvidence | None = None,
     ) -> None:
         self.removed[clause] += 1
-        self.removals.append([trace_id, clause, trace, problem, evidence or {}])
+        self.removals.append([trace_id, clause, trace, problem, {} if evidence is None else evidence.to_json()])
 
 
 def estimated_seconds(rule: Rule, count: int) -> int:

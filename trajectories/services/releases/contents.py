@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trajectories.adapters.copying import NULL, copied_line
@@ -12,6 +12,7 @@ from trajectories.adapters.rows_ahead import RowsAhead
 from trajectories.adapters.spools import Spool
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.identity import ListHash, text_hash
+from trajectories.core.releases.item_evidence import ItemEvidence, NamedWord, OriginalEvidence
 from trajectories.core.releases.items import item_hash
 from trajectories.core.releases.rules import Rule
 from trajectories.models import Instruction, Problem, ReleaseItem, Run, Sampler
@@ -108,22 +109,21 @@ class Contents:
         authors = [self._pseudonym(review[2]) for review in reviews]
         scores = [review[4] for review in reviews if review[3] == Decision.ACCEPT and review[4] is not None]
         score = sum(scores) / len(scores) if scores else None
-        evidence: dict[str, Any] = {
-            "reviews": [{"id": review[1], "by": by} for by, review in zip(authors, reviews, strict=True)],
-            "verdicts": [verdict[1] for verdict in verdicts],
-        }
+        evidence = ItemEvidence(
+            reviews=[NamedWord(review[1], by) for by, review in zip(authors, reviews, strict=True)],
+            verdicts=[verdict[1] for verdict in verdicts],
+            original=None if trace[8] is None else _original(trace),
+            compared=compared,
+        )
         original, decided = None, None
-        if trace[8] is not None:
-            evidence["original"] = _original(trace)
-            original = {**evidence["original"], "trace": trace[11]}
+        if evidence.original is not None:
+            original = {**evidence.original.to_json(), "trace": trace[11]}
             self.edits += 1
         if (final := known.final.get(trace_id)) is not None:
             by = self._pseudonym(final[2])
             decided = [by, *final[3:]]
-            evidence["final"] = {"id": final[1], "by": by}
+            evidence = replace(evidence, final=NamedWord(final[1], by))
             self.adjudicated += 1
-        if compared:
-            evidence["compared"] = compared
         own_hash = item_hash(
             problem=problem_hash,
             trace=trace_hash,
@@ -135,7 +135,7 @@ class Contents:
             final=decided,
             compared=compared,
         )
-        line = copied_line((self.count, trace_id, split, score, evidence, own_hash))
+        line = copied_line((self.count, trace_id, split, score, evidence.to_json(), own_hash))
         self.count += 1
         self.splits[split] += 1
         for author in authors:
@@ -172,10 +172,10 @@ class Contents:
         }
 
 
-def _original(trace: Values) -> dict[str, Any]:
-    """What is known now of the trace that a person edited into this one: an export made years later says the same."""
+def _original(trace: Values) -> OriginalEvidence:
+    """What is known now of the trace that a person edited into this one."""
     _, verdict, original, _, correctness, decision = trace[8:]
-    return {"trace": original, "edit": verdict, "correctness": correctness, "decision": decision}
+    return OriginalEvidence(original, edit=verdict, correctness=correctness, decision=decision)
 
 
 def _told(validation: float | None) -> str:

@@ -1,10 +1,13 @@
 """What the trace page says of an answer: where it was found, what it was read as, what was expected."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from trajectories.core.programs.engines import CallStatus
 from trajectories.core.records import JSON, ProblemRecord
+from trajectories.core.verifiers.answer_evidence import AnswerEvidence, UnitTestEvidence, UnitTestsEvidence
+from trajectories.core.verifiers.evidence import PairsEvidence
+from trajectories.core.verifiers.judge_evidence import JudgeEvidence
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import Trace, Verdict
 from trajectories.templatetags.questions import answer_text
@@ -111,56 +114,52 @@ def show_verdicts(problem: ProblemRecord, trace: Trace, verdicts: Sequence[Verdi
 
 
 def _shown_verdict(problem: ProblemRecord, text: str, verdict: Verdict) -> ShownVerdict:
-    evidence = verdict.evidence
-    found = evidence.get("found")
+    evidence = AnswerEvidence.from_json(verdict.evidence)
     # Grids are drawn, not written.
-    is_drawn = "pairs" in evidence
+    is_drawn = bool(PairsEvidence.from_json(verdict.evidence).pairs)
     return ShownVerdict(
         verdict=verdict,
-        answer=_shown_answer(found, evidence, text, is_drawn=is_drawn) if isinstance(found, Mapping) else None,
-        missing="found" in evidence and found is None,
-        expected="" if is_drawn else answer_text(evidence.get("expected")),
-        tests=_shown_tests(problem.spec.get("tests"), evidence.get("tests")),
-        rules=evidence.get("rules") or 1,
+        answer=_shown_answer(evidence, text, is_drawn=is_drawn),
+        missing=evidence.is_missing,
+        expected="" if is_drawn else answer_text(evidence.expected),
+        tests=_shown_tests(problem.spec.get("tests"), UnitTestsEvidence.from_json(verdict.evidence).tests),
+        rules=evidence.rules,
         model_verdict=_shown_model_verdict(verdict) if is_model_verdict(verdict.verifier) else None,
     )
 
 
 def _shown_model_verdict(verdict: Verdict) -> ShownModelVerdict:
-    evidence = verdict.evidence
+    evidence = JudgeEvidence.from_json(verdict.evidence)
     comparisons = []
-    answers = list(evidence.get("answers") or ())
-    for pair in evidence.get("comparisons") or ():
-        shown = (pair["shown_first"], pair["shown_second"])
-        answers += [answer for order in shown for answer in order["answers"]]
-        reasons = tuple(f"{order['better']}: {order['reason']}" for order in shown)
-        comparisons.append(ShownComparison(pair["opponent"], pair["result"], pair["note"], reasons))
+    answers = list(evidence.answers or ())
+    for pair in evidence.comparisons:
+        answers += [answer for order in pair.orders for answer in order.answers]
+        reasons = tuple(f"{order.better}: {order.reason}" for order in pair.orders)
+        comparisons.append(ShownComparison(pair.opponent, pair.result, pair.note, reasons))
     return ShownModelVerdict(
         job=verdict.judge_job_id,
-        reason=answer_text(evidence.get("reason")),
+        reason=evidence.reason,
         comparisons=tuple(comparisons),
         answers=tuple(answer_text(answer) for answer in answers),
     )
 
 
-def _shown_answer(
-    found: Mapping[str, JSON], evidence: Mapping[str, JSON], text: str, *, is_drawn: bool
-) -> ShownAnswer | None:
-    if is_drawn and found.get("rule") == "stated":
+def _shown_answer(evidence: AnswerEvidence, text: str, *, is_drawn: bool) -> ShownAnswer | None:
+    found = evidence.found
+    if found is None or (is_drawn and found.is_stated):
         return None
-    answer, read_as = answer_text(found.get("answer")), answer_text(evidence.get("read_as"))
     return ShownAnswer(
-        text="" if is_drawn else answer,
-        rule=RULES.get(found.get("rule", ""), ""),
-        rules=0 if found.get("rule") == "stated" else found.get("rules") or 1,
-        read_as="" if read_as == answer else read_as,
-        place=place_in(text, found.get("start"), found.get("end")),
+        text="" if is_drawn else found.answer or "",
+        rule=RULES.get(found.rule, ""),
+        rules=found.rules,
+        read_as="" if evidence.read_as == found.answer else evidence.read_as or "",
+        place=place_in(text, found.start, found.end),
     )
 
 
-def place_in(text: str, start: Any, end: Any) -> Place | None:
+def place_in(text: str, start: int, end: int) -> Place | None:
     """The answer at characters `start` to `end` with what is around it; None where there is no such place."""
-    if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(text):
+    if not 0 <= start < end <= len(text):
         return None
     shown_end = min(end, start + LONGEST)
     first, last = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
@@ -173,22 +172,20 @@ def place_in(text: str, start: Any, end: Any) -> Place | None:
     )
 
 
-def _shown_tests(tests: JSON, results: JSON) -> tuple[ShownTest, ...]:
+def _shown_tests(tests: JSON, results: Sequence[UnitTestEvidence]) -> tuple[ShownTest, ...]:
     """The unit tests of a problem with how each ended."""
     shown = []
-    for result in results if isinstance(results, list) else ():
-        index = result["index"]
-        test = tests[index] if isinstance(tests, list | tuple) and index < len(tests) else {}
+    for result in results:
+        test = tests[result.index] if isinstance(tests, list | tuple) and result.index < len(tests) else {}
         given = test.get("stdin") if "stdin" in test else test.get("arguments")
-        expected = test.get("stdout") if "stdout" in test else result.get("expected")
         shown.append(
             ShownTest(
-                number=index + 1,
-                right=bool(result.get("right")),
+                number=result.index + 1,
+                right=result.is_right,
                 given=answer_text(given),
-                value=answer_text(result.get("value")) if result.get("status") == "returned" else "",
-                expected=answer_text(expected),
-                message=answer_text(result.get("message")),
+                value=result.value if result.status == CallStatus.RETURNED else "",
+                expected=answer_text(test["stdout"]) if "stdout" in test else result.expected,
+                message=result.message,
             )
         )
     return tuple(shown)

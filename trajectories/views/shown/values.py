@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trajectories.core.prompts.segmentation import AS_STORED
 from trajectories.core.records import Outcome
+from trajectories.core.verifiers.answer_evidence import ScratchpadEvidence
 from trajectories.core.verifiers.evidence import ScorerEvidence, StepValuesEvidence
 from trajectories.core.verifiers.opinions import VALUES, is_scorer
 from trajectories.core.verifiers.scratchpad import STEP_VERIFIERS
@@ -55,9 +56,11 @@ def faults_of_steps(trace: Trace, verdicts: Sequence[Verdict]) -> dict[int, str]
     spans = spans_of(trace) if wrong else []
     found: dict[int, str] = {}
     for verdict in wrong:
-        start = verdict.evidence.get("start")
-        before = [place for place, span in enumerate(spans) if span is not None and span[0] <= (start or 0)]
-        if isinstance(start, int) and before:
+        start = ScratchpadEvidence.from_json(verdict.evidence).start
+        if start is None:
+            continue
+        before = [place for place, span in enumerate(spans) if span is not None and span[0] <= start]
+        if before:
             found[before[-1]] = verdict.message
     return found
 
