@@ -23,7 +23,7 @@ NOT_PASSED = {
     **dict.fromkeys(("MODELS_DIR",), "in the data folder"),
     **dict.fromkeys(("WORKER_TRAINING",), "which machines train is told by WORKER_SERVES"),
     **dict.fromkeys(("DEBUG",), "never where others can reach it"),
-    **dict.fromkeys(("DATABASE_WAIT_SECONDS", "DJANGO_SETTINGS_MODULE"), "not for operators"),
+    **dict.fromkeys(("CELERY_SKIP_CHECKS", "DATABASE_WAIT_SECONDS", "DJANGO_SETTINGS_MODULE"), "not for operators"),
     **dict.fromkeys(("PATH", "HOME", "XDG_DATA_HOME"), "not for operators"),
     **dict.fromkeys(("PROMETHEUS_MULTIPROC_DIR",), "one folder for the processes of one web server"),
 }
