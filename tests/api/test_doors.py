@@ -19,7 +19,7 @@ from trajectories.models import Problem
         ("/traces?limit=many", 422, "limit: Found something else, expected a whole number."),
         ("/traces?cost_from=nan", 422, "cost_from: Found"),
         ("/traces?cost_from=2&cost_to=1", 422, "cost_from: Found 2.0 to 1.0, expected the lower one first."),
-        ("/traces?sampler=99", 422, "sampler: Found '99', expected one of those offered."),
+        ("/traces?sampler=99", 422, "sampler: Found '99', expected at least one of those offered."),
         ("/traces?text=a%00b", 422, "text: Found a NUL character, expected none."),
         ("/traces/7", 404, "There is no trace 7."),
         ("/traces/0", 422, "trace_id: Found a number out of range, expected at least 1."),

@@ -125,9 +125,11 @@ OURS = {"given", "filters", "none", "int", "float", "str", "constrained-int", "c
 
 
 def _place(parts: tuple[Any, ...]) -> str:
-    """Where in the request something is: a parameter by its name, a part of the body by its path."""
-    _, *rest = parts
-    return ".".join(str(part) for part in rest if part not in OURS)[:200]
+    """Where in the request something is: a parameter by its name, however often it is there, a part of the body by its
+    path."""
+    where, *rest = parts
+    named = [part for part in rest if part not in OURS and not (where == "query" and isinstance(part, int))]
+    return ".".join(map(str, named))[:200]
 
 
 EXPECTED = {
