@@ -184,3 +184,14 @@ def test_no_page_leads_to_a_tree_that_is_refused(client, lead, curator, run, pro
     # Where a trace is reviewed, a lead is as blind until they ask.
     assert [address in client.get(page).content.decode() for page in pages] == [True, True, False]
     assert address in client.get(f"{pages[2]}?reviews=all").content.decode()
+
+
+def test_a_step_that_its_judge_could_not_score_says_why(client, curator, run, problem):
+    trace = grow(run, problem)
+    Attempt.objects.filter(pk=trace.attempt_id).update(step_fault="Found no score in its answer.")
+    client.force_login(curator)
+    text = client.get(reverse("search_tree", args=[run.pk, problem.pk])).content.decode()
+    assert "no score: Found no score in its answer." in text
+    Attempt.objects.filter(pk=trace.attempt_id).update(step_fault="", step_score=0.25)
+    text = client.get(reverse("search_tree", args=[run.pk, problem.pk])).content.decode()
+    assert ("no score" in text, "score 25%" in text) == (False, True)

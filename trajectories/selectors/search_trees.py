@@ -25,7 +25,7 @@ ATTEMPT_COLUMNS = (
     *("pk", "index", "round", "kind", "state", "error_kind", "error_message", "parent_id", "pruned"),
     *("trace__pk", "trace__correctness", "trace__train_passed", "trace__train_total", "trace__train_error"),
     *("trace__answer", "trace__outputs", "trace__finish_reason", "trace__output_tokens", "trace__cost"),
-    *("trace__latency_seconds", "step_score"),
+    *("trace__latency_seconds", "step_score", "step_fault"),
 )
 OPEN = (Attempt.State.PENDING, Attempt.State.LEASED)
 
@@ -52,7 +52,7 @@ class TreeNode:
     cells in [0, 1]. `end` says in words why nothing went on from it, "" where something did or may still. `below`
     counts all attempts under it, `right_below` the right ones among them, `best_below` is their least train error, and
     `spent_below` what they took. `score` in [0, 1] is that of the steps of a text so far, None where
-    nothing scored them.
+    nothing scored them; `score_fault` says why the judge that was asked for it gave none.
     """
 
     attempt_id: int
@@ -67,6 +67,7 @@ class TreeNode:
     spend: Spend
     end: str
     score: float | None = None
+    score_fault: str = ""
     children: "tuple[TreeNode | NodeGroup, ...]" = ()
     below: int = 0
     right_below: int = 0
@@ -191,6 +192,7 @@ def _node(row: Mapping[str, JSON], under: Mapping[int | None, Sequence[Mapping[s
         spend=Spend(row["trace__output_tokens"] or 0, row["trace__cost"], row["trace__latency_seconds"] or 0.0),
         end="" if children else ends.reason(row),
         score=row["step_score"],
+        score_fault=row["step_fault"],
         children=_grouped(children),
         below=sum(child.below + 1 for child in children),
         right_below=sum(child.right_below + child.is_right for child in children),
