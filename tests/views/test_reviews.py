@@ -173,14 +173,14 @@ def test_a_decision_that_contradicts_another_is_said_everywhere_it_may_be(as_cur
     assert [said in message for message in messages] == [True]
     assert f"trace {trace.pk}<" in squeezed(as_curator.get(listed))
     assert said in squeezed(as_curator.get(reverse("trace_detail", args=[trace.pk])))
-    assert "disputed</span>" in squeezed(as_curator.get(reverse("trace_list")))
+    assert "</svg>disputed</span>" in squeezed(as_curator.get(reverse("trace_list")))
     # Others who have not reviewed it learn nothing of it.
     other = User.objects.create_user("zoe")
     other.groups.set(curator.groups.all())
     client.force_login(other)
     assert f"trace {trace.pk}<" not in squeezed(client.get(listed))
     for address in (reverse("trace_list"), reverse("trace_detail", args=[trace.pk])):
-        assert "disputed</span>" not in squeezed(client.get(address))
+        assert "</svg>disputed</span>" not in squeezed(client.get(address))
     assert second.decision == ""
 
 
