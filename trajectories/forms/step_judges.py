@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from trajectories.forms.plain import PlainForm
 from trajectories.models import Rubric, Run, Sampler
 from trajectories.selectors.rubrics import current_rubrics, rubric_versions
 from trajectories.selectors.samplers import list_samplers, list_versions
@@ -14,7 +15,7 @@ from trajectories.services.runs.step_scores import StepJudge
 STEP_JUDGE_FIELDS = ("step_judge", "step_rubric")
 
 
-class StepJudgeFields(forms.Form):
+class StepJudgeFields(PlainForm):
     """Who judges steps, and by what."""
 
     step_judge = forms.ModelChoiceField(
