@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 import pytest
@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 
 from tests.factories import make_review, make_verdict
 from tests.visits import admin_visits, uncovered, visits
@@ -124,6 +125,15 @@ def test_how_slowly_pages_are_walked_makes_no_difference():
     assert lists == {"LATELY</time>"}
     assert {settled(str(naturaltime(timezone.now() - age))) for age in ages} == {"LATELY"}
     assert settled("<dt>Pace</dt><dd>45 an hour</dd>") == settled("")
+    # A walk may begin before midnight and end after it.
+    evening = datetime(2026, 11, 29, 23, 59, 59, tzinfo=UTC)
+    for shown in (
+        moment,
+        datetime.isoformat,
+        lambda when: date_format(when, "Y-m-d"),
+        lambda when: date_format(when, "j M Y, H:i"),
+    ):
+        assert settled(shown(evening)) == settled(shown(evening + timedelta(seconds=2)))
 
 
 def without_what_comes_next(answer: Answer) -> tuple[int, str, list[str]]:

@@ -45,6 +45,9 @@ VARYING = [
     (re.compile(r"\b(?:now|(?:\d+[\xa0 ]|an? )(?:second|minute|hour)s? ago)\b"), "LATELY"),
     # A person's own pace, told once their session has lasted a minute.
     (re.compile(r"<dt>Pace</dt><dd>\d+ an hour</dd>"), ""),
+    # The day too: what a visit makes is dated, and between two visits it may have become another day.
+    (re.compile(r"\b20\d\d-\d\d-\d\d(?=\b|T)"), "DAY"),
+    (re.compile(r"\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* 20\d\d\b"), "DAY"),
     (re.compile(r"T\d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
     # Numbers of threads that were begun by the visit itself, and are given once, whatever is taken back.
