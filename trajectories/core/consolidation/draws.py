@@ -117,6 +117,10 @@ class Orders:
         found: Made = kept[key]
         return found
 
+    def kept(self, key: Hashable, *, k: int) -> Any:
+        """What is kept of a k under the key, None where nothing is."""
+        return self._of_k.get(k, {}).get(key)
+
     def forget(self) -> None:
         """Keep only the orders, and what belongs to no k."""
         self._of_k = {}

@@ -174,15 +174,14 @@ def _draws(orders: Orders, k: int, cells: int) -> Draws:
 
 
 def _ballots(orders: Orders, draws: Draws, answers: Answers, cells: int) -> Ballots:
-    """The ballots of all draws, from those of half as many samples where each draw is a pair of them."""
+    """The ballots of all draws, from those of half as many samples where these were counted and each draw is a pair."""
+    key = ("ballots", id(answers.keys), cells)
 
     def make() -> Ballots:
-        if draws.pairs is None:
-            return count_samples(draws, answers)
-        below = _ballots(orders, _draws(orders, draws.k // 2, cells), answers, cells)
-        return count_pairs(draws, answers, below)
+        below = orders.kept(key, k=draws.k // 2) if draws.pairs is not None else None
+        return count_samples(draws, answers) if below is None else count_pairs(draws, answers, below)
 
-    return orders.keep(("ballots", id(answers.keys), cells), make, k=draws.k)
+    return orders.keep(key, make, k=draws.k)
 
 
 def _credits(orders: Orders, stored: Stored, way: Way, draws: Draws, answers: Answers, cells: int) -> Floats:
