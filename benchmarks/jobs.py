@@ -112,8 +112,10 @@ def main() -> None:
     from django.db import connection
 
     from trajectories.core.samplers.symbolic import SymbolicSampler
+    from trajectories.services.jobs.ringers import connect_bell
     from trajectories.services.problems.imports import import_arc_agi_1
 
+    connect_bell("run", lambda *_: None)  # the queue is that of the installation, whose workers know no such run
     connection.settings_dict["TEST"]["NAME"] = "benchmark_minicolumn"  # tests may be running
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:

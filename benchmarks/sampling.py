@@ -168,6 +168,9 @@ def prepare(*, create: bool) -> None:
     django.setup()
     from django.db import connection
 
+    from trajectories.services.jobs.ringers import connect_bell
+
+    connect_bell("run", lambda *_: None)  # the queue is that of the installation, whose workers know no such run
     if create:
         connection.settings_dict["TEST"]["NAME"] = DATABASE
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
