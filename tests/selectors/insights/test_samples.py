@@ -157,6 +157,14 @@ def test_sizes_fall_into_bins_that_hold_them():
     assert list_bins(InsightScope(), Measure.COST) == []
 
 
+def test_a_power_of_two_begins_its_bin():
+    run, task = factories.make_run(), factories.make_problem()
+    powers = [2**place for place in range(31)]
+    for size in powers:
+        sample(run, task, output_tokens=size)
+    assert [each.low for each in list_bins(InsightScope(), Measure.TOKENS)] == powers
+
+
 def test_the_newest_verdict_of_each_verifier_counts_and_no_model_judge_does():
     trace = sample(factories.make_run(), factories.make_problem())
     factories.make_verdict(trace=trace, outcome="error")
