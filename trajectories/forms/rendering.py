@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.forms.renderers import DjangoTemplates
-from django.utils.formats import localize
+from django.template import Context
+from django.template.base import render_value_in_context
 from django.utils.html import escape
 from django.utils.safestring import SafeData
-from django.utils.timezone import template_localtime
 
 FOLDER = "django/forms/widgets/"
 OPTION = f"{FOLDER}select_option.html"
@@ -24,7 +24,7 @@ INPUTS = (
 class PlainRenderer(DjangoTemplates):
     """The FORM_RENDERER: inputs, texts and lists are put together here, all else by Django's templates."""
 
-    def render(self, template_name: str, context: Mapping[str, Any], request: Any = None) -> str:
+    def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> str:
         """What a template of Django's makes of its context."""
         if template_name == NO_ERRORS and not context["errors"]:
             return ""
@@ -40,7 +40,7 @@ def _raw(value: Any) -> str:
 
 def _told(value: Any) -> str:
     """A value as a template shows it: numbers and times in the language of the pages."""
-    return _raw(value if isinstance(value, str) else str(localize(template_localtime(value))))
+    return _raw(value) if isinstance(value, str) else render_value_in_context(value, Context())
 
 
 def _attributes(attrs: Mapping[str, Any]) -> str:
