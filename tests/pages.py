@@ -1,13 +1,16 @@
-"""Pages as a browser reads them: their forms with every field, and every address that they name."""
+"""Pages as a browser reads them: their forms with every field, and every address that htmx posts to."""
 
 import re
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 from django.http import HttpResponse
 
-LINKS = {"href", "src", "action", "formaction", "hx-get", "data-prefetch"}
+FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
+POSTING = re.compile(r'<[^<>]*\bhx-post="([^"]*)"[^<>]*>')
+INCLUDED = re.compile(r'\bhx-include="#([^"]*)"')
 BLOCKS = "dd|dt|td|th|tr|li|p|div|section|small|h[1-6]"
 TEXTS = {"text", "search", "number", "hidden", "password", "email", "url", "datetime-local", "date"}
 
@@ -30,12 +33,14 @@ class Field:
 
 @dataclass
 class Form:
-    """A form of a page, or an element that asks htmx to send one. `address` is where it goes, with its query."""
+    """A form of a page, or an element that asks htmx to send one. `address` is where it goes, with its query; `posted`
+    has the addresses that htmx sends it to."""
 
     address: str
     method: str
     name: str = ""
     fields: dict[str, Field] = field(default_factory=dict)
+    posted: set[str] = field(default_factory=set)
 
     def filled_in(self) -> dict[str, list[str]]:
         """What a browser would send of the form as it is shown."""
@@ -45,31 +50,51 @@ class Form:
         return {name: values for name, values in sent.items() if values}
 
 
-class Page(HTMLParser):
-    """Reads a page (or a fragment) at an address."""
+class Page:
+    """A page (or a fragment) at an address. Its forms alone are read letter by letter: all of it would take longer than
+    to make it."""
 
     def __init__(self, text: str, address: str) -> None:
+        parts = FORM.findall(text)
+        assert len(parts) == len(re.findall(r"<form\b", text)), f"a form at {address} does not end"
+        reader = _FormReader(address)
+        for part in parts:
+            reader.feed(part)
+        reader.close()
+        self.forms = reader.forms
+        for element in POSTING.finditer(FORM.sub("", text)):
+            self._outside(urljoin(address, unescape(element[1])), INCLUDED.search(element[0]))
+
+    def _outside(self, posted: str, included: re.Match[str] | None) -> None:
+        """An element outside of any form posts the one that it includes, or nothing."""
+        if included is None:
+            self.forms.append(Form(posted, "post"))
+            return
+        (form,) = [each for each in self.forms if each.name == included[1]]
+        form.posted.add(posted)
+
+
+class _FormReader(HTMLParser):
+    """Reads the forms of a page, one after another."""
+
+    def __init__(self, address: str) -> None:
         super().__init__()
         self.address = address
         self.forms: list[Form] = []
-        self.links: set[str] = set()
-        self.posted: set[str] = set()
         self._form: Form | None = None
         self._field: Field | None = None
-        self._option: str | None = None
-        self.feed(text)
-        self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        self.links |= {urljoin(self.address, given[name]) for name in LINKS & given.keys() if given[name]}
-        if "hx-post" in given:
-            self.posted.add(urljoin(self.address, given["hx-post"]))
         if tag == "form":
             method = given.get("method", "get").lower()
             self._form = Form(urljoin(self.address, given.get("action", "")), method, given.get("id", ""))
             self.forms.append(self._form)
-        elif self._form is not None and tag in {"input", "select", "textarea", "button"} and given.get("name"):
+        if self._form is not None and "hx-post" in given:
+            self._form.posted.add(urljoin(self.address, given["hx-post"]))
+        if tag == "form":
+            return
+        if self._form is not None and tag in {"input", "select", "textarea", "button"} and given.get("name"):
             self._read_field(tag, given)
         elif tag == "option" and self._field is not None and self._field.kind == "select":
             self._read_option(given)

@@ -93,8 +93,8 @@ def all_of(walker: Walker, visited: list[Visit]):
     """Every page, and those that tell of single traces also as the fragments that htmx asks for."""
     single = ("trace_", "queue_", "problem_", "run_", "repair_")
     of_traces = [visit for visit in visited if visit.name.startswith(single)]
-    whole = everything(walker, visited, in_part=False)
-    return whole | everything(walker, of_traces)
+    others = [visit for visit in visited if not visit.name.startswith(single)]
+    return everything(walker, others, in_part=False) | everything(walker, of_traces)
 
 
 def differing(one, other) -> dict[str, tuple]:

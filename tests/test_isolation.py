@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
 
 from tests.access import operations
+from tests.plain_client import PlainClient
 from tests.projects import another_project, member
 from tests.visits import uncovered, visits
 from tests.walker import Visit, undone
@@ -105,7 +105,7 @@ def contents(project: int) -> str:
     return digest.hexdigest()
 
 
-def asked(client: Client, visit: Visit) -> tuple[int, str]:
+def asked(client: PlainClient, visit: Visit) -> tuple[int, str]:
     with undone():
         answer = client.get(visit.address) if visit.data is None else client.post(visit.address, visit.data)
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content
@@ -129,7 +129,7 @@ def test_no_address_shows_or_changes_anything_of_another_project(world, project,
     everything, before, marks = visits(world), contents(FIRST), marks_of(project)
     assert uncovered(everything) == set()
     assert len(marks) > 15
-    client = Client()
+    client = PlainClient()
     client.force_login(stranger)
     client.post("/projects/switch/", {"project": project.pk})
     assert client.session[CHOSEN] == project.pk
@@ -146,14 +146,14 @@ def test_no_address_shows_or_changes_anything_of_another_project(world, project,
     reached = [name for name in reached if not name.startswith(SHIPPED)]
     assert reached == []
     assert contents(FIRST) == before
-    owner = Client()
+    owner = PlainClient()
     owner.force_login(User.objects.get(username="lena"))
     visible = "".join(asked(owner, visit)[1] for visit in everything if visit.data is None and not visit.in_part)
     assert len(found_in(visible, marks)) > len(marks) / 2, "the marks are on pages of their own project"
 
 
 def requests(token: str) -> Iterator[tuple[str, int, str]]:
-    client = Client(headers={"Authorization": f"Bearer {token}"})
+    client = PlainClient(headers={"Authorization": f"Bearer {token}"})
     for name, method, address, _ in operations(number=1):
         with undone():
             answer = client.get(f"/api/v1{address}") if method == "get" else client.post(f"/api/v1{address}")

@@ -32,13 +32,14 @@ END $$
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = 180.0) -> Any:
     """The first true value of `condition`, asked again and again; fails naming `what` when none came in time.
 
-    How long it may take says how busy the machine is: time that costs nothing where all goes well.
+    How long it may take says how busy the machine is: time that costs nothing where all goes well. What takes long to ask
+    is asked less often, since what is waited for needs the processor too.
     """
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while (asked := time.monotonic()) < deadline:
         if value := condition():
             return value
-        time.sleep(0.05)
+        time.sleep(min(1.0, max(0.05, 2 * (time.monotonic() - asked))))
     pytest.fail(f"waited {seconds:g} s for {what}")
 
 

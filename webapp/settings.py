@@ -81,6 +81,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "trajectories.forms.rendering.PlainRenderer"
+
 DATABASES = {"default": database_settings()}
 DATABASE_ROUTERS = ["webapp.postgresql.routing.ProjectTables"]
 EMBEDDED_DATABASE = is_embedded()

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.http import QueryDict
-from django.test import Client
 from django.urls import resolve, reverse
 
 from tests.crawl.values import encoded
 from tests.pages import Form, Page
+from tests.plain_client import PlainClient
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Crawler:
     requests: int = 0
 
     def __post_init__(self) -> None:
-        self.client = Client(raise_request_exception=False)
+        self.client = PlainClient(raise_request_exception=False)
         if self.user.is_authenticated:
             self.client.force_login(self.user, backend="django.contrib.auth.backends.ModelBackend")
 

@@ -25,6 +25,11 @@ HOST = NEEDED["SITE_NAME"]
 BEFORE = ("prepare",)
 RUNNING = ("web", "files", "sampling", "verification", "beat")
 """The training worker is left out: it has nothing to do here, and the machine little room."""
+SERVING = {
+    ("quick worker", "sweeps interactive"), ("file worker", "files"), ("worker 1", "starts sampling"),
+    ("worker 1", "verification"),
+}  # fmt: skip
+"""The workers by name and queues."""
 
 
 class Deployment:
@@ -72,9 +77,18 @@ class Deployment:
                 cwd=ROOT, env=self.environment(name), stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
 
+    def has_workers(self) -> bool:
+        """Whether as many workers as are expected have written themselves down."""
+        for name in self.running:
+            self.assert_runs(name)
+        return Worker.objects.count() >= len(SERVING)
+
+    def assert_runs(self, name: str) -> None:
+        assert self.running[name].poll() is None, f"{name} has ended:\n{self.log(name)}"
+
     def is_healthy(self, name: str) -> bool:
         """What the service's own check of its health says."""
-        assert self.running[name].poll() is None, f"{name} has ended:\n{self.log(name)}"
+        self.assert_runs(name)
         kind, *words = self._services[name]["healthcheck"]["test"]
         command = ["sh", "-c", *words] if kind == "CMD-SHELL" else words
         environment = self.environment(name)
@@ -146,13 +160,11 @@ def test_the_deployment_starts_and_a_run_that_somebody_launches_is_sampled_and_v
     assert password, told
     for name in RUNNING:
         deployment.start(name)
+    # To look at the health of workers starts a program each time: not before they can be healthy.
+    wait_for(deployment.has_workers, "the workers")
     for name in RUNNING:
         wait_for(lambda: deployment.is_healthy(name), f"{name} to be healthy")  # noqa: B023
-    serving = {(worker.name, worker.queues) for worker in Worker.objects.all()}
-    assert serving == {
-        ("quick worker", "sweeps interactive"), ("file worker", "files"), ("worker 1", "starts sampling"),
-        ("worker 1", "verification"),
-    }  # fmt: skip
+    assert {(worker.name, worker.queues) for worker in Worker.objects.all()} == SERVING
     person = Person(deployment.port)
     plain = httpx2.get(f"http://127.0.0.1:{deployment.port}/runs/", headers={"Host": HOST})
     assert (plain.status_code, plain.headers["location"]) == (301, f"https://{HOST}/runs/")

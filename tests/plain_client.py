@@ -1,0 +1,82 @@
+"""A client for tests that ask for thousands of pages: it keeps what was answered and nothing of how it was made."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.http.request import HttpHeaders
+from django.template.base import Template
+from django.test import Client
+from django.test.utils import _TestState
+
+
+class PlainClient(Client):
+    """Django's client copies the context of every template, of every part that is included too, which takes a third of
+    the time of a page with lists to choose from. Answers to this one have no `context` and no `templates`.
+
+    `looked_for_htmx` says of the last request whether anything looked for a header of htmx, present or not: where
+    nothing did, htmx would have been answered the same.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._names: set[str] = set()
+
+    @property
+    def looked_for_htmx(self) -> bool:
+        return any(name.startswith("HTTP_HX_") for name in self._names)
+
+    def request(self, **request: Any) -> Any:
+        self._names = set()
+        with plain_templates(), noting_headers(self._names):
+            return super().request(**request)
+
+    def _base_environ(self, **request: Any) -> "Environ":
+        return Environ(super()._base_environ(**request), self._names)
+
+
+class Environ(dict[str, Any]):
+    """What a request came with; the names that are looked for in it are written down."""
+
+    def __init__(self, given: dict[str, Any], names: set[str]) -> None:
+        super().__init__(given)
+        self._names = names
+
+    def __getitem__(self, name: str) -> Any:
+        self._names.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self._names.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self._names.add(str(name))
+        return super().__contains__(name)
+
+
+@contextmanager
+def plain_templates() -> Iterator[None]:
+    """Templates are rendered as they are outside of tests."""
+    instrumented = Template._render
+    Template._render = _TestState.saved_data.template_render
+    try:
+        yield
+    finally:
+        Template._render = instrumented
+
+
+@contextmanager
+def noting_headers(names: set[str]) -> Iterator[None]:
+    """Write down the names of the headers that are looked for, as WSGI has them."""
+    original = HttpHeaders.__getitem__
+
+    def spy(self: HttpHeaders, name: str) -> str:
+        names.add(HttpHeaders.to_wsgi_name(name))
+        return original(self, name)
+
+    HttpHeaders.__getitem__ = spy
+    try:
+        yield
+    finally:
+        HttpHeaders.__getitem__ = original
