@@ -1,8 +1,10 @@
 """Lists: pages by key in every order, both ways, and counts that say how exact they are."""
 
+import contextlib
+
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
@@ -98,9 +100,36 @@ def test_rows_that_lie_far_from_each_other_are_found_all_the_same(traces, monkey
     walked = pages()
     assert [len(rows) for rows in walked[0]] == [2, 2, 2]
     assert walked[1] == walked[0][0]
-    monkeypatch.setattr(listing, "_in_time", lambda ask, milliseconds: asked.append(milliseconds))
+    monkeypatch.setattr(listing, "_in_time", lambda rows, around, milliseconds: asked.append(milliseconds))
     assert pages() == walked
     assert asked == [listing.WALK_MILLISECONDS] * 4
+
+
+def test_what_was_looked_for_in_vain_is_sorted_at_once_on_the_next_page(traces, monkeypatch):
+    """For a minute, and only in the same list."""
+    tried, asked = [], listing._in_time
+    monkeypatch.setattr(listing, "_in_time", lambda *of_what: tried.append(of_what[0]))
+    rare, sort = Trace.objects.filter(output_tokens=10), TRACES.sort("")
+    pages = [
+        TRACES.page(rare, sort, down=down, up=None, size=4, lying=Lying(is_sparse=True, name=name))
+        for down, name in ((None, "ten"), (traces[6].pk, "ten"), (None, "other"), (None, ""), (None, ""))
+    ]
+    assert len(tried) == 4, "all but the second of the first list"
+    assert pages[0].rows == pages[2].rows == pages[3].rows
+    monkeypatch.setattr(listing, "_in_time", asked)
+    cache.clear()
+    assert TRACES.page(rare, sort, down=traces[6].pk, up=None, size=4).rows == pages[1].rows
+
+
+@pytest.mark.parametrize("around", [contextlib.nullcontext, transaction.atomic])
+def test_a_limit_of_time_holds_for_one_statement_in_a_transaction_and_out_of_it(transactional_db, around):
+    make_trace()
+    slow = Trace.objects.extra(where=["pg_sleep(0.05) IS NOT NULL"]).values_list("pk")
+    with around():
+        assert listing._in_time(slow, "{}", 5) is None
+        assert len(slow) == 1, "what comes after it has all the time it needs"
+        assert listing._in_time(slow, "SELECT count(*) FROM ({}) AS rows", 5_000) == [(1,)]
+        assert listing._in_time(slow.none(), "{}", 5) == []
 
 
 def test_what_is_far_down_is_given_up_in_time_and_sorted(traces, monkeypatch):
@@ -157,11 +186,29 @@ def test_a_count_that_takes_long_is_given_up_for_an_estimate(traces, monkeypatch
     assert Trace.objects.count() == 15, "what comes after it has all the time it needs"
 
 
+def test_a_list_with_nothing_in_it_is_not_looked_for(traces, django_assert_num_queries):
+    walk = TraceWalk(length_from=31, seconds_to=5.0)
+    with django_assert_num_queries(0):
+        assert list_traces(walk, EVERYTHING, total=Count(0)).rows == ()
+    assert list(list_traces(walk, EVERYTHING).rows) == []
+
+
+def test_more_than_can_be_counted_is_counted_once_a_minute(traces, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(listing, "COUNT_LIMIT", 10)
+    first = count_rows(Trace.objects.all())
+    with django_assert_num_queries(0):
+        assert count_rows(Trace.objects.all()) == first
+    assert count_rows(Trace.objects.all(), may_estimate=False) == Count(10, is_exact=False)
+    assert count_rows(Trace.objects.filter(output_tokens=30)) == Count(3), "what is exact is counted anew"
+    Trace.objects.filter(output_tokens=30).update(output_tokens=31)
+    assert count_rows(Trace.objects.filter(output_tokens=30)) == Count(0)
+
+
 def test_a_count_that_took_long_is_not_tried_again_for_the_next_page(traces, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(listing, "COUNT_MILLISECONDS", 1)
     slow = Trace.objects.extra(where=["pg_sleep(0.05) IS NOT NULL"])
     first = count_rows(slow)
-    with django_assert_num_queries(1):  # for the estimate
+    with django_assert_num_queries(0):
         assert count_rows(slow) == first
     cache.clear()
     monkeypatch.setattr(listing, "COUNT_MILLISECONDS", 60_000)

@@ -1,4 +1,4 @@
--- The tables after the migration 0106_step_judges
+-- The tables after the migration 0109_latency_index
 CREATE OR REPLACE FUNCTION trajectories_tools(steps jsonb)
  RETURNS text[]
  LANGUAGE sql
@@ -950,7 +950,6 @@ CREATE INDEX search_words ON trajectories_tracesearch USING gin (words) WITH (gi
 CREATE INDEX search_tools ON trajectories_tracesearch USING gin (tools) WITH (gin_pending_list_limit='1024');
 CREATE INDEX search_any_tool ON trajectories_tracesearch USING btree (trace_id) WHERE (NOT (tools = '{}'::text[]));
 CREATE INDEX trace_by_time ON trajectories_trace USING btree (created_at, id);
-CREATE INDEX trace_by_seconds ON trajectories_trace USING btree (latency_seconds, id);
 CREATE INDEX trace_by_cost ON trajectories_trace USING btree (COALESCE(cost, ('-1'::integer)::numeric), id);
 CREATE INDEX trace_by_temperature ON trajectories_trace USING btree (temperature, id);
 CREATE INDEX verdict_by_outcome ON trajectories_verdict USING btree (verifier, outcome, trace_id);
@@ -1065,6 +1064,7 @@ CREATE INDEX trace_by_clauses ON trajectories_trace USING btree (problem_id, id)
 CREATE INDEX trace_by_decision ON trajectories_trace USING btree (decision, id) INCLUDE (problem_id, run_id, sampler_id, created_at, correctness, hinted, finish_reason, withdrawn) WHERE (NOT ((decision)::text = ''::text));
 CREATE INDEX review_of_trace ON trajectories_review USING btree (trace_id, id) INCLUDE (decision, score, reviewer_id);
 CREATE INDEX trace_by_size ON trajectories_trace USING btree (output_tokens, id) INCLUDE (latency_seconds, cost, decision, withdrawn);
+CREATE INDEX trace_by_latency ON trajectories_trace USING btree (latency_seconds, id) INCLUDE (output_tokens, cost, decision, withdrawn);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON trajectories_adjudication FOR EACH ROW EXECUTE FUNCTION trajectories_append_only();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON trajectories_candidatereview FOR EACH ROW EXECUTE FUNCTION trajectories_append_only();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON trajectories_comparison FOR EACH ROW EXECUTE FUNCTION trajectories_append_only();

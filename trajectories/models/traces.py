@@ -166,7 +166,11 @@ class Trace(models.Model):
                 include=["latency_seconds", "cost", "decision", "withdrawn"],
                 name="trace_by_size",
             ),
-            models.Index(fields=["latency_seconds", "id"], name="trace_by_seconds"),
+            models.Index(
+                fields=["latency_seconds", "id"],
+                include=["output_tokens", "cost", "decision", "withdrawn"],
+                name="trace_by_latency",
+            ),
             models.Index(Coalesce("cost", -1), F("id"), name="trace_by_cost"),
             models.Index(fields=["temperature", "id"], name="trace_by_temperature"),
         ]

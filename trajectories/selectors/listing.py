@@ -7,7 +7,7 @@ where filters leave few rows, of which none may be near, that index is followed 
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -23,16 +23,16 @@ from psycopg.errors import QueryCanceled
 from trajectories.selectors.paging import Page, read_page
 
 Table = TypeVar("Table", bound=Model)
-Found = TypeVar("Found")
 
 COUNT_LIMIT = 10_000
 """Counts are exact up to here; past it a page says "more than 10,000" and about how many."""
 COUNT_MILLISECONDS = 25
 """A count that takes longer is given up for an estimate."""
-LONG_SECONDS = 60
-"""So long it is remembered that a count took longer, which is not tried again."""
 WALK_MILLISECONDS = 100
 """So long rows are looked for one after the other in their order; then all that the filters leave is sorted."""
+KEPT_SECONDS = 60
+"""So long it is kept what was said of a count that is not exact, and that an order was followed in vain: whoever turns
+the pages of a list asks the same again."""
 
 
 class _Row(Func):
@@ -101,12 +101,14 @@ class Lying:
     for all. `twins` are columns of joined tables that equal the id: the database does not conclude that a bound on the
     id is one on these, and would follow them from the first row of the list on. `is_sparse` says that the list is a
     small, scattered part of the table, so that ids are looked up first (see first_keys). `is_counted` says that all
-    rows have just been counted, which is what finding and sorting them costs too."""
+    rows have just been counted, which is what finding and sorting them costs too. `name` is the same for all pages of
+    the list, whoever sees the same rows in it."""
 
     among: QuerySet[Any] | None = None
     twins: tuple[str, ...] = ()
     is_sparse: bool = False
     is_counted: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,37 +168,71 @@ class ListShape:
         size, ordered = size or self.size, rows.order_by(*sort.order_by(up=is_up))
         if not lying.is_sparse:
             return read_page(ordered, size=size, is_first=at is None, backwards=is_up)
-        found = ordered.filter(pk__in=first_keys(rows, sort, size + 1, up=is_up, is_counted=lying.is_counted))
+        found = ordered.filter(pk__in=first_keys(rows, sort, size + 1, up=is_up, lying=lying))
         return read_page(found, size=size, is_first=at is None, backwards=is_up)
 
 
-def first_keys(rows: QuerySet[Any], sort: Sort, count: int, *, up: bool = False, is_counted: bool = False) -> list[int]:
+def first_keys(
+    rows: QuerySet[Any], sort: Sort, count: int, *, up: bool = False, lying: Lying | None = None
+) -> list[int]:
     """The ids of the first rows in an order, down the list or up, of rows with their key.
 
     The database takes filters for independent and rows for evenly spread: it follows the order until enough rows have
     passed, a million times where the last run has none of them. So it may do that for WALK_MILLISECONDS; then it has to
-    find all that pass by the indexes of what they are filtered by, and sort those; at once where they `is_counted`.
+    find all that pass by the indexes of what they are filtered by, and sort those; at once where all are counted, and
+    where another page of the list was lately looked for in vain.
     """
-    keys, walked = rows.values_list("pk", flat=True), None
-    if not is_counted:
-        walked = _in_time(lambda: list(keys.order_by(*sort.order_by(up=up))[:count]), WALK_MILLISECONDS)
-    return list(keys.order_by(*sort.sort_by(up=up))[:count]) if walked is None else walked
+    keys, lying = rows.values_list("pk", flat=True), lying or Lying()
+    in_vain = _key("walked in vain", lying.name) if lying.name else ""
+    if not (lying.is_counted or (in_vain and cache.get(in_vain))):
+        walked = _in_time(keys.order_by(*sort.order_by(up=up))[:count], "{}", WALK_MILLISECONDS)
+        if walked is not None:
+            return [key for (key,) in walked]
+        if in_vain:
+            cache.set(in_vain, True, KEPT_SECONDS)
+    return list(keys.order_by(*sort.sort_by(up=up))[:count])
 
 
-def _in_time(ask: Callable[[], Found], milliseconds: int) -> Found | None:
-    """What the database answers, None where it would take longer."""
-    is_nested = connection.in_atomic_block
+def _in_time(rows: QuerySet[Any, Any], around: str, milliseconds: int | None) -> list[tuple[Any, ...]] | None:
+    """What the database answers to a statement `around` a query, None where it would take longer."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
-            found = ask()
-            if is_nested:  # otherwise it ends with the transaction
-                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+        sql, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    statement = around.format(sql)
+    if milliseconds is None:
+        return _ask(statement, parameters)
+    try:
+        if not connection.in_atomic_block:
+            # Sent together they are a transaction of their own, with which the limit ends.
+            return _ask(f"{LIMIT}; {statement}", [str(milliseconds), *parameters])
+        with transaction.atomic():
+            _ask(LIMIT, [str(milliseconds)])
+            found = _ask(statement, parameters)
+            _ask(LIMIT, ["0"])
             return found
     except OperationalError as fault:
         if isinstance(fault.__cause__, QueryCanceled):
             return None
         raise
+
+
+LIMIT = "SELECT set_config('statement_timeout', %s, true)"
+"""Gives the rest of a transaction so many milliseconds for each statement."""
+
+
+def _ask(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement, or of the last one of several."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        while cursor.nextset():
+            pass
+        return list(cursor.fetchall())
+
+
+def _key(*parts: Any) -> str:
+    """Under what something is kept that depends on all of these."""
+    return f"list-{hashlib.sha256(repr(parts).encode()).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,46 +271,32 @@ def _rounded(count: int) -> int:
 
 
 def count_rows(rows: QuerySet[Any], *, among: Q | None = None, may_estimate: bool = True) -> Count:
-    """Count the rows, exactly up to COUNT_LIMIT; beyond that, or where counting takes long, by the database's estimate.
-    `among` selects rows that are counted besides, where all are counted exactly.
+    """Count the rows, exactly up to COUNT_LIMIT; beyond that, or where counting takes longer than COUNT_MILLISECONDS,
+    by the database's estimate. `among` selects rows that are counted besides, where all are counted exactly.
 
-    Without `may_estimate` nothing is estimated: an estimate goes by all rows, of which some may not be seen.
+    Without `may_estimate` nothing is estimated: an estimate goes by all rows, of which some may not be seen. A count
+    that is not exact is kept for KEPT_SECONDS.
     """
     some = rows.order_by().annotate(is_among=Case(When(among, then=1), default=0) if among else Value(0))
-    found = _count(some.values("pk", "is_among")[: COUNT_LIMIT + 1], in_time=may_estimate)
-    if found is not None and found[0] <= COUNT_LIMIT:
-        return Count(found[0], among=found[1] if among else None)
-    least = 0 if found is None else COUNT_LIMIT
-    if not may_estimate:
-        return Count(least, is_exact=False)
-    about = estimate_rows(rows)
-    return Count(least, is_exact=False, about=about if about > least else None)
-
-
-def _count(rows: QuerySet[Any, Any], *, in_time: bool) -> tuple[int, int] | None:
-    """(all rows, those among them); with `in_time` None where counting takes longer than COUNT_MILLISECONDS, or lately
-    did: whoever turns the pages of a list asks the same again."""
+    some = some.values("pk", "is_among")[: COUNT_LIMIT + 1]
     try:
-        sql, parameters = rows.query.sql_with_params()
+        key = _key("count", may_estimate, some.query.sql_with_params())
     except EmptyResultSet:
-        return 0, 0
-    statement = f"SELECT count(*), coalesce(sum(is_among), 0) FROM ({sql}) AS rows"
-    if not in_time:
-        return _two(statement, parameters)
-    key = f"takes-long-{hashlib.sha256(repr((statement, parameters)).encode()).hexdigest()}"
-    if cache.get(key):
-        return None
-    found = _in_time(lambda: _two(statement, parameters), COUNT_MILLISECONDS)
-    if found is None:
-        cache.set(key, True, LONG_SECONDS)
-    return found
+        return Count(0, among=0 if among else None)
+    kept: Count | None = cache.get(key)
+    if kept is not None:
+        return kept
+    found = _in_time(some, COUNTED, COUNT_MILLISECONDS if may_estimate else None)
+    if found is not None and found[0][0] <= COUNT_LIMIT:
+        return Count(int(found[0][0]), among=int(found[0][1]) if among else None)
+    least = 0 if found is None else COUNT_LIMIT
+    about = estimate_rows(rows) if may_estimate else None
+    count = Count(least, is_exact=False, about=about if about is not None and about > least else None)
+    cache.set(key, count, KEPT_SECONDS)
+    return count
 
 
-def _two(statement: str, parameters: Any) -> tuple[int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        one, two = cursor.fetchone()
-        return int(one), int(two)
+COUNTED = "SELECT count(*), coalesce(sum(is_among), 0) FROM ({}) AS rows"
 
 
 def estimate_rows(rows: QuerySet[Any]) -> int:

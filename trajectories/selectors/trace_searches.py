@@ -1,6 +1,7 @@
 """Finding traces by what their texts say: whether a search means anything, and the passages that it hits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from django.db import connection
 from django.db.models.functions import Left
@@ -21,6 +22,8 @@ FIRST_CHARACTERS = 20_000
 """So much of every text of a page is looked through for passages."""
 MOST_FURTHER = 10
 """So many texts of a page are looked through to the end where the hit is not among their first characters."""
+KEPT = 1_000
+"""So many searches are kept with what the database makes of their words, which depends on nothing else."""
 
 
 def check_search(text: str) -> None:
@@ -30,11 +33,17 @@ def check_search(text: str) -> None:
     query = read_search(text).query
     if not query:
         raise Fault(f"Found {text.strip()[:40]!r}, expected at least one word.", field="text")
+    if not _count_parts(query):
+        found = f"Found {text.strip()[:40]!r}, words that nearly every text has"
+        raise Fault(f"{found}; expected one that tells texts apart.", field="text")
+
+
+@lru_cache(KEPT)
+def _count_parts(query: str) -> int:
+    """How many words that tell texts apart, and what joins them, a search comes to."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT numnode(websearch_to_tsquery(%s::regconfig, %s))", [LANGUAGE, query])
-        if not cursor.fetchone()[0]:
-            found = f"Found {text.strip()[:40]!r}, words that nearly every text has"
-            raise Fault(f"{found}; expected one that tells texts apart.", field="text")
+        return int(cursor.fetchone()[0])
 
 
 def passages_of(text: str, traces: Sequence[Trace]) -> dict[int, Passage]:
@@ -67,7 +76,8 @@ def _bodies(keys: set[str], characters: int) -> dict[str, str]:
     return dict(texts.values_list("pk", "start"))
 
 
-def _stems(words: Iterable[str]) -> frozenset[str]:
+@lru_cache(KEPT)
+def _stems(words: tuple[str, ...]) -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tsvector_to_array(to_tsvector(%s::regconfig, %s))", [LANGUAGE, " ".join(words)])
         return frozenset(cursor.fetchone()[0])

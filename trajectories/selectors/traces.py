@@ -135,6 +135,8 @@ def list_traces(  # noqa: PLR0913 (which rows, in what order, from where on)
     Each row has the decision as far as it may be seen as `shown_decision`, and as `shown_dispute` whether people
     decided it differently; `program_characters` where that is among the columns. What queues hide is taken off.
     """
+    if total is not None and not total:
+        return Page(())
     traces = (
         traces_in(walk, sight)
         .select_related("problem", "sampler", "instruction", "run", "attempt")
@@ -146,11 +148,16 @@ def list_traces(  # noqa: PLR0913 (which rows, in what order, from where on)
     )
     if "program" in columns:
         traces = traces.annotate(program_characters=Length("program__body"))
-    is_counted = total is not None and total.is_exact
-    lying = Lying(_placed(walk, sight), _twins(walk), _is_sparse(walk, sight), is_counted)
+    lying = _lying(walk, sight, is_counted=total is not None and total.is_exact)
     page: Page[Trace, int] = TRACES.page(traces, walk.sort, down=before, up=after, size=size, lying=lying)
     veil(page.rows, sight)
     return page
+
+
+def _lying(walk: TraceWalk, sight: Sight, *, is_counted: bool = False) -> Lying:
+    """How the traces of a list lie."""
+    name = f"traces-{sight.reviewer}-{sight.works}-{walk.query()}"
+    return Lying(_placed(walk, sight), _twins(walk), _is_sparse(walk, sight), is_counted, name)
 
 
 def _is_sparse(walk: TraceWalk, sight: Sight) -> bool:
@@ -231,12 +238,12 @@ def is_anything_waiting(walk: TraceWalk, sight: Sight) -> bool:
 
 def neighbours(walk: TraceWalk, trace: Trace, sight: Sight) -> tuple[int | None, int | None]:
     """The neighbours of a trace in a list: (the one further up, the one further down)."""
-    sort, placed, found = walk.sort, _placed(walk, sight), list[int | None]()
-    rows = sort.annotate(traces_in(walk, sight))
+    sort, lying, found = walk.sort, _lying(walk, sight), list[int | None]()
+    rows, placed = sort.annotate(traces_in(walk, sight)), _placed(walk, sight)
     for up in (True, False):
-        beyond = rows.filter(sort.beyond(placed, trace.pk, up=up), sort.bound(trace.pk, _twins(walk), up=up))
-        if _is_sparse(walk, sight):
-            keys = first_keys(beyond, sort, 1, up=up)
+        beyond = rows.filter(sort.beyond(placed, trace.pk, up=up), sort.bound(trace.pk, lying.twins, up=up))
+        if lying.is_sparse:
+            keys = first_keys(beyond, sort, 1, up=up, lying=lying)
         else:
             keys = list(beyond.order_by(*sort.order_by(up=up)).values_list("pk", flat=True)[:1])
         found.append(keys[0] if keys else None)
