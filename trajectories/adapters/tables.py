@@ -5,6 +5,7 @@ cannot read, and both read a file without it. pyarrow takes a second to import a
 """
 
 import io
+import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -75,7 +76,7 @@ class Blocks:
         """Set rows aside that have the types of `columns`. Raises OSError, now or at a later call."""
         import pyarrow
 
-        batch = pyarrow.RecordBatch.from_pylist(rows, schema=arrow_schema(columns))
+        batch = pyarrow.RecordBatch.from_pylist(_with_texts(rows, columns), schema=arrow_schema(columns))
         if self._writer is None or not self._writer.schema.equals(batch.schema):
             self._end_file()
             self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
@@ -106,7 +107,10 @@ class Blocks:
             for place in range(source.num_row_groups):
                 [batch] = source.read_row_group(place).combine_chunks().to_batches()
                 same = batch.schema.equals(schema)
-                yield batch if same else pyarrow.RecordBatch.from_pylist(batch.to_pylist(), schema=schema)
+                if not same:
+                    rows = _with_texts(batch.to_pylist(), columns)
+                    batch = pyarrow.RecordBatch.from_pylist(rows, schema=schema)
+                yield batch
 
     def _end_file(self) -> None:
         """End the file that is written, if any."""
@@ -120,6 +124,19 @@ class Blocks:
         file.seek(0)
         while piece := file.read(PIECE_BYTES):
             yield piece
+
+
+def _with_texts(rows: Sequence[Mapping[str, JSON]], columns: Mapping[str, JSON]) -> Sequence[Mapping[str, JSON]]:
+    """Rows in which a list is JSON text where its column is text."""
+    texts = {name for name, inner in columns.items() if inner == "string"}
+    listed = {name for row in rows for name in texts if isinstance(row.get(name), list)}
+    if not listed:
+        return rows
+    return [{name: _text(value) if name in listed else value for name, value in row.items()} for row in rows]
+
+
+def _text(value: JSON) -> JSON:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
 
 
 class Sink(io.RawIOBase):

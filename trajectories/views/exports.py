@@ -12,6 +12,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from trajectories.core.exporters import EXPORTERS, Arguments, Container, Thoughts
+from trajectories.core.exporters.loading import Loading
+from trajectories.core.exporters.scripts import Script, environment_commands
 from trajectories.core.exporters.trainers import TEMPLATES
 from trajectories.forms.releases import ExportForm
 from trajectories.models import Export, Release
@@ -20,6 +22,7 @@ from trajectories.services.releases import links
 from trajectories.services.releases.exports import (
     ExportError,
     Wanted,
+    calls_hinder_training,
     export_beside,
     export_filename,
     export_loading,
@@ -68,7 +71,11 @@ add_exports = needs("trajectories.add_export", SEE_REVIEWS)
 
 @dataclass(frozen=True, slots=True)
 class ShownExport:
-    """An export as a release's page lists it; `link` is an address that works without a login for a day."""
+    """An export as a release's page lists it; `link` is an address that works without a login for a day.
+
+    `environment` are commands that make one for the scripts of `training`. `untrained` says that there are no scripts
+    since the arguments of tool calls are text.
+    """
 
     export: Export
     filename: str
@@ -76,8 +83,10 @@ class ShownExport:
     link: str
     total: int
     thoughts: str
-    loading: str
-    training: str
+    loading: Loading | None
+    training: tuple[Script, ...]
+    environment: str
+    untrained: bool
     beside: dict[str, str]
     needs: str
 
@@ -95,6 +104,7 @@ def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExpor
     how = OLDER if is_older_than_parts(export) else THOUGHTS_SHOWN.get(export.thoughts, "")
     objects = "arguments as objects" * (export.arguments == Arguments.OBJECTS)
     parts = [how, objects, *map(_pairs, export.options.items())]
+    training = export_training(export) if link else ()
     return ShownExport(
         export,
         export_filename(export),
@@ -102,10 +112,12 @@ def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExpor
         link,
         release.item_count,
         ", ".join(filter(None, parts)),
-        export_loading(export) if link else "",
-        export_training(export) if link else "",
-        export_beside(export) if link else {},
-        EXPORTERS[export.format].needs,
+        loading=export_loading(export) if link else None,
+        training=training,
+        environment=environment_commands(training),
+        untrained=bool(link) and calls_hinder_training(export),
+        beside=export_beside(export) if link else {},
+        needs=EXPORTERS[export.format].needs,
     )
 
 

@@ -93,7 +93,7 @@ def load(export, tmp_path):
     folder = tmp_path / uuid.uuid4().hex
     folder.mkdir()
     (folder / export_filename(export)).symlink_to(export_path(export))
-    command = export_loading(export)
+    command = export_loading(export).command
     assert command.endswith("gen_kwargs=kwargs))'")
     shown = command.replace("python3 -c", '"$PYTHON" -c').replace("import datasets, json", "import datasets, json, sys")
     shown = shown.replace("print(datasets", "found = list(datasets").removesuffix("'")
@@ -199,7 +199,8 @@ def test_arguments_have_one_form(agents, lead, tmp_path):
     # What a template of Qwen writes is no JSON text inside of a JSON text.
     assert all(json.loads(json.dumps(given)) == given and isinstance(given, dict) for given in found)
     assert export_filename(objects).endswith("-objects.jsonl")
-    assert "datasets.Json()" in export_loading(objects)
+    assert "datasets.Json()" in export_loading(objects).command
+    assert (export_loading(objects).oldest, export_loading(text).oldest) == ("4.8", "")
     if is_new_enough():
         assert arguments_in(load(objects, tmp_path)) == found
 

@@ -32,9 +32,11 @@ from trajectories.services.releases.freezing import (
 from trajectories.services.releases.stores import sweep_leftovers
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CONTAINERS = ("parquet", "folder")
+CONTAINERS = ("parquet", "folder", "jsonl", "jsonl.gz")
+MOMENTS = ("0", "1", "end", "stored")
+"""In front of the first chunk of a file and of the second, behind the last, and once the file has its name."""
 
-# A worker of its own for each file, which a signal ends that nothing can catch: in front of a chunk of the file.
+# A worker of its own for each file, which a signal ends that nothing can catch.
 KILLED = """
 import os, signal, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
@@ -42,9 +44,11 @@ import django
 django.setup()
 from django.db import connections
 from trajectories.adapters import tables
-from trajectories.services.releases import writing
+from trajectories.services.releases import exports, writing
 from trajectories.services.releases.exports import write_export
-tables.PIECE_BYTES = 256
+tables.PIECE_BYTES = writing.CHUNK_BYTES = 256
+def kill(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
 for key, after in (each.split(":") for each in sys.argv[1:]):
     connections.close_all()
     child = os.fork()
@@ -53,12 +57,16 @@ for key, after in (each.split(":") for each in sys.argv[1:]):
         print(key, after, os.WTERMSIG(status), flush=True)
         continue
     whole = writing.ExportWriter.chunks
-    def chunks(self, after=int(after)):
+    def chunks(self, after=after):
         for place, chunk in enumerate(whole(self)):
-            if place == after:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if str(place) == after:
+                kill()
             yield chunk
+        if after == "end":
+            kill()
     writing.ExportWriter.chunks = chunks
+    if after == "stored":
+        exports._Writer.finish = kill
     write_export(job_id=int(key))
     os._exit(0)
 """
@@ -121,14 +129,18 @@ def test_a_killed_worker_leaves_no_file_and_the_same_bytes_come_later(release, l
         write_export(job_id=export.pk)
         whole[container] = export_path(export).read_bytes()
         export_path(export).unlink()
-    # Asked for again, since the files are gone; in front of the first chunk, and of the second.
+    # Asked for again, since the files are gone.
     again = [Wanted("sft-messages", container=each) for each in whole]
     exports = {each.container: request_file(actor=lead, release=release, wanted=each) for each in again}
-    for after in (0, 1):
-        places = [f"{export.pk}:{after}" for export in exports.values()]
+    for after in MOMENTS:
+        # What is compressed is so short that it is one chunk.
+        killed = [export for name, export in exports.items() if (name, after) != ("jsonl.gz", "1")]
+        places = [f"{export.pk}:{after}" for export in killed]
         told = kill_workers(tmp_path, *places)
         assert told == [f"{place.replace(':', ' ')} {int(signal.SIGKILL)}" for place in places]
-        assert not any(export_path(export).exists() for export in exports.values())
+        there = {name: export_path(export).read_bytes() for name, export in exports.items() if after == "stored"}
+        assert there == (whole if after == "stored" else {})
+        assert after == "stored" or not any(export_path(export).exists() for export in exports.values())
         assert set(Export.objects.values_list("state", flat=True)) == {"running"}
         # Nobody is at them: the lease runs out, and the sweep rings again.
         Export.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1), rung_at="2020-01-01T00:00:00Z")

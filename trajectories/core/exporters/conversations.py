@@ -9,7 +9,7 @@ from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.completions.turns import kept_turns
 from trajectories.core.exporters.arguments import Arguments, write_call
 from trajectories.core.exporters.base import ExportItem
-from trajectories.core.exporters.columns import add_value
+from trajectories.core.exporters.columns import JSON_VALUE, add_value
 from trajectories.core.exporters.thoughts import FIELDS, Thoughts, write_thoughts
 from trajectories.core.records import JSON
 from trajectories.core.tools.acting import ACT, act_tool
@@ -26,6 +26,9 @@ MESSAGE: JSON = {
 }
 TOOLS: JSON = add_value(add_value("null", [python_tool()]), [act_tool()])
 """The types of the columns that conversations are in."""
+
+ONE_TOOL: tuple[JSON, ...] = tuple(add_value("null", [tool()]) for tool in (python_tool, act_tool))
+"""The types of the column `tools` where every row that has any has the same tool."""
 
 REMEMBERED = 256
 """Prompts of which is remembered what was made of them: all traces of a problem have the same few."""
@@ -112,6 +115,18 @@ def _told(messages: Sequence[Mapping[str, JSON]], thoughts: Thoughts) -> list[di
 def tools_column(item: ExportItem, thoughts: Thoughts) -> dict[str, JSON]:
     """{"tools": [...]} for a sample that called a tool of ours, as trainers need it to render the calls; else {}."""
     return _asked(item, thoughts).tools
+
+
+def settle_tools(columns: JSON, *, in_table: bool) -> JSON:
+    """Types in which no tool has the parameters of another one, as nulls that chat templates would write down.
+
+    Where not all rows have the same tool, tools are JSON text in a table, which trl reads as it reads a list, and any
+    objects elsewhere.
+    """
+    tools = columns.get("tools") if isinstance(columns, Mapping) else None
+    if not isinstance(tools, list) or tools in ONE_TOOL:
+        return columns
+    return {**columns, "tools": "string" if in_table else [JSON_VALUE]}
 
 
 def _tools(item: ExportItem) -> dict[str, JSON]:

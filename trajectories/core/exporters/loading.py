@@ -1,4 +1,4 @@
-"""Commands that load a file with `datasets`, and scripts that take a step of training on it with trl.
+"""Commands that load a file with `datasets`.
 
 `datasets` guesses the types of JSON Lines from the first ten megabytes (huggingface/datasets#7222, #5531): a column
 that is null there, or a key that comes later, ends loading. And it reads a column whose every text looks like a date as
@@ -12,35 +12,11 @@ from dataclasses import dataclass
 from trajectories.core.exporters.columns import JSON_VALUE, MIXED, UNKNOWN, Columns, is_typed
 from trajectories.core.records import JSON
 
-TRL = "1.16.0"
-"""The version of trl that the scripts were tried with."""
+DATASETS = "5.2.0"
+"""The version of datasets that the commands were tried with; trl brings the same one along."""
 
-MODEL = "Qwen/Qwen3-0.6B"
-"""What a script trains where nothing else is named."""
-
-_USUAL = 'output_dir="trained", max_steps=1, per_device_train_batch_size=2, bf16=torch.cuda.is_available()'
-_SFT = ("sft", "SFT", f"{_USUAL}, max_length=None", ())
-_DPO = ("dpo", "DPO", f"{_USUAL}, max_length=None", ())
-_REWARD = ("reward", "Reward", _USUAL, ())
-_KTO = ("kto", "KTO", f"{_USUAL}, max_length=None", ())
-_GRPO = (
-    "grpo",
-    "GRPO",
-    f"{_USUAL}, num_generations=2, max_completion_length=256",
-    (
-        "def correct(completions, answer, **_):  # a reward: whether the reference answer is in what was said",
-        '    return [float(bool(text) and text in said[-1]["content"]) for said, text in zip(completions, answer)]',
-    ),
-)
-_TRAINERS: Mapping[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]] = {
-    "sft-messages": (_SFT,),
-    "sft-prompt-completion": (_SFT,),
-    "preference": (_DPO, _REWARD),
-    "preference-repairs": (_DPO, _REWARD),
-    "unpaired": (_KTO,),
-    "prompt-only": (_GRPO,),
-}
-"""By format, for each trainer that reads it: a name for its script, its class, its settings, and what they need."""
+OLDEST_WITH_JSON = "4.8"
+"""The first version of datasets that has a type for objects whose keys differ from row to row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +39,15 @@ class Loading:
         python = "\n".join(lines) if self.statements else f"python3 -c '{opening}; {shown}"
         return f"{self.before}\n{python}" if self.before else python
 
-    def scripts(self, export_format: str) -> dict[str, str]:
-        """For each trainer of trl that reads the format, by the name of its file: a script that takes one step."""
-        found = {}
-        for name, trainer, settings, needs in _TRAINERS.get(export_format, ()):
-            given = "correct, " if needs else ""
-            lines = [
-                f"import {', '.join(sorted({*self.modules, 'os', 'torch', 'trl'}))}",
-                *self.statements,
-                *needs,
-                f"data = {self.rows or self.expression}",
-                f'model = os.environ.get("MODEL", "{MODEL}")',
-                f"config = trl.{trainer}Config({settings})",
-                f"trl.{trainer}Trainer(model, {given}args=config, train_dataset=data).train()",
-            ]
-            found[f"train_{name}.py"] = "\n".join(lines) + "\n"
-        return found
+    @property
+    def install(self) -> str:
+        """The command that installs what the other one needs."""
+        return f"pip install datasets=={DATASETS}"
+
+    @property
+    def oldest(self) -> str:
+        """The first version of datasets that loads the file; "" where all that were tried do (3.6.0 and later)."""
+        return OLDEST_WITH_JSON if any("datasets.Json()" in line for line in self.statements) else ""
 
 
 def load_lines(columns: Columns, *, file: str, sha256: str) -> Loading | None:
@@ -111,15 +80,6 @@ def load_folder(file: str) -> Loading:
     folder = file.removesuffix(".zip")
     expression = f'datasets.load_dataset("./{folder}")'
     return Loading(expression, f"next(iter({expression}.values()))", before=f"python3 -m zipfile -e {file} {folder}")
-
-
-def training_commands(scripts: Mapping[str, str]) -> str:
-    """Commands that install trl, write the scripts and run each of them; "" for none."""
-    if not scripts:
-        return ""
-    written = "".join(f"cat > {name} <<'END'\n{text}END\n" for name, text in scripts.items())
-    run = "\n".join(f"MODEL={MODEL} python3 {name}" for name in scripts)
-    return f"pip install trl=={TRL}\n{written}{run}"
 
 
 def calls_as_text(columns: JSON) -> bool:

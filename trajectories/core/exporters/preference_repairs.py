@@ -30,7 +30,7 @@ class PreferenceRepairsExporter(OneRowEach):
 
     name = "preference-repairs"
     title = "Preference pairs (human edit over its original)"
-    read_by = "TRL DPO and other preference trainers"
+    read_by = "TRL DPO and Reward"
     writes_thoughts = True
     is_table = True
     reads = Reads.WORDS

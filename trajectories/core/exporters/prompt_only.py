@@ -14,7 +14,7 @@ class PromptOnlyExporter(OneRowEach):
 
     name = "prompt-only"
     title = "Prompts with answers (reinforcement learning)"
-    read_by = "TRL GRPO and other trainers with a verifiable reward"
+    read_by = "TRL GRPO, RLOO and Distillation, and other trainers with a verifiable reward"
     writes_thoughts = True
     is_table = True
     columns: JSON = {"prompt": [MESSAGE], "answer": "string", "problem_id": "string"}

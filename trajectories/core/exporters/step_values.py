@@ -19,7 +19,7 @@ class StepValuesExporter(OneRowEach):
 
     name = "step-values"
     title = "Steps with Monte-Carlo values (process reward models)"
-    read_by = "TRL PRM, Axolotl (stepwise_supervised); values for soft labels"
+    read_by = "TRL PRM (up to trl 1.13.0), Axolotl (stepwise_supervised); values for soft labels"
     writes_thoughts = False
     is_table = True
     reads = Reads.EVERYTHING

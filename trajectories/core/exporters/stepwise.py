@@ -16,7 +16,7 @@ class StepwiseExporter(OneRowEach):
 
     name = "stepwise"
     title = "Steps with labels (process reward models)"
-    read_by = "TRL PRM, Axolotl (stepwise_supervised)"
+    read_by = "TRL PRM (up to trl 1.13.0), Axolotl (stepwise_supervised)"
     writes_thoughts = False
     is_table = True
     reads = Reads.EVERYTHING

@@ -19,7 +19,7 @@ class UnpairedExporter(OneRowEach):
 
     name = "unpaired"
     title = "Right and wrong answers, unpaired"
-    read_by = "TRL KTO and BCO"
+    read_by = "TRL KTO"
     writes_thoughts = True
     is_table = True
     reads = Reads.WORDS

@@ -28,8 +28,8 @@ from trajectories.core.exporters.loading import (
     load_folder,
     load_lines,
     load_table,
-    training_commands,
 )
+from trajectories.core.exporters.scripts import Script, is_trained_on, training_scripts
 from trajectories.core.exporters.trainers import TEMPLATES, beside
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Export, Release
@@ -91,24 +91,8 @@ def export_filename(export: Export) -> str:
     return f"release-{export.release_id}-{export.format}{how}.{SUFFIXES[Container(export.container)]}"
 
 
-def export_loading(export: Export) -> str:
-    """The command that loads the file of an export with `datasets`, "" where its rows fit no typed columns."""
-    loading = _loading(export)
-    return loading.command if loading else ""
-
-
-def export_training(export: Export) -> str:
-    """Commands that train on the file of an export for one step with trl; "" where no trainer of trl reads it as it is.
-
-    Arguments of tool calls have to be objects for that: chat templates write them as JSON themselves.
-    """
-    loading = _loading(export)
-    if loading is None or not export.rows_written or calls_as_text(export.columns):
-        return ""
-    return training_commands(loading.scripts(export.format))
-
-
-def _loading(export: Export) -> Loading | None:
+def export_loading(export: Export) -> Loading | None:
+    """How the file of an export is loaded with `datasets`; None where its rows fit no typed columns."""
     file = export_filename(export)
     if export.container == Container.PARQUET:
         return load_table(file)
@@ -117,6 +101,23 @@ def _loading(export: Export) -> Loading | None:
     if export.columns is None or export.container == Container.JSON:
         return None
     return load_lines(export.columns, file=file, sha256=export.sha256)
+
+
+def export_training(export: Export) -> tuple[Script, ...]:
+    """Scripts that train on the file of an export for one step with trl; none where no trainer of it reads the file as
+    it is: see `calls_hinder_training`.
+    """
+    loading = export_loading(export)
+    if loading is None or not export.rows_written or calls_as_text(export.columns):
+        return ()
+    return training_scripts(export.format, loading)
+
+
+def calls_hinder_training(export: Export) -> bool:
+    """Whether trainers of trl would read the file but for the arguments of its tool calls, which are text: chat
+    templates write them as JSON themselves.
+    """
+    return is_trained_on(export.format) and calls_as_text(export.columns)
 
 
 def export_beside(export: Export) -> dict[str, str]:

@@ -35,6 +35,7 @@ from trajectories.core.exporters.columns import (
     settle_types,
     with_json_arguments,
 )
+from trajectories.core.exporters.conversations import settle_tools
 from trajectories.core.records import JSON
 from trajectories.models import Export
 from trajectories.selectors.exports import iterate_items
@@ -90,9 +91,11 @@ class ExportWriter:
         declared = declared_columns(self.asked.exporter.columns, with_meta=self.asked.ways.with_meta)
         if not self.rows:
             return declared
+        in_table = self.asked.container in TABLES
         settled = settle_types(self._found, declared)
-        if self._has_objects and self.asked.container not in TABLES:
+        if self._has_objects and not in_table:
             settled = with_json_arguments(settled)
+        settled = settle_tools(settled, in_table=in_table)
         return settled if is_typed(settled) else None
 
     @property
