@@ -7,6 +7,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.db import connection
+from psycopg import ClientCursor
+from psycopg.adapt import Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
 
 Rows = list[tuple[Any, ...]]
 Values = Sequence[Any] | Mapping[str, Any]
@@ -36,9 +40,18 @@ class RowsAhead:
         return partial(self._wait, self._pool.submit(self._run, statement, values))
 
     def _run(self, statement: str, values: Values) -> Rows:
-        with self._raw.cursor() as cursor:
-            cursor.execute(statement, values)
-            return list(cursor.fetchall())
+        raw = self._raw
+        cursor = ClientCursor(raw)
+        asked = cursor.mogrify(statement, values).encode()
+        if not raw.autocommit and raw.pgconn.transaction_status == TransactionStatus.IDLE:
+            cursor.execute("SELECT 1")  # begins the transaction
+        with raw.lock:
+            found = raw.pgconn.exec_(asked)
+        if found.status != ExecStatus.TUPLES_OK:
+            raise error_from_result(found)
+        reader = Transformer.from_context(cursor)
+        reader.set_pgresult(found)
+        return reader.load_rows(0, found.ntuples, tuple)
 
     @staticmethod
     def _wait(reading: Future[Rows]) -> Rows:

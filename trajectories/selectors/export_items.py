@@ -64,6 +64,10 @@ parallel, until a release has several hundred thousand items.
 """
 
 
+_read_json = json.JSONDecoder().raw_decode
+"""What `json.loads` does for a text without blanks around it, in half the time."""
+
+
 class ItemReader:
     """Reads the items of a release in order. With `words` it also reads what was assessed of each: `meta`, whether it
     is right, and the trace that it was edited from; with `canonical` also the canonical prompt of each problem."""
@@ -78,22 +82,22 @@ class ItemReader:
 
     def items(self, count: int) -> Iterator[ExportItem]:
         """The first items, so many of them."""
-        position = -1
-        evidence = "item.evidence::text" if self._words else "NULL"
+        position, evidence = -1, "item.evidence::text" if self._words else "NULL"
         with RowsAhead() as ahead:
-            read = ahead.read(*self._statement(evidence, position, count))
+            read = ahead.read(*self._statement(evidence, position, min(count, BATCH_ROWS)))
             while rows := [_Read(*row) for row in read()]:
                 position = rows[-1].position
                 words = self._known(rows)
                 if position < count - 1:
-                    read = ahead.read(*self._statement(evidence, position, count))
+                    # What is joined and does not fit in the bytes of a batch is joined for nothing.
+                    most = min(BATCH_ROWS, len(rows) * 5 // 4 + 16)
+                    read = ahead.read(*self._statement(evidence, position, min(count - 1 - position, most)))
                 yield from self._items(rows, words)
                 if position >= count - 1:
                     return
 
-    def _statement(self, evidence: str, position: int, count: int) -> tuple[str, list[Any]]:
-        """What reads the batch behind a position, and its parameters."""
-        rows = min(BATCH_ROWS, count - 1 - position)
+    def _statement(self, evidence: str, position: int, rows: int) -> tuple[str, list[Any]]:
+        """What reads so many items behind a position, or fewer by their bytes; and its parameters."""
         return _ITEMS.format(evidence=evidence, rows=rows), [self._release.pk, position, BATCH_BYTES]
 
     def _known(self, rows: list["_Read"]) -> "_Known":
@@ -111,7 +115,7 @@ class ItemReader:
             parts = (
                 known.unsplit[row.trace_id]
                 if row.parts is None
-                else parts_from_json(json.loads(row.parts), row.reasoning)
+                else parts_from_json(_read_json(row.parts)[0], row.reasoning)
             )
             more = {} if known.said is None else self._said(row, known.evidence[place], known.said, known.originals)
             yield self._item(row, parts, more)

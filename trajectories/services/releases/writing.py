@@ -23,6 +23,7 @@ from trajectories.core.exporters import (
     Thoughts,
     Ways,
     encode_line,
+    line_pieces,
     write_rows,
 )
 from trajectories.core.exporters.columns import (
@@ -42,7 +43,8 @@ from trajectories.selectors.exports import iterate_items
 from trajectories.services.releases.folders import Folder
 
 BEAT_SECONDS = 1.0
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 1024 * 1024
+"""Of lines that are handed on together: who writes them asks for Python's lock a few times for each."""
 
 
 class RowsError(Exception):
@@ -113,11 +115,12 @@ class ExportWriter:
             return self._document()
         return self._table() if container is Container.PARQUET else self._tables()
 
-    def _lines(self) -> Iterator[bytes]:
+    def _lines(self) -> Iterator[list[bytes]]:
+        """Each line in pieces."""
         for row in self._rows():
             if self.asked.exporter.is_table:
                 self._found = add_value(self._found, row.values)
-            yield encode_line(row.values)
+            yield line_pieces(row.values)
 
     def _document(self) -> Iterator[bytes]:
         """One object with the keys of all rows."""
@@ -244,12 +247,12 @@ def _check_arguments(row: Mapping[str, JSON], keys: set[tuple[str, ...]]) -> Non
                     )
 
 
-def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Lines in larger pieces."""
+def _joined(lines: Iterator[list[bytes]]) -> Iterator[bytes]:
+    """Lines, which come in pieces, many together."""
     held, size = list[bytes](), 0
     for line in lines:
-        held.append(line)
-        size += len(line)
+        held += line
+        size += sum(map(len, line))
         if size >= CHUNK_BYTES:
             yield b"".join(held)
             held, size = [], 0
