@@ -1,5 +1,6 @@
 """Databases of the version before: what is in them is there afterwards, under its new name."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,6 +27,7 @@ from trajectories.models import (
 WORDS = ("trajectories", "0040_words")
 EARLIEST = "8978387"
 """A dump of a version before that."""
+FOREIGN_KEY = re.compile(r"^trajectories_\w+?_(judgement_id)_[0-9a-f]{8}_fk_\w+$")
 
 
 def before() -> str:
@@ -71,6 +73,12 @@ def named_judgement() -> set[str]:
         return {name for (name,) in cursor.fetchall() if "judgement" in name}
 
 
+def without_hashes(names: set[str]) -> list[str]:
+    """The names, with foreign keys called by their column alone: Django names them after the table of the moment, and
+    finds them by their column."""
+    return sorted(FOREIGN_KEY.sub(r"foreign key of \1", name) for name in names)
+
+
 @pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_there_and_back_everything_keeps_its_rows_rights_rules_and_names(earlier, trace):
@@ -91,7 +99,7 @@ def test_there_and_back_everything_keeps_its_rows_rights_rules_and_names(earlier
 
     migrate(before())
 
-    assert named_judgement() == names_before
+    assert without_hashes(named_judgement()) == without_hashes(names_before)
     assert Permission.objects.filter(codename="control_judgement", content_type__model="judgement").exists()
 
 
