@@ -132,6 +132,27 @@ def test_a_limit_of_time_holds_for_one_statement_in_a_transaction_and_out_of_it(
         assert listing._in_time(slow.none(), "{}", 5) == []
 
 
+def test_rows_are_read_by_their_ids_without_the_filters_once_more(traces):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE trajectories_tracesearch SET words = to_tsvector('english', 'Some thing')")
+    for order in ("", "longest", "cheapest"):
+        walk = TraceWalk(text="thing", length_to=20, order=order)
+        with CaptureQueriesContext(connection) as caught:
+            page = list_traces(walk, EVERYTHING, columns=("program",), size=5)
+        assert sum("websearch_to_tsquery" in each["sql"] for each in caught) == 1
+        whole = TRACES.sort(order).annotate(Trace.objects.filter(output_tokens__lte=20))
+        assert [row.pk for row in page.rows] == [row.pk for row in whole.order_by(*TRACES.sort(order).order_by())[:5]]
+        assert {row.shown_decision for row in page.rows} == {""}
+
+
+def test_a_small_list_is_walked_for_a_shorter_time(traces, monkeypatch):
+    asked = []
+    monkeypatch.setattr(listing, "_in_time", lambda rows, around, milliseconds: asked.append(milliseconds))
+    for about in (listing.FEW - 1, listing.FEW, None):
+        list_traces(TraceWalk(length_to=20, round=about), EVERYTHING, total=Count(0, is_exact=False, about=about))
+    assert asked == [listing.WALK_MILLISECONDS // 4, listing.WALK_MILLISECONDS, listing.WALK_MILLISECONDS]
+
+
 def test_what_is_far_down_is_given_up_in_time_and_sorted(traces, monkeypatch):
     monkeypatch.setattr(listing, "WALK_MILLISECONDS", 1)
     slow = Trace.objects.extra(where=["pg_sleep(0.01) IS NOT NULL"])

@@ -1,7 +1,7 @@
 """Filters that hold several values: ticked in a menu of their own, in an address repeated or with commas between."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
@@ -75,10 +75,18 @@ class SeveralWords(forms.MultipleChoiceField):
         return one_or_several(super().clean(value))
 
 
+class _Rows(forms.models.ModelChoiceIterator):  # type: ignore[type-arg] # no generic when it runs
+    """The rows to choose from, read at once: Django opens and closes a cursor of the server for them."""
+
+    def __iter__(self) -> Iterator[tuple[Any, str]]:
+        return (self.choice(row) for row in self.queryset.all())
+
+
 class SeveralRows(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] # no generic when it runs
     """A row, or several; clean gives the field of a Selection: ids."""
 
     widget = SeveralMenu
+    iterator = _Rows
 
     def __init__(self, queryset: QuerySet[Any], *, empty_label: str, **options: Any) -> None:
         super().__init__(queryset, required=False, **options)

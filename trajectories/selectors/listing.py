@@ -30,6 +30,8 @@ COUNT_MILLISECONDS = 25
 """A count that takes longer is given up for an estimate."""
 WALK_MILLISECONDS = 100
 """So long rows are looked for one after the other in their order; then all that the filters leave is sorted."""
+FEW = 5_000
+"""To find so many of a million rows takes about as long as to look for the first fifty of them in their order."""
 KEPT_SECONDS = 60
 """So long it is kept what was said of a count that is not exact, and that an order was followed in vain: whoever turns
 the pages of a list asks the same again."""
@@ -101,14 +103,17 @@ class Lying:
     for all. `twins` are columns of joined tables that equal the id: the database does not conclude that a bound on the
     id is one on these, and would follow them from the first row of the list on. `is_sparse` says that the list is a
     small, scattered part of the table, so that ids are looked up first (see first_keys). `is_counted` says that all
-    rows have just been counted, which is what finding and sorting them costs too. `name` is the same for all pages of
-    the list, whoever sees the same rows in it."""
+    rows have just been counted, which is what finding and sorting them costs too, `is_small` that they are estimated to
+    be fewer than FEW. `name` is the same for all pages of the list, whoever sees the same rows in it. `whole` is every
+    row of the table as the list shows it, from which those are read whose ids are found."""
 
     among: QuerySet[Any] | None = None
     twins: tuple[str, ...] = ()
     is_sparse: bool = False
     is_counted: bool = False
+    is_small: bool = False
     name: str = ""
+    whole: QuerySet[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +173,10 @@ class ListShape:
         size, ordered = size or self.size, rows.order_by(*sort.order_by(up=is_up))
         if not lying.is_sparse:
             return read_page(ordered, size=size, is_first=at is None, backwards=is_up)
-        found = ordered.filter(pk__in=first_keys(rows, sort, size + 1, up=is_up, lying=lying))
-        return read_page(found, size=size, is_first=at is None, backwards=is_up)
+        keys = first_keys(rows, sort, size + 1, up=is_up, lying=lying)
+        # Without the filters, which a search would go through once more.
+        shown = ordered if lying.whole is None else sort.annotate(lying.whole).order_by(*sort.order_by(up=is_up))
+        return read_page(shown.filter(pk__in=keys), size=size, is_first=at is None, backwards=is_up)
 
 
 def first_keys(
@@ -178,14 +185,15 @@ def first_keys(
     """The ids of the first rows in an order, down the list or up, of rows with their key.
 
     The database takes filters for independent and rows for evenly spread: it follows the order until enough rows have
-    passed, a million times where the last run has none of them. So it may do that for WALK_MILLISECONDS; then it has to
-    find all that pass by the indexes of what they are filtered by, and sort those; at once where all are counted, and
-    where another page of the list was lately looked for in vain.
+    passed, a million times where the last run has none of them. So it may do that for WALK_MILLISECONDS, a quarter of
+    that where the list is small; then it has to find all that pass by the indexes of what they are filtered by, and
+    sort those; at once where all are counted, and where another page of the list was lately looked for in vain.
     """
     keys, lying = rows.values_list("pk", flat=True), lying or Lying()
     in_vain = _key("walked in vain", lying.name) if lying.name else ""
     if not (lying.is_counted or (in_vain and cache.get(in_vain))):
-        walked = _in_time(keys.order_by(*sort.order_by(up=up))[:count], "{}", WALK_MILLISECONDS)
+        patience = WALK_MILLISECONDS // 4 if lying.is_small else WALK_MILLISECONDS
+        walked = _in_time(keys.order_by(*sort.order_by(up=up))[:count], "{}", patience)
         if walked is not None:
             return [key for (key,) in walked]
         if in_vain:

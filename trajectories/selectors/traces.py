@@ -4,7 +4,7 @@ Lists run newest first. "Older" is the direction of reading: the next trace to r
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
@@ -25,7 +25,7 @@ from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.opinions import is_opinion
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Trace, Verdict
 from trajectories.selectors.blinding import Sight, veil
-from trajectories.selectors.listing import Column, Count, ListShape, Lying, Sort, count_rows, first_keys
+from trajectories.selectors.listing import FEW, Column, Count, ListShape, Lying, Sort, count_rows, first_keys
 from trajectories.selectors.paging import Page
 from trajectories.selectors.review_leases import free_for
 from trajectories.selectors.trace_filters import BY_ERROR, gives_away, veiled_in
@@ -137,27 +137,33 @@ def list_traces(  # noqa: PLR0913 (which rows, in what order, from where on)
     """
     if total is not None and not total:
         return Page(())
-    traces = (
-        traces_in(walk, sight)
-        .select_related("problem", "sampler", "instruction", "run", "attempt")
-        .only(*ROW)
-        .annotate(
-            shown_decision=sight.showing("decision"),
-            shown_dispute=Case(When(sight.seen() & Q(disputed=True), then=Value(True)), default=Value(False)),
-        )
-    )
-    if "program" in columns:
-        traces = traces.annotate(program_characters=Length("program__body"))
-    lying = _lying(walk, sight, is_counted=total is not None and total.is_exact)
+    traces, whole = (_as_shown(rows, sight, columns) for rows in (traces_in(walk, sight), Trace.objects.all()))
+    lying = replace(_lying(walk, sight, total), whole=whole)
     page: Page[Trace, int] = TRACES.page(traces, walk.sort, down=before, up=after, size=size, lying=lying)
     veil(page.rows, sight)
     return page
 
 
-def _lying(walk: TraceWalk, sight: Sight, *, is_counted: bool = False) -> Lying:
-    """How the traces of a list lie."""
-    name = f"traces-{sight.reviewer}-{sight.works}-{walk.query()}"
-    return Lying(_placed(walk, sight), _twins(walk), _is_sparse(walk, sight), is_counted, name)
+def _as_shown(traces: QuerySet[Trace], sight: Sight, columns: Collection[str]) -> QuerySet[Trace]:
+    """Traces with what a row of the list shows of them."""
+    shown = traces.select_related("problem", "sampler", "instruction", "run", "attempt").only(*ROW)
+    shown = shown.annotate(
+        shown_decision=sight.showing("decision"),
+        shown_dispute=Case(When(sight.seen() & Q(disputed=True), then=Value(True)), default=Value(False)),
+    )
+    return shown.annotate(program_characters=Length("program__body")) if "program" in columns else shown
+
+
+def _lying(walk: TraceWalk, sight: Sight, total: Count | None = None) -> Lying:
+    """How the traces of a list lie, of which there are so many in `total`, as far as that is known."""
+    return Lying(
+        among=_placed(walk, sight),
+        twins=_twins(walk),
+        is_sparse=_is_sparse(walk, sight),
+        is_counted=total is not None and total.is_exact,
+        is_small=total is not None and total.about is not None and total.about < FEW,
+        name=f"traces-{sight.reviewer}-{sight.works}-{walk.query()}",
+    )
 
 
 def _is_sparse(walk: TraceWalk, sight: Sight) -> bool:

@@ -207,6 +207,12 @@ def preference_switches(context: template.Context) -> list[dict[str, Any]]:
     ]
 
 
+@cache
+def _first_page(name: str) -> str:
+    """The address of an area, which has no parameters."""
+    return reverse(name)
+
+
 @lru_cache(maxsize=1_000)
 def _needed_at(address: str) -> tuple[str, ...]:
     """The permissions that the page at an address asks for: some forty addresses are looked at for each page."""
@@ -230,7 +236,7 @@ def navigation(context: template.Context) -> list[tuple[str, str, str]]:
     first = path.strip("/").partition("/")[0]
     found = []
     for title, (name, parts) in AREAS.items():
-        address = reverse(name)
+        address = _first_page(name)
         if may_open(person, address):
             found.append((title, address, "page" if path == address else "true" if first in parts else ""))
     return found
@@ -263,7 +269,7 @@ def rare_areas(context: template.Context) -> list[tuple[str, list[tuple[str, str
     if not person.has_perm("trajectories.view_problem"):
         return found  # without a role there is nothing to go to
     for heading, areas in RARE_AREAS.items():
-        places = [(title, reverse(name)) for title, name in areas]
+        places = [(title, _first_page(name)) for title, name in areas]
         open_to_them = [(title, address, path == address) for title, address in places if may_open(person, address)]
         if open_to_them:
             found.append((heading, open_to_them))
