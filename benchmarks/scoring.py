@@ -12,7 +12,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from trajectories.adapters.expressions import ExpressionComparer
-from trajectories.adapters.procedural import Scorer, is_installed, shared_source
+from trajectories.adapters.procedural import is_installed, shared_source
+from trajectories.adapters.procedural.scorer import Scorer
 from trajectories.core.problems.procedural import Draw, to_problem
 from trajectories.core.records import ProblemRecord
 

@@ -21,14 +21,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from trajectories.core.agents import AGENTS, Surroundings, ablations
-from trajectories.core.agents.memory import Memory, Remembered
+from trajectories.core.agents.memory import MindMemory, Remembered
 from trajectories.core.agents.networks import Network
 from trajectories.core.agents.playing import play
 from trajectories.core.consolidation.recovery import recovery_after
-from trajectories.core.environments import make_world
-from trajectories.core.environments.mazes import MOVES, Maze
-from trajectories.core.environments.schedules import WorldPlan, read_changes
 from trajectories.core.identity import derive_seed
+from trajectories.core.worlds import make_world
+from trajectories.core.worlds.mazes import MOVES, Maze
+from trajectories.core.worlds.schedules import WorldPlan, read_changes
 
 AGENT_SETTINGS: Mapping[str, tuple[str, Mapping[str, int]]] = {
     **{name: ("fast-slow", settings) for name, settings in ablations().items()},
@@ -83,12 +83,12 @@ def measure_success(seeds: int, episodes: int) -> None:
         )
 
 
-def remembered_maze(size: int, visits: int) -> Memory:
+def remembered_maze(size: int, visits: int) -> MindMemory:
     """A memory of every move in a maze."""
     maze = Maze(WorldPlan("maze", {"size": min(size, 200), "wall": "none"}, (), 0, 100))
     maze.current["size"] = size
     maze.goal = None
-    memory = Memory(len(MOVES))
+    memory = MindMemory(len(MOVES))
     memory.load(
         Remembered((x, y), action, maze.move((x, y), action).state, False, visits, 0, 0, 0)
         for x in range(size)

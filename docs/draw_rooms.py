@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import grimp
+from room_names import Used, up_to, used_names
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs/architecture.md"
@@ -31,6 +32,10 @@ HEAD = """# Architecture
 Layers from the top to the bottom; an arrow means "imports", and none leads up. Within a layer each package is a room
 for one concept, and rooms form no circle either: import-linter holds both (`make contracts`). An arrow that follows
 from others is left out. Words are explained in [glossary.md](glossary.md).
+
+Rooms know few names of each other: the tables tell how many of a room's classes, functions and constants the rooms
+beside it import, and how many everything else does, to the next ten. `tests/architecture/test_rooms.py` holds the most
+that one room may know of another, and that a name is imported from outside by one address.
 
 The [recipes](#recipes) at the end say how to add a verifier, a strategy, an exporter, an importer, a kind of job and a
 kind of problem. Everything between is drawn by `python docs/draw_rooms.py` from the imports and from the packages' own
@@ -87,10 +92,17 @@ def picture(graph: grimp.ImportGraph, parent: str, shown: set[str] | None = None
 
 
 def table(graph: grimp.ImportGraph, parent: str) -> str:
-    """The rooms of a package with what each says of itself."""
+    """The rooms of a package with what each says of itself, and by how many names it is used from outside."""
+    layer = parent.rpartition(".")[2]
     rooms = [each for each in sorted(graph.find_children(parent)) if graph.find_children(each)]
-    rows = [f"| `{room.rpartition('.')[2]}/` | {first_sentence(room)} |" for room in rooms]
-    return "\n".join(["| room | what is in it |", "|---|---|", *rows])
+    rows = []
+    for room in rooms:
+        name = room.rpartition(".")[2]
+        used = used_names().get((layer, name), Used())
+        beside, elsewhere = up_to(len(used.of_rooms)), up_to(len(used.by_layers))
+        rows.append(f"| `{name}/` | {first_sentence(room)} | {beside} | {elsewhere} |")
+    head = "| room | what is in it | names that rooms beside it import | names that other layers import |"
+    return "\n".join([head, "|---|---|---|---|", *rows])
 
 
 def drawn() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests import factories
 from tests.samplers import WRONG_PROGRAM, MirrorSampler, mirror_result
-from trajectories.adapters.training.base import Outcome, Parameter, ParameterKind
+from trajectories.adapters.training.base import Parameter, ParameterKind, TrainingResult
 from trajectories.core.campaigns.gates import GateTest, decide
 from trajectories.core.campaigns.measures import Outcomes, measure
 from trajectories.core.campaigns.plans import CampaignPlan
@@ -66,13 +66,13 @@ class CoachingTrainer:
     def check(self, parameters, base) -> None:
         pass
 
-    def train(self, task, report) -> Outcome:
+    def train(self, task, report) -> TrainingResult:
         lessons = list(task.lessons)
         self.lessons.append([lesson.trace_id for lesson in lessons])
         gain = task.parameters["gain"] if all(lesson.is_correct for lesson in lessons) else 0
         file: Path = task.folder / "learnt.json"
         file.write_text(f"{{{gain}: {len(lessons)}}}")
-        return Outcome(file, "json", SKILLED, {"skill": task.base.parameters["skill"] + gain})
+        return TrainingResult(file, "json", SKILLED, {"skill": task.base.parameters["skill"] + gain})
 
 
 def mirror_task(number: int, **values: Any) -> Problem:

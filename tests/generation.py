@@ -8,7 +8,7 @@ from trajectories.core.generation.shipped import NUMERIC_FEATURES, WORDS
 from trajectories.core.problems import problem_hash
 from trajectories.models import GenerationCall, GenerationJob, Instruction, ProblemCandidate, Sampler
 from trajectories.selectors.candidates import candidate_record
-from trajectories.services.generation.jobs import Check, Plan, plan_generation
+from trajectories.services.generation.jobs import Check, GenerationDraft, plan_generation
 from trajectories.services.generation.work import generate_next
 from trajectories.services.prompts.instructions import ensure_shipped_instructions
 
@@ -24,19 +24,19 @@ def check_with(solver: Sampler, **values: Any) -> Check:
     return Check(solver=solver, instruction=chain_of_thought() if solver.is_chat else None, **values)
 
 
-def writing_plan(sampler: Sampler | None, **values: Any) -> Plan:
+def writing_plan(sampler: Sampler | None, **values: Any) -> GenerationDraft:
     """Word problems, three to a call."""
     wanted = recipe(
         "constrained", words=WORDS, features=NUMERIC_FEATURES, features_each=2, sources=0, **values.pop("recipe", {})
     )
     fields = {"title": "", "wanted": 6, "set_title": "Written", "sampler": sampler, "seed": 11, **values}
-    return Plan(recipe=wanted, **fields)
+    return GenerationDraft(recipe=wanted, **fields)
 
 
-def augmenting_plan(source_set: Any, **values: Any) -> Plan:
+def augmenting_plan(source_set: Any, **values: Any) -> GenerationDraft:
     wanted = recipe("arc_augmented", per_call=2, parameters=AUGMENTED, **values.pop("recipe", {}))
     fields = {"title": "", "wanted": 4, "set_title": "Varied", "source_set": source_set, "seed": 11, **values}
-    return Plan(recipe=wanted, **fields)
+    return GenerationDraft(recipe=wanted, **fields)
 
 
 def run_through(job: GenerationJob) -> int:

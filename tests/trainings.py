@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from tests import factories
 from trajectories.adapters.training import TRAINERS
-from trajectories.adapters.training.base import Outcome, Parameter, ParameterKind
+from trajectories.adapters.training.base import Parameter, ParameterKind, TrainingResult
 from trajectories.core.problems import problem_hash
 from trajectories.models import Release, Training
 from trajectories.selectors.problems import to_record
@@ -87,7 +87,7 @@ class ToldTrainer:
     def check(self, parameters: Any, base: Any) -> None:
         pass
 
-    def train(self, task: Any, report: Any) -> Outcome:
+    def train(self, task: Any, report: Any) -> TrainingResult:
         self.calls.append(task)
         return self.act(task, report)
 
@@ -96,8 +96,8 @@ class ToldTrainer:
         return self
 
 
-def write_outcome(task: Any, **values: Any) -> Outcome:
+def write_outcome(task: Any, **values: Any) -> TrainingResult:
     """An outcome whose artefact says how many lessons there were."""
     artefact = task.folder / "told.json"
     artefact.write_text(json.dumps({"lessons": len(task.lessons)}))
-    return Outcome(artefact, "json", **({"sampler_kind": "symbolic"} | values))
+    return TrainingResult(artefact, "json", **({"sampler_kind": "symbolic"} | values))

@@ -59,7 +59,8 @@ ROWS_SINCE = {
     "arc-submission": 2,
     "step-values": 0,
 }
-"""Formats that came later, and how many rows each has of the release that was there."""
+"""Formats that came later, and how many rows each has of the release that was there; a format that is not named here
+is only written."""
 GROWING = ("auth_group", "auth_permission", "auth_group_permissions", "django_content_type", "django_migrations")
 """Tables of Django's own, to which every version adds; those of groups are the roles, whose rights have a test."""
 

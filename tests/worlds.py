@@ -1,7 +1,7 @@
 """Worlds, agents and runs over episodes for tests."""
 
-from trajectories.core.environments import world_type
-from trajectories.core.environments.schedules import WorldPlan, read_changes
+from trajectories.core.worlds import world_type
+from trajectories.core.worlds.schedules import WorldPlan, read_changes
 from trajectories.models import Problem, Run, Sampler
 from trajectories.services.endpoints.samplers import ensure_agents
 from trajectories.services.problems.episodes import add_episodes

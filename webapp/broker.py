@@ -58,7 +58,7 @@ class FairShare:
         self._spent[queue] = self._spent.get(queue, 0.0) + seconds / WEIGHTS.get(queue, 1.0)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: it keeps nothing open."""
 
 
 class Channel(pgmq.Channel):

@@ -15,9 +15,9 @@ LONGEST_NUMBER = 9
 
 
 def flag(name: str) -> bool:
-    """A switch: on for 1, true, yes, on; off when unset or anything else that means off.
+    """Whether a switch is on: for 1, true, yes or on; it is off where it is unset, or 0, false, no or off.
 
-    Raises ValueError for a word that is neither.
+    Raises ValueError for any other value.
     """
     value = os.environ.get(name, "").strip().lower()
     if value in {"1", "true", "yes", "on"}:
@@ -36,7 +36,7 @@ def one_of(name: str, choices: Sequence[str]) -> str:
 
 
 def words(name: str) -> list[str]:
-    """A comma-separated list."""
+    """The words of a variable that holds a list with commas; none where it is unset."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.adapters import procedural
-from trajectories.adapters.procedural import MAX_ANSWER, ReasoningGym, Scorer, is_installed, shared_source
+from trajectories.adapters.procedural import ReasoningGym, is_installed, shared_source
 from trajectories.adapters.procedural.packing import pack, unpack
-from trajectories.adapters.procedural.scorer import read_score
+from trajectories.adapters.procedural.scorer import MAX_ANSWER, Scorer, read_score
 from trajectories.core.problems.procedural import Draw, Family, KnobKind, ProceduralError, UnscoredError, to_problem
 from trajectories.core.problems.procedural_families import READ_AS_CODE
 from trajectories.core.records import ProblemRecord

@@ -25,7 +25,10 @@ LAYERS = (
     "views",
     "management",
 )
-LOOSE = {"services": ("locks", "rows", "submissions", "texts"), "core": ("faults", "identity", "records", "selections")}
+LOOSE = {
+    "services": ("locks", "rows", "submissions", "texts"),
+    "core": ("faults", "identity", "records", "selections", "stored_values"),
+}
 """Modules that belong to no room: what all rooms share."""
 LOCKS = (
     *("requirements.txt", "requirements-dev.txt", "requirements-procedural.txt", "requirements-sandbox.txt"),

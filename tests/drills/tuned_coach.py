@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.campaigns import SKILLED
-from trajectories.adapters.training.base import Outcome, Parameter, ParameterKind
+from trajectories.adapters.training.base import Parameter, ParameterKind, TrainingResult
 from trajectories.adapters.training.trl import TrlTrainer
 
 TINY = {
@@ -24,7 +24,7 @@ class TunedCoach(TrlTrainer):
     def check(self, parameters: Any, base: Any) -> None:
         pass
 
-    def train(self, task: Any, report: Any) -> Outcome:
+    def train(self, task: Any, report: Any) -> TrainingResult:
         usual = {each.name: each.default for each in TrlTrainer.parameters}
         made = super().train(replace(task, parameters={**usual, **TINY}, base=None), report)
         skill = task.base.parameters["skill"] + GAIN

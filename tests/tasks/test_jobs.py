@@ -16,26 +16,16 @@ from trajectories.models import JOB_KINDS, AuditEvent, GenerationJob, Run
 from trajectories.models.job_kinds import ACTIVE, CANCEL, PAUSE, RESUME, RETRY
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.selectors.jobs import list_jobs
-from trajectories.services.campaigns.advancing import campaign_next, lost_campaigns
-from trajectories.services.curation.segmentations import lost_segmentations, segment_next
-from trajectories.services.generation.jobs import lost_generation_jobs, plan_generation
+from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.generation.work import generate_next
-from trajectories.services.imports.jobs import import_next, lost_imports
 from trajectories.services.installation.roles import roles_with
 from trajectories.services.jobs.leases import LEASE, claim_job
 from trajectories.services.jobs.steering import JobError, may_move
 from trajectories.services.jobs.sweeps import claim_lost_bells
-from trajectories.services.judging.work import judge_next, lost_judge_jobs
-from trajectories.services.releases.deliveries import deliver_next, lost_deliveries
-from trajectories.services.releases.exports import lost_exports, write_export
-from trajectories.services.releases.freezing import freeze_next, lost_freezings
+from trajectories.services.judging.work import judge_next
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.runs.plans import Budget
-from trajectories.services.scorers.scoring import lost_scorings, score_next
-from trajectories.services.scorers.training import lost_scorers, train_scorer_next
-from trajectories.services.training.work import lost_trainings, train_next
-from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
 from trajectories.tasks.jobs import KINDS, ControlDeniedError, controls_of, steer_job
 
 pytestmark = pytest.mark.django_db
@@ -43,39 +33,17 @@ pytestmark = pytest.mark.django_db
 EVERY = pytest.mark.parametrize("kind", KINDS)
 PAUSABLE = [kind for kind, each in KINDS.items() if PAUSE in each.acts]
 LEASED = [kind for kind, each in JOB_KINDS.items() if issubclass(each.model, LeasedJob)]
-WORK = {
-    "run": lambda pk: sample_next_batch(run_id=pk, limit=1),
-    "judge_job": lambda pk: judge_next(job_id=pk, seconds=1),
-    "generation": lambda pk: generate_next(job_id=pk),
-    "reverification": lambda pk: reverify_next(job_id=pk),
-    "export": lambda pk: write_export(job_id=pk),
-    "import": lambda pk: import_next(job_id=pk),
-    "freezing": lambda pk: freeze_next(job_id=pk),
-    "campaign": lambda pk: campaign_next(job_id=pk),
-    "segmentation": lambda pk: segment_next(job_id=pk),
-    "delivery": lambda pk: deliver_next(job_id=pk),
-    "training": lambda pk: train_next(job_id=pk),
-    "scorer": lambda pk: train_scorer_next(job_id=pk),
-    "scoring": lambda pk: score_next(job_id=pk),
-}
-"""What a worker does that hears a bell."""
 
-LOST = {
-    "run": claim_lost_bells,
-    "judge_job": lost_judge_jobs,
-    "generation": lost_generation_jobs,
-    "reverification": lost_reverifications,
-    "export": lost_exports,
-    "import": lost_imports,
-    "freezing": lost_freezings,
-    "campaign": lost_campaigns,
-    "segmentation": lost_segmentations,
-    "delivery": lost_deliveries,
-    "training": lost_trainings,
-    "scorer": lost_scorers,
-    "scoring": lost_scorings,
-}
-"""What a sweep finds that nobody is at."""
+
+def work(kind, job_id):
+    """What a worker does that hears a bell; runs have bells of their own. Returns whether there is more to do."""
+    found = KINDS[kind].work
+    return sample_next_batch(run_id=job_id, limit=1).more if found is None else found.go_on(job_id=job_id)
+
+
+def lost(kind):
+    """What a sweep finds that nobody is at."""
+    return claim_lost_bells() if kind == "run" else KINDS[kind].lost()
 
 
 @pytest.fixture
@@ -97,7 +65,7 @@ def events(job, kind):
 
 
 def test_the_tables_are_of_the_same_kinds():
-    assert set(KINDS) == set(JOB_KINDS) == set(MAKERS) == set(WORK) == set(LOST)
+    assert set(KINDS) == set(JOB_KINDS) == set(MAKERS)
     for word, kind in JOB_KINDS.items():
         assert word == kind.word == kind.model.job_kind.word
         assert set(KINDS[word].moves) <= set(kind.moves)
@@ -129,7 +97,7 @@ def test_cancelling_ends_it_for_good(kind, chief):
     assert job.state == "cancelled"
     assert job.finished_at is not None
     assert events(job, kind)[-1] == (JOB_KINDS[kind].verb("cancelled"), chief.pk)
-    assert not WORK[kind](job.pk) or kind == "run"
+    assert not work(kind, job.pk)
     job.refresh_from_db()
     assert job.state == "cancelled"
     before = events(job, kind)
@@ -185,7 +153,7 @@ def test_a_paused_job_is_left_alone_and_a_resumed_one_rung_for(kind, chief, rung
     job = make_job(kind)
     do(kind, PAUSE, job, chief)
     assert (job.state, job.finished_at) == ("paused", None)
-    WORK[kind](job.pk)
+    work(kind, job.pk)
     job.refresh_from_db()
     assert job.state == "paused"
     with pytest.raises(JobError, match="already"):
@@ -249,10 +217,10 @@ def test_a_job_that_failed_is_tried_again_from_the_beginning(kind, chief, rung, 
 def test_a_lost_bell_is_found_while_the_job_is_active(kind, chief):
     job = make_job(kind)
     type(job).objects.filter(pk=job.pk).update(rung_at=timezone.now() - timedelta(hours=1))
-    assert job.pk in LOST[kind]()
+    assert job.pk in lost(kind)
     do(kind, CANCEL, job, chief)
     type(job).objects.filter(pk=job.pk).update(rung_at=timezone.now() - timedelta(hours=1))
-    assert job.pk not in LOST[kind]()
+    assert job.pk not in lost(kind)
 
 
 def _paid_run():

@@ -39,7 +39,7 @@ def test_spending_is_told_apart_by_sampler_over_its_versions_person_and_kind(cli
     assert by["kind"].groups == {"run": "Run", "judge_job": "Model judge"}
     for found in by.values():
         assert (found.total.cost, found.total.calls, found.total.unpriced, found.total.tokens) == (3, 6, 2, 45)
-        assert sum(found.of_day(each).cost for each in found.days) == 3
+        assert sum(found.of_group(key).cost for key in found.groups) == 3
     client.force_login(lead)
     page = client.get(reverse("spending"), {"group": "kind", "days": "7"}).content.decode()
     assert "Model judge" in page

@@ -88,7 +88,8 @@ def schema_of(project: int) -> str:
 
 
 def folder_of(folder: Path) -> Path:
-    """A folder's part for the project that acts: itself for the first one."""
+    """The part of a folder that belongs to the acting project: the folder itself for the first project, a subfolder for
+    every other."""
     project = acting_project()
     return folder if project == FIRST else folder / schema_of(project)
 

@@ -13,12 +13,11 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
 from typing import IO, Any
 
 import zstandard
 
-from trajectories.adapters.uploads import check_directory, distrust, is_litter
+from trajectories.adapters.uploads import check_directory, distrust, is_file_with
 from trajectories.core.importers.inspect_samples import with_log
 from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.trace_rows import DEEPEST, PlacedRow
@@ -190,7 +189,7 @@ def _shown(name: str) -> str:
 
 def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Open) -> Iterator[PlacedRow]:
     """The rows of every plain file in a zip, under its name."""
-    found = [entry for entry in entries if _is_plain(entry)]
+    found = [entry for entry in entries if is_file_with(entry, PLAIN)]
     if not found:
         expected = "expected a log of inspect, or .json and .jsonl files"
         yield PlacedRow("", ProblemError("", f"found no file of traces in this zip, {expected}"), 0)
@@ -203,11 +202,6 @@ def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Op
                 continue
             for row in open_plain(entry.filename, whole):
                 yield row._replace(place=f"{_shown(entry.filename)} {row.place}".strip())
-
-
-def _is_plain(entry: zipfile.ZipInfo) -> bool:
-    path = PurePosixPath(entry.filename)
-    return path.suffix.lower() in PLAIN and not entry.is_dir() and not is_litter(path)
 
 
 def unpacked_stream(head: bytes, stream: IO[bytes]) -> IO[bytes] | None:

@@ -9,7 +9,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -43,7 +43,7 @@ class Document:
     head: Callable[[], bytes]
 
 
-class Budget:
+class ByteBudget:
     """The bytes that may still be read, of `total` in all."""
 
     def __init__(self, total: int) -> None:
@@ -64,7 +64,7 @@ class OpenFiles:
     """
 
     def __init__(self, max_expanded: int = MAX_EXPANDED) -> None:
-        self._budget = Budget(max_expanded)
+        self._budget = ByteBudget(max_expanded)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -124,26 +124,26 @@ class OpenFiles:
         if len(entries) > MAX_ENTRIES:
             detail = f"found {len(entries):,} files in the zip, expected at most {MAX_ENTRIES:,}"
             return [ImportFault(name, "", detail)]
-        budget = Budget(max(MAX_BYTES, MAX_RATIO * packed_size))
+        budget = ByteBudget(max(MAX_BYTES, MAX_RATIO * packed_size))
         return self._zip_documents(archive, entries, name, budget) or [
             ImportFault(name, "", f"found no file in this zip that is read ({READ})")
         ]
 
     def _zip_documents(
-        self, archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], name: str, budget: Budget
+        self, archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], name: str, budget: ByteBudget
     ) -> list[Document | ImportFault]:
         documents: list[Document | ImportFault] = []
         for entry in sorted(entries, key=lambda entry: entry.filename):
             if reason := distrust(entry):
                 documents.append(ImportFault(name, repr(entry.orig_filename[:200])[1:-1], reason))
-            elif _is_document(entry):
+            elif is_file_with(entry, SUFFIXES):
                 read = partial(self._read_entry, archive, entry, budget)
                 head = partial(self._read_entry, archive, entry, budget, HEAD_BYTES)
                 documents.append(Document(f"{name}/{entry.filename}", read, head))
         return documents
 
     def _read_entry(
-        self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget, most: int | None = None
+        self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: ByteBudget, most: int | None = None
     ) -> bytes:
         try:
             with archive.open(entry) as stream:
@@ -159,7 +159,7 @@ class OpenFiles:
             stream.seek(0)
         return self._read(stream)
 
-    def _read(self, stream: IO[bytes], *budgets: Budget) -> bytes:
+    def _read(self, stream: IO[bytes], *budgets: ByteBudget) -> bytes:
         """Read to the end, holding at most one document's worth; what is packed as gzip counts unpacked."""
         bounds = [self._budget, *budgets]
         data = _unpacked(stream, max(0, min(MAX_BYTES, *(budget.left for budget in bounds))) + 1)
@@ -227,9 +227,10 @@ def distrust(entry: zipfile.ZipInfo, methods: Collection[int] = METHODS) -> str:
     return ""
 
 
-def _is_document(entry: zipfile.ZipInfo) -> bool:
+def is_file_with(entry: zipfile.ZipInfo, suffixes: Container[str]) -> bool:
+    """Whether an entry of a zip is a file with one of the suffixes, which nobody's desktop left behind."""
     path = PurePosixPath(entry.filename)
-    return path.suffix.lower() in SUFFIXES and not entry.is_dir() and not is_litter(path)
+    return path.suffix.lower() in suffixes and not entry.is_dir() and not is_litter(path)
 
 
 def is_litter(path: PurePath) -> bool:

@@ -3,11 +3,11 @@
 from django.conf import settings
 
 from trajectories.adapters.expressions import shared_comparer
-from trajectories.adapters.procedural import shared_scorer
+from trajectories.adapters.procedural.scorer import shared_scorer
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.programs.engines import ProgramJob, ProgramRun
 from trajectories.core.records import ProblemRecord
-from trajectories.core.verifiers.expressions import Comparison
+from trajectories.core.verifiers.expressions import MathComparison
 
 
 class LocalTools:
@@ -21,6 +21,6 @@ class LocalTools:
         """Ask the family that made a procedural problem for the score of an answer, within its time limit."""
         return shared_scorer(settings.PROGRAM_ENGINE).score(problem, answer)
 
-    def compare_expressions(self, expected: str, found: str) -> Comparison:
+    def compare_expressions(self, expected: str, found: str) -> MathComparison:
         """Compare two formulas in a process of its own, within its limits."""
         return shared_comparer(settings.PROGRAM_ENGINE).compare(expected, found)

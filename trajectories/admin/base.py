@@ -33,7 +33,7 @@ class EstimatingPaginator(Pages):
 
     @cached_property
     def count(self) -> int:
-        """Rows in all; exact up to COUNTED."""
+        """The number of rows: exact up to COUNTED, an estimate of the database's beyond it."""
         rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
         exact = len(rows.order_by().values_list("pk", flat=True)[: COUNTED + 1])
         return exact if exact <= COUNTED else max(exact, _estimated(rows))

@@ -1,4 +1,4 @@
-"""Asking: one problem and a budget, what they would take, and what the samples come to."""
+"""Asking: one problem and a budget, what they would take, and which answer the samples give together."""
 
 import json
 from decimal import Decimal
@@ -117,7 +117,8 @@ class MeantShown(Schema):
 
 
 class AskShown(Schema):
-    """What was asked and what it comes to so far; `id` is that of its run, by which it is paused and cancelled.
+    """What was asked, and which answer its samples give so far. `id` is that of its run; by it the run is paused and
+    cancelled.
 
     `votes` is the share of all samples that give the commonest answer, and `meant` what such a share has meant.
     """
@@ -177,7 +178,7 @@ def get_ask(
     run_id: Key,
     way: Annotated[str, OneOf(WAY_NAMES)] = "",
 ) -> Any:
-    """What was asked, and what its samples come to by its own or another way of choosing, which costs nothing."""
+    """What was asked, and which answer its samples give by its own or another way of choosing, which costs nothing."""
     run = asked_runs().filter(pk=run_id).first()
     if run is None:
         raise Http404(f"Nothing was asked as run {run_id}.")

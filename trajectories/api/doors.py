@@ -31,7 +31,7 @@ FAULTS, FAULTS_OF_A_BODY = (401, 403, 404, 409, 413, 422, 429, 500, 503), (400, 
 Parameters = frozenset[str]
 
 
-class Problem(BaseModel):
+class ProblemDetails(BaseModel):
     """What is wrong (RFC 9457)."""
 
     type: str
@@ -52,7 +52,7 @@ class Refused(Schema):
     """An answer that is a fault, as ninja has answers. One for all: a model for each status of each operation took a
     fifth of all imports."""
 
-    response: Problem
+    response: ProblemDetails
 
 
 class FiniteRenderer(BaseRenderer):

@@ -126,7 +126,7 @@ class Skipped(Schema):
     skipped: bool
 
 
-class Release(Free):
+class LeasesReleased(Free):
     """The leases that are let go of."""
 
     leases: Annotated[list[Lease], Field(min_length=1, max_length=MOST_HELD)]
@@ -287,7 +287,7 @@ def skip_queue_item(request: HttpRequest, queue_id: Key, item_id: Key, given: Sk
 
 
 @door("POST", "/queues/{queue_id}/release", *WORKS, scope=ApiToken.Scope.REVIEW, answers=Released)
-def release_items(request: HttpRequest, queue_id: Key, given: Release) -> Any:
+def release_items(request: HttpRequest, queue_id: Key, given: LeasesReleased) -> Any:
     """Let go of items that you hold, so that others may be handed them at once."""
     find_queue(asking(request), queue_id)
     release_assignments(reviewer=asking(request), tokens=[uuid.UUID(token) for token in given.leases])

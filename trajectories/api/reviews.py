@@ -94,7 +94,7 @@ def _row(review: Any) -> dict[str, Any]:
 def submit_trace_review(
     request: HttpRequest, trace_id: Key, given: Decide, idempotency_key: IdempotencyKey = None
 ) -> Status[Any]:
-    """Decide on a trace. It takes the place of what you said of it before."""
+    """Decide on a trace. The decision supersedes your earlier one, if any."""
     try:
         trace = as_cut(get_trace(trace_id))
     except Trace.DoesNotExist as fault:

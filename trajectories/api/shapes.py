@@ -17,7 +17,6 @@ from trajectories.selectors.paging import Page
 from trajectories.services.clients.answers import answer_once
 
 MOST_ROWS = 200
-USUAL_ROWS = 50
 LONGEST_KEY = 200
 
 Key = Annotated[int, Path(ge=1, le=GREATEST_ID)]

@@ -112,7 +112,7 @@ class VerdictShown(Schema):
 
 
 class ReviewShown(Schema):
-    """What a person said of a trace."""
+    """One person's review of a trace."""
 
     id: int
     reviewer: str
@@ -231,5 +231,5 @@ def show_review(review: Any) -> dict[str, JSON]:
 
 
 def sees(sight: Sight, trace: Trace) -> bool:
-    """Whether what others said of a trace may be told."""
+    """Whether what others decided about a trace may be told."""
     return sight.covers(trace.pk)

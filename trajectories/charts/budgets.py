@@ -10,7 +10,7 @@ from trajectories.core.consolidation.resampling import Estimate
 from trajectories.core.consolidation.ways import WAYS
 from trajectories.core.figures.records import Axis, Column, Count, Figure, Mark, Point, Row, Series, Unit, Value
 from trajectories.core.figures.tables import shown
-from trajectories.selectors.insights.budgets import ANY, BY, EVERY, Budget, Pool, way_title
+from trajectories.selectors.insights.budgets import ANY, BY, EVERY, BudgetReport, Pool, way_title
 from trajectories.selectors.insights.prices import MONEY, SAMPLES, SECONDS, TOKENS, amount
 from trajectories.selectors.insights.tables import Price
 from trajectories.selectors.insights.tallies import get_tally
@@ -99,7 +99,7 @@ def bought(pool: Pool, k: int, link: Link) -> list[Bought]:
     ]
 
 
-def build_curves(budget: Budget, ways: Sequence[str], unit: str, link: Link, now: int) -> Figure:
+def build_curves(budget: BudgetReport, ways: Sequence[str], unit: str, link: Link, now: int) -> Figure:
     """Score by k, or by what k samples take, for each way; a line where the budget is."""
     pool, counts = budget.whole, _counts(budget)
     names = [way for way in ways if way == ANY or way in {each.name for each in pool.defined()}]
@@ -193,7 +193,7 @@ def _prices(pool: Pool, k: int) -> list[Value]:
     return [amount(pool.price, unit, times) for unit in (TOKENS, MONEY, SECONDS)]
 
 
-def _counts(budget: Budget) -> list[Count]:
+def _counts(budget: BudgetReport) -> list[Count]:
     scope = budget.scope.samples
     counts = list(counts_of(get_tally(scope), scope))
     if hidden := len(budget.scope.without):
@@ -201,7 +201,7 @@ def _counts(budget: Budget) -> list[Count]:
     return counts
 
 
-def build_frontier(budget: Budget, by: str, way: str, unit: str, link: Link) -> Figure:
+def build_frontier(budget: BudgetReport, by: str, way: str, unit: str, link: Link) -> Figure:
     """Score against price of every run, strategy or sampler at every k, on the problems that all have."""
     pools, counts = budget.pools(by), _counts(budget)
     columns = [Column(BY[by]), *CURVE_COLUMNS[1:]]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 JSON = Any
-"""A JSON value: None, bool, int, float, str, list or dict of such."""
+"""A JSON value: None, bool, int, float, str, or a list or dict of JSON values."""
 
 
 class ProblemKind(StrEnum):
@@ -38,7 +38,7 @@ class StepKind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """A verifier's word. An error is never a score of zero, and unscored is never a fail."""
+    """What a verifier found. An error is never a score of zero, and unscored is never a fail."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -47,14 +47,14 @@ class Outcome(StrEnum):
 
 
 class FinishReason(StrEnum):
-    """Why a sample ended. Truncated is not wrong. STEP: a step of a text whose end was not asked for."""
+    """Why a sample ended. A sample that was cut short is not a wrong one."""
 
-    STOP = "stop"
-    STEP = "step"
-    LENGTH = "length"
-    REFUSAL = "refusal"
-    FILTER = "filter"
-    EMPTY = "empty"
+    STOP = "stop"  # the model had come to its end
+    STEP = "step"  # one step of a text was asked for, and no more
+    LENGTH = "length"  # a limit on tokens cut it short
+    REFUSAL = "refusal"  # the model would not answer
+    FILTER = "filter"  # the provider held the answer back
+    EMPTY = "empty"  # nothing came
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class ProblemRecord:
     split: str
     family: str = ""
     difficulty: Mapping[str, float] = field(default_factory=dict)
+    """How hard its source says it is, by what the source calls the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class Step:
     title: str
     body: str
     depth: int = 0
+    """How many steps it lies inside of; 0 at the top."""
     data: Mapping[str, JSON] = field(default_factory=dict)
     is_thinking: bool = False
 
@@ -117,9 +119,13 @@ class Usage:
     """Token counts; an embedded sampler spends none."""
 
     input_tokens: int = 0
+    """Tokens that were sent, cached ones among them."""
     cached_tokens: int = 0
+    """Of the tokens that were sent, those that the provider had read before."""
     reasoning_tokens: int = 0
+    """Of the tokens that came back, those that are thoughts."""
     output_tokens: int = 0
+    """Tokens that came back, thoughts among them."""
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -147,7 +153,9 @@ class AgentLimits:
     """What one sample with tools may take: calls to the model, and tokens (input and output of all calls together)."""
 
     turns: int
+    """Calls to the model."""
     tokens: int
+    """Tokens of all calls together, input and output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +192,7 @@ class SampleRequest:
     problem: PublicProblem
     instruction: InstructionRecord
     temperature: float
+    """The temperature that a model samples at."""
     seed: int
     group_seed: int
     ordinal: int
@@ -216,6 +225,7 @@ class SampleResult:
     finish_reason: FinishReason
     usage: Usage = Usage()
     latency_seconds: float = 0.0
+    """How long it took to sample, by the clock."""
     facts: Mapping[str, JSON] = field(default_factory=dict)
     raw: str = ""
     cost: Decimal | None = None
@@ -244,8 +254,11 @@ class AnswerSpan:
 
     rule: str
     start: int
+    """Where it begins, in characters from the beginning of the text."""
     end: int
+    """Where it ends, in the same way."""
     rules: int = 1
+    """The version of the rules."""
 
     def after(self, characters: int) -> "AnswerSpan":
         """The place in a text that has so many more characters in front."""
@@ -278,9 +291,11 @@ class VerdictRecord:
 
     verifier: str
     version: int
+    """The version of the verifier, from 1."""
     outcome: Outcome
     message: str
     score: float | None = None
     evidence: Mapping[str, JSON] = field(default_factory=dict)
     seconds: float = 0.0
+    """How long verifying took, by the clock."""
     engine: str = ""

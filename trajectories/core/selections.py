@@ -144,8 +144,9 @@ class Selection:
     those of the trace's attempt; `problem_kind` and `split` those of its problem. `verifier` is a name, of which the
     newest verdict must be `outcome`. `score_from` and `score_to` bound the score (1 to 5) of a standing review,
     `length_*` the output tokens, `cost_*` US dollars, `seconds_*` the time that sampling took, `created_*` the first
-    and the last day (UTC, YYYY-MM-DD) on which the trace was stored. `tool` is the name of a tool that the trace calls,
-    ANY_TOOL for any; `tag` the name of a tag on it; `text` what its text must say, as people type it into a search box.
+    and the last day (UTC, YYYY-MM-DD) on which the trace was stored; `temperature` is the one it was sampled at. `tool`
+    is the name of a tool that the trace calls, ANY_TOOL for any; `tag` the name of a tag on it; `text` what its text
+    must say, as people type it into a search box.
     `remembered` is the id of a trace that memory showed to those of the selection.
     `newest` is the id of the newest trace that may be in it, so that a selection does not grow; `traces` are ids picked
     by hand.

@@ -25,7 +25,7 @@ from trajectories.core.campaigns.plans import (
     Basis,
     CampaignPlan,
     ControlOf,
-    Replay,
+    ReplaySource,
 )
 from trajectories.core.campaigns.templates import TEMPLATES
 from trajectories.core.faults import Fault
@@ -156,7 +156,7 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
     hinted = forms.BooleanField(
         required=False, label="Hinted traces too", help_text="Those whose model was given the answer."
     )
-    replay = _choice("Generations learnt from", REPLAYS, Replay.ALL)
+    replay = _choice("Generations learnt from", REPLAYS, ReplaySource.ALL)
     replay_percent = forms.FloatField(
         min_value=0,
         max_value=MOST_SHARE,
@@ -308,7 +308,7 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
             strategy=strategy.name,
             settings={name: value for name, value in settings.items() if value is not None},
             basis=Basis(data["basis"]),
-            replay=Replay(data["replay"]),
+            replay=ReplaySource(data["replay"]),
             test=GateTest(data["test"]),
             control_of=ControlOf(data["control_of"]),
             seed_release=None if data["seed_release"] is None else data["seed_release"].pk,
@@ -348,7 +348,7 @@ _SAME = (
 
 
 def values_of(campaign: Campaign) -> dict[str, Any]:
-    """The form filled in as for a campaign, but for its seed."""
+    """The form filled in as for a campaign; the seed is left to be drawn."""
     plan = campaign.kept_plan
     strategy, trainer = STRATEGIES[plan.strategy], TRAINERS.get(plan.trainer)
     values: dict[str, Any] = {name: getattr(plan, name) for name in _SAME}

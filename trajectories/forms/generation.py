@@ -28,7 +28,7 @@ from trajectories.services.generation.jobs import (
     MAX_SOLVER_SAMPLES,
     MAX_WANTED,
     Check,
-    Plan,
+    GenerationDraft,
 )
 from trajectories.services.runs.lifecycle import MAX_SEED
 from trajectories.services.runs.plans import MAX_TEMPERATURE, Budget
@@ -231,7 +231,7 @@ class GenerationForm(PlainForm):
             self.add_error("kind", f"{brief} fits any kind of answer; choose one.")
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> GenerationDraft:
         """What the form says. Only after validation."""
         data = self.cleaned_data
         brief: Brief | None = data.get("brief")
@@ -252,7 +252,7 @@ class GenerationForm(PlainForm):
             template="" if brief is None else brief.template,
             parameters=parameters,
         )
-        return Plan(
+        return GenerationDraft(
             title=data["title"],
             recipe=recipe,
             wanted=data["wanted"],

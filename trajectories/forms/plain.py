@@ -5,7 +5,7 @@ Django's own texts ("This field is required.", "Select a valid choice.") say one
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -21,6 +21,14 @@ LONGEST_FOUND = 80
 
 class PlainForm(forms.Form):
     """A form that refuses in the product's own words, whichever field or validator of Django's found the fault."""
+
+    @classmethod
+    def refusing(cls, text: str) -> Self:
+        """An empty form that says why nothing can be done with what was sent."""
+        form = cls({})
+        form.errors.clear()
+        form.add_error(None, text)
+        return form
 
     def add_error(self, field: str | None, error: Any) -> None:
         """Take a fault; Django's own texts, which are all lazy, are replaced. Texts of ours stay as they are."""

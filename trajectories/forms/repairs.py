@@ -117,7 +117,7 @@ class RepairForm(PlainForm):
             raise Fault(f"Found something that is no JSON, expected {what}.", field="answer") from fault
 
 
-def answer_text(answer: JSON) -> str:
+def edited_answer(answer: JSON) -> str:
     """A stated answer as it is edited."""
     return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
 
@@ -136,7 +136,7 @@ def _boxes(original: Original) -> Iterator[tuple[str, str, str, str]]:
     if not original.has_answer_text:
         yield "added", "Answer", "there was none", ""
     if original.states_answer_apart:
-        yield "answer", "Stated answer", "stored beside the text", answer_text(original.answer)
+        yield "answer", "Stated answer", "stored beside the text", edited_answer(original.answer)
     if original.has_program_apart:
         yield "program", "Program", "" if original.program.strip() else "there was none", original.program
 

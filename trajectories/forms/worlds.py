@@ -5,11 +5,11 @@ from typing import Any
 
 from django import forms
 
-from trajectories.core.environments import PREFIX, World
-from trajectories.core.environments.base import Setting
-from trajectories.core.environments.schedules import MAX_SEED, MAX_STEPS, WorldPlan
 from trajectories.core.faults import Fault
 from trajectories.core.problems.episodes import MAX_EPISODES
+from trajectories.core.worlds import PREFIX
+from trajectories.core.worlds.base import Setting, World
+from trajectories.core.worlds.schedules import MAX_SEED, MAX_STEPS, WorldPlan
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import SetTitleField
 from trajectories.models import Problem

@@ -93,7 +93,7 @@ class Generation(models.Model):
     people where the plan asks for it, `freezing` and `release` say what was learnt from, `training` made `sampler`, and
     `evaluation` sampled the held-out problems with it. A control has no run of its own: it learns from those of the
     champion. `measured` are the figures of the evaluation (core.campaigns.measures.Measured), `decision` is what the
-    gate said (core.campaigns.gates.Decision), with "overruled" where a person decided otherwise: {"promotes", "by",
+    gate said (core.campaigns.gates.GateDecision), with "overruled" where a person decided otherwise: {"promotes", "by",
     "at", "reason"}.
     """
 

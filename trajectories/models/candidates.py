@@ -98,7 +98,7 @@ class CandidateReview(models.Model):
     """
 
     class Decision(models.TextChoices):
-        """A reviewer's word, or their change."""
+        """What a reviewer decides about a candidate, or does to it."""
 
         ACCEPT = "accept", "accepted"
         REJECT = "reject", "rejected"

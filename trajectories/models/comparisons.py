@@ -20,7 +20,7 @@ class Comparison(models.Model):
     second = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="+")
     swapped = models.BooleanField()
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comparisons")
-    verdict = models.CharField(max_length=10, choices=[(word.value, word.value) for word in PairVerdict])
+    verdict = models.CharField(max_length=10, choices=[(each.value, each.value) for each in PairVerdict])
     seconds = models.FloatField(null=True)
     supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     key = models.UUIDField(unique=True)

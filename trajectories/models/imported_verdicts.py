@@ -8,8 +8,8 @@ from trajectories.models.traces import Trace
 
 
 class ImportedVerdict(models.Model):
-    """A verifier's word as the imported file has it. Append-only, and no more than a record: lists, counters and
-    releases go by the verdicts that were made here.
+    """A verdict as the imported file has it. Append-only, and no more than a record: lists, counters and releases go by
+    the verdicts that were made here.
     """
 
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="imported_verdicts")
@@ -28,14 +28,14 @@ class ImportedVerdict(models.Model):
 
 
 class ImportedReview(models.Model):
-    """A person's word as the imported file has it, under a pseudonym that is no account. Append-only.
+    """A review as the imported file has it, under a pseudonym that is no account. Append-only.
 
     It decides nothing here, unless whoever imported it asked for that and so made it their own (a Review of theirs).
     """
 
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="imported_reviews")
     pseudonym = models.CharField(max_length=80)
-    decision = models.CharField(max_length=10, choices=[(word.value, word.value.title()) for word in Decision])
+    decision = models.CharField(max_length=10, choices=[(each.value, each.value.title()) for each in Decision])
     score = models.PositiveSmallIntegerField(null=True)
     reason = models.CharField(max_length=40, blank=True)
     comment = models.TextField(blank=True)

@@ -17,7 +17,7 @@ SEE_REVIEWS = "trajectories.see_reviews"
 class Review(models.Model):
     """An append-only event. A change of mind is a new review that supersedes; undo is a `withdraw` that supersedes.
 
-    A reviewer's word on a trace is the review that nothing supersedes, unless it is a withdrawal. `key` makes a
+    A reviewer's standing review of a trace is the one that nothing supersedes, unless it is a withdrawal. `key` makes a
     repeated submission the same review. A review given in a queue names it and the version of its guidelines; `scores`
     are its further scores by name, 1 to 5 each, and `tags` a list of its tags.
 
@@ -31,7 +31,7 @@ class Review(models.Model):
     # Its reviews are found by review_of_trace.
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="reviews", db_index=False)
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")
-    decision = models.CharField(max_length=10, choices=[(word.value, word.value.title()) for word in Decision])
+    decision = models.CharField(max_length=10, choices=[(each.value, each.value.title()) for each in Decision])
     score = models.PositiveSmallIntegerField(null=True, blank=True)
     reason = models.CharField(max_length=40, blank=True)
     comment = models.TextField(blank=True)

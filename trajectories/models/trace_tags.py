@@ -20,7 +20,7 @@ class Tag(models.Model):
 class TraceTag(models.Model):
     """That a person has put a tag on a trace. Several people may put the same one there, and each takes off their own.
 
-    A tag is somebody's word on a trace, so that it is blinded as reviews are: see selectors.blinding.
+    A tag tells what somebody thinks of a trace, so that it is blinded as reviews are: see selectors.blinding.
     """
 
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="traces", db_index=False)

@@ -97,7 +97,7 @@ class Trace(models.Model):
     # The mean share of wrong cells over the training pairs, in [0, 1]; null where no program ran on them.
     train_error = models.FloatField(null=True)
     near_miss = models.CharField(max_length=12, blank=True)
-    # The newest word of a model judge. It supports and never decides.
+    # The outcome of the newest verdict of a model judge. It supports and never decides.
     model_judged = models.CharField(max_length=10, blank=True, choices=OUTCOMES)
     decision = models.CharField(max_length=10, blank=True, choices=Decision.choices, default=Decision.UNDECIDED)
     # Whether one person's standing review accepts it and another's rejects it.

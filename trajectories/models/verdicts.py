@@ -1,4 +1,4 @@
-"""Verdicts: what verifiers said."""
+"""Verdicts: what verifiers found."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,8 +12,9 @@ from trajectories.models.traces import Trace
 class Verdict(models.Model):
     """Append-only. An error is never a score of zero; `score` in [0, 1] only where one was earned.
 
-    A verifier's word on a trace is its newest verdict. `revision` counts the words of one version: verifying again adds
-    one only where it differs. `previous_outcome` is the outcome of the verifier's word before, empty for its first.
+    Of the verdicts of a verifier on a trace the newest counts. `revision` numbers those of one version from 0:
+    verifying again adds one only where it differs. `previous_outcome` is the outcome of the verdict before, "" for the
+    first.
     """
 
     trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="verdicts")

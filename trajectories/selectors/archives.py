@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trajectories.core.importers.archive_rows import REMEMBERED, REQUEST
-from trajectories.core.releases.item_evidence import ItemEvidence, RestoredWords
+from trajectories.core.releases.item_evidence import ItemEvidence, RestoredAssessments
 from trajectories.models import Adjudication, Release, ReleaseItem, Trace
 
 VERDICT_KEYS = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
@@ -14,11 +14,11 @@ REVIEW_KEYS = (
 )
 
 
-def restored_words(restored: RestoredWords) -> dict[str, list[dict[str, Any]]]:
+def restored_assessments(restored: RestoredAssessments) -> dict[str, list[dict[str, Any]]]:
     """What was said of a restored item: {"verdicts", "reviews"}, as a row has them."""
     # The database keeps no order of keys, and rows have one.
-    verdicts = [{name: word[name] for name in VERDICT_KEYS} for word in restored.verdicts]
-    reviews = [{name: word[name] for name in REVIEW_KEYS if name in word} for word in restored.reviews]
+    verdicts = [{name: each[name] for name in VERDICT_KEYS} for each in restored.verdicts]
+    reviews = [{name: each[name] for name in REVIEW_KEYS if name in each} for each in restored.reviews]
     return {"verdicts": verdicts, "reviews": reviews}
 
 

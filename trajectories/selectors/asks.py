@@ -8,16 +8,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from trajectories.core.consolidation.reliability import Meant, what_it_meant
 from trajectories.core.consolidation.votes import Votes, count_votes
-from trajectories.core.consolidation.ways import Sample, Value, Way, choose
-from trajectories.core.consolidation.ways.base import Group
+from trajectories.core.consolidation.ways import Group, Sample, Value, Way, choose
 from trajectories.core.identity import content_hash
 from trajectories.core.problems.kinds import is_grids
 from trajectories.core.records import JSON, FinishReason, Outcome
 from trajectories.core.strategies.base import BY_STEPS
 from trajectories.models import Problem, Run, Trace
-from trajectories.models.traces import given_answer
 from trajectories.selectors.insights.samples import NOTHING, Voted, list_voted
 from trajectories.selectors.insights.scopes import InsightScope
+from trajectories.selectors.population import given_answers
 
 RUNS_SHOWN = 25
 ANSWERS_SHOWN = 5
@@ -92,7 +91,7 @@ def consolidate(run: Run, problem: Problem, way: Way) -> Consolidated:
     rows = _rows(run, problem)
     inner = Trace.objects.filter(_is_inner(), run=run, problem=problem).count()
     several = is_grids(problem.kind) and len(problem.spec.get("test", ())) > 1
-    given = _given([row.key for row in rows]) if _needs_values(way, several=several) else {}
+    given = given_answers([row.key for row in rows]) if _needs_values(way, several=several) else {}
     samples = [_sample(row, given.get(row.key), problem) for row in rows]
     choice = choose(way, samples) if samples else None
     plain = count_votes([sample.meaning for sample in samples])
@@ -152,11 +151,6 @@ def _needs_values(way: Way, *, several: bool) -> bool:
     return way.group is Group.WRITTEN or (way.group is Group.OUTPUT and several)
 
 
-def _given(keys: Sequence[int]) -> dict[int, JSON]:
-    rows = Trace.objects.filter(pk__in=keys).values_list("pk", "answer", "outputs")
-    return {key: given_answer(answer, outputs) for key, answer, outputs in rows}
-
-
 def _sample(row: _Row, given: JSON, problem: Problem) -> Sample:
     """A sample as a way sees it; `given` is None where nobody needs it."""
     meaning = None if row.answer_hash == NOTHING else row.answer_hash
@@ -179,7 +173,7 @@ def _asked(
         weighty = [(key, weight) for key, weight in votes.ranked if weight > 0]
         shown = weighty[: max(ANSWERS_SHOWN, way.guesses)]
         behind = {key: _behind(way, key, place, samples, rows) for key, _ in shown}
-        values = _given([each[0].key for each in behind.values()])
+        values = given_answers([each[0].key for each in behind.values()])
         answers = [
             _answer(behind[key], values.get(behind[key][0].key), place if way.group is Group.OUTPUT else None,
                     share=weight / votes.total, is_guess=rank < way.guesses)

@@ -141,7 +141,7 @@ LISTED = tuple(Audit(name, *MEANINGS[name]) for name in AUDITS)
 
 
 def audited(name: str, sight: Sight) -> Q:
-    """The condition on traces that an audit finds them. What people decided counts as far as it may be seen."""
+    """The condition that selects the traces of an audit. What people decided counts as far as it may be seen."""
     return CONDITIONS[name](sight)
 
 
@@ -245,8 +245,8 @@ def _judge_scorer(sight: Sight) -> Q:
 def _scored(**score: float) -> Exists:
     """That the newest score of some learned scorer is so."""
     newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
-    words = Verdict.objects.filter(~Exists(newer), trace=OuterRef("pk"), verifier__startswith=f"{SCORER}:")
-    return Exists(words.filter(**score))
+    verdicts = Verdict.objects.filter(~Exists(newer), trace=OuterRef("pk"), verifier__startswith=f"{SCORER}:")
+    return Exists(verdicts.filter(**score))
 
 
 def _with_most(*, agrees: bool) -> Q:
@@ -310,12 +310,12 @@ def _vote_notes(traces: Sequence[Trace]) -> dict[int, str]:
 def _review_notes(traces: Sequence[Trace]) -> dict[int, str]:
     """Who decided what, and why."""
     standing = Review.objects.filter(trace__in=[trace.pk for trace in traces], superseded_by=None)
-    words: dict[int, list[str]] = {}
+    notes: dict[int, list[str]] = {}
     rows = standing.exclude(decision=Decision.WITHDRAW).order_by("pk")
     for trace, who, decision, reason in rows.values_list("trace", "reviewer__username", "decision", "reason"):
         why = f" ({reason.replace('_', ' ')})" if reason else ""
-        words.setdefault(trace, []).append(f"{who}: {decision}{why}")
-    return {trace: "; ".join(said) for trace, said in words.items()}
+        notes.setdefault(trace, []).append(f"{who}: {decision}{why}")
+    return {trace: "; ".join(said) for trace, said in notes.items()}
 
 
 def _step_notes(traces: Sequence[Trace]) -> dict[int, str]:
@@ -327,11 +327,11 @@ def _step_notes(traces: Sequence[Trace]) -> dict[int, str]:
 def _imported_notes(traces: Sequence[Trace]) -> dict[int, str]:
     """What verifiers elsewhere found, by name."""
     rows = decisive_elsewhere().filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
-    words: dict[int, list[str]] = {}
+    notes: dict[int, list[str]] = {}
     for trace, verifier, outcome, score in rows.values_list("trace", "verifier", "outcome", "score"):
         scored = "" if score is None else f", score {score:g}"
-        words.setdefault(trace, []).append(f"{verifier} elsewhere: {outcome}{scored}")
-    return {trace: "; ".join(said) for trace, said in words.items()}
+        notes.setdefault(trace, []).append(f"{verifier} elsewhere: {outcome}{scored}")
+    return {trace: "; ".join(said) for trace, said in notes.items()}
 
 
 def _judge_notes(traces: Sequence[Trace]) -> dict[int, str]:
@@ -339,10 +339,10 @@ def _judge_notes(traces: Sequence[Trace]) -> dict[int, str]:
     judges = Q(verifier__startswith=f"{GRADE}:") | Q(verifier__startswith=f"{PREFERENCE}:")
     rows = Verdict.objects.filter(judges, trace__in=[trace.pk for trace in traces]).order_by("pk")
     newest = {(trace, verifier): (outcome, score) for trace, verifier, outcome, score in rows.values_list(*JUDGED)}
-    words: dict[int, list[str]] = {}
+    notes: dict[int, list[str]] = {}
     for (trace, verifier), (outcome, score) in newest.items():
-        words.setdefault(trace, []).append(f"{verifier}: {outcome}" + ("" if score is None else f", score {score:g}"))
-    return {trace: "; ".join(told) for trace, told in words.items()}
+        notes.setdefault(trace, []).append(f"{verifier}: {outcome}" + ("" if score is None else f", score {score:g}"))
+    return {trace: "; ".join(said) for trace, said in notes.items()}
 
 
 def _scorer_notes(traces: Sequence[Trace]) -> dict[int, str]:
@@ -350,10 +350,10 @@ def _scorer_notes(traces: Sequence[Trace]) -> dict[int, str]:
     rows = Verdict.objects.filter(trace__in=[trace.pk for trace in traces], score__isnull=False).order_by("pk")
     told = rows.filter(verifier__startswith=f"{SCORER}:").values_list("trace", "verifier", "score")
     newest = {(trace, verifier): score for trace, verifier, score in told}
-    words: dict[int, list[str]] = {}
+    notes: dict[int, list[str]] = {}
     for (trace, verifier), score in newest.items():
-        words.setdefault(trace, []).append(f"{verifier.partition(':')[2]}: {score:.0%} likely right")
-    return {trace: "; ".join(said) for trace, said in words.items()}
+        notes.setdefault(trace, []).append(f"{verifier.partition(':')[2]}: {score:.0%} likely right")
+    return {trace: "; ".join(said) for trace, said in notes.items()}
 
 
 def _together(*notes: Callable[[Sequence[Trace]], dict[int, str]]) -> Callable[[Sequence[Trace]], dict[int, str]]:

@@ -138,7 +138,7 @@ def sight_of(person: User | AnonymousUser) -> Sight:
 def sight_on_screen(person: User | AnonymousUser, *, asked: bool) -> Sight:
     """Which traces' reviews a person may see on the screen where one is reviewed.
 
-    Whoever may review starts blind there, so that a lead's word is as independent as a curator's; who may see every
+    Whoever may review starts blind there, so that a lead's decision is as independent as a curator's; who may see every
     review sees them by asking for it.
     """
     sight = sight_of(person)

@@ -104,9 +104,9 @@ def list_reviews(candidate: ProblemCandidate, person: User | AnonymousUser) -> Q
 
 def last_decision(reviewer: User) -> CandidateReview | None:
     """The reviewer's newest decision that still stands: what undo takes back."""
-    words = (CandidateReview.Decision.ACCEPT, CandidateReview.Decision.REJECT)
+    decisions = (CandidateReview.Decision.ACCEPT, CandidateReview.Decision.REJECT)
     taken_back = CandidateReview.objects.filter(supersedes=OuterRef("pk"))
-    mine = CandidateReview.objects.filter(~Exists(taken_back), reviewer=reviewer, decision__in=words)
+    mine = CandidateReview.objects.filter(~Exists(taken_back), reviewer=reviewer, decision__in=decisions)
     return mine.select_related("candidate", "candidate__job").order_by("-pk").first()
 
 

@@ -18,17 +18,17 @@ from trajectories.core.prompts.pictures import written_out
 from trajectories.core.records import ProblemKind
 from trajectories.core.releases.item_evidence import ItemEvidence
 from trajectories.models import Instruction, Problem, Release, Sampler, Text, Trace
-from trajectories.selectors.completions import found_parts, parts_of
-from trajectories.selectors.export_words import (
+from trajectories.selectors.assessments import (
     HUMAN_EDIT,
+    Assessments,
     Origin,
-    Said,
     canonical_prompt,
     makes_pair,
     meta_of,
     restored_origin,
     trace_hash_of,
 )
+from trajectories.selectors.completions import found_parts, parts_of
 
 BATCH_ROWS = 1_000
 BATCH_BYTES = 4 * 1024 * 1024
@@ -69,30 +69,30 @@ _read_json = json.JSONDecoder().raw_decode
 
 
 class ItemReader:
-    """Reads the items of a release in order. With `words` it also reads what was assessed of each: `meta`, whether it
+    """Reads the items of a release in order. With `assessed` it also reads what was found of each: `meta`, whether it
     is right, and the trace that it was edited from; with `canonical` also the canonical prompt of each problem."""
 
-    def __init__(self, release: Release, *, words: bool, canonical: bool = False) -> None:
-        self._release, self._words, self._canonical = release, words, canonical
+    def __init__(self, release: Release, *, assessed: bool, canonical: bool = False) -> None:
+        self._release, self._assessed, self._canonical = release, assessed, canonical
         self._problems: dict[int, Problem] = {}
         self._prompts: dict[str, tuple[str, tuple[Mapping[str, Any], ...]]] = {}
         self._asked: dict[int, tuple[Mapping[str, Any], ...]] = {}
-        self._samplers = _named(Sampler) if words else {}
-        self._instructions = _named(Instruction) if words else {}
+        self._samplers = _named(Sampler) if assessed else {}
+        self._instructions = _named(Instruction) if assessed else {}
 
     def items(self, count: int) -> Iterator[ExportItem]:
         """The first items, so many of them."""
-        position, evidence = -1, "item.evidence::text" if self._words else "NULL"
+        position, evidence = -1, "item.evidence::text" if self._assessed else "NULL"
         with RowsAhead() as ahead:
             read = ahead.read(*self._statement(evidence, position, min(count, BATCH_ROWS)))
             while rows := [_Read(*row) for row in read()]:
                 position = rows[-1].position
-                words = self._known(rows)
+                known = self._known(rows)
                 if position < count - 1:
                     # What is joined and does not fit in the bytes of a batch is joined for nothing.
                     most = min(BATCH_ROWS, len(rows) * 5 // 4 + 16)
                     read = ahead.read(*self._statement(evidence, position, min(count - 1 - position, most)))
-                yield from self._items(rows, words)
+                yield from self._items(rows, known)
                 if position >= count - 1:
                     return
 
@@ -105,10 +105,10 @@ class ItemReader:
         self._read_problems({row.problem_id for row in rows})
         self._read_prompts({row.prompt_id for row in rows})
         unsplit = _unsplit([row.trace_id for row in rows if row.parts is None])
-        if not self._words:
+        if not self._assessed:
             return _Known(unsplit)
         evidence = [ItemEvidence.from_json(json.loads(row.evidence)) for row in rows]
-        return _Known(unsplit, evidence, Said.of(evidence), _originals(rows, evidence))
+        return _Known(unsplit, evidence, Assessments.of(evidence), _originals(rows, evidence))
 
     def _items(self, rows: list["_Read"], known: "_Known") -> Iterator[ExportItem]:
         for place, row in enumerate(rows):
@@ -121,7 +121,7 @@ class ItemReader:
             yield self._item(row, parts, more)
 
     def _said(
-        self, row: "_Read", evidence: ItemEvidence, said: Said, originals: Mapping[int, ExportItem]
+        self, row: "_Read", evidence: ItemEvidence, said: Assessments, originals: Mapping[int, ExportItem]
     ) -> dict[str, Any]:
         """What was said of an item, as fields of it."""
         return {
@@ -164,8 +164,8 @@ class ItemReader:
             instruction=self._instructions.get(row.instruction_id or 0),
             is_edited=row.edited,
         )
-        words = [f"{name} {version}: {outcome}" for name, version, outcome in verdicts]
-        return meta_of(self._release.pk, row.trace_id, row.split, row.score, words, origin)
+        told = [f"{name} {version}: {outcome}" for name, version, outcome in verdicts]
+        return meta_of(self._release.pk, row.trace_id, row.split, row.score, told, origin)
 
     def _read_problems(self, keys: set[int]) -> None:
         known = {key: self._problems[key] for key in keys & self._problems.keys()}
@@ -217,7 +217,7 @@ class _Known:
 
     unsplit: Mapping[int, tuple[Part, ...]]
     evidence: list[ItemEvidence] = field(default_factory=list)
-    said: Said | None = None
+    said: Assessments | None = None
     originals: Mapping[int, ExportItem] = field(default_factory=dict)
 
 

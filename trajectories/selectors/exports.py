@@ -11,18 +11,18 @@ from trajectories.core.prompts.pictures import write_out
 from trajectories.core.records import ProblemKind
 from trajectories.core.releases.item_evidence import ItemEvidence
 from trajectories.models import Release, ReleaseItem, Review, Trace, Verdict
-from trajectories.selectors.archives import archive_of, final_decisions, restored_words, shown_by_memory
-from trajectories.selectors.completions import parts_of
-from trajectories.selectors.export_items import ItemReader
-from trajectories.selectors.export_words import (
+from trajectories.selectors.archives import archive_of, final_decisions, restored_assessments, shown_by_memory
+from trajectories.selectors.assessments import (
     HUMAN_EDIT,
+    Assessments,
     Origin,
-    Said,
     makes_pair,
     meta_of,
     restored_origin,
     trace_hash_of,
 )
+from trajectories.selectors.completions import parts_of
+from trajectories.selectors.export_items import ItemReader
 
 BATCH = 100
 """Items that are read at a time with everything there is of them."""
@@ -42,7 +42,7 @@ def iterate_items(
     """
     left = release.item_count if count is None else min(count, release.item_count)
     if reads is not Reads.EVERYTHING:
-        reader = ItemReader(release, words=with_meta or reads is Reads.WORDS, canonical=canonical)
+        reader = ItemReader(release, assessed=with_meta or reads is Reads.ASSESSMENTS, canonical=canonical)
         yield from reader.items(left)
         return
     position = -1
@@ -100,18 +100,18 @@ def _said(content: Any) -> str:
 def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[ExportItem]:
     evidence = [ItemEvidence.from_json(item.evidence) for item in batch]
     verdicts = Verdict.objects.in_bulk([key for known in evidence for key in known.verdicts])
-    reviews = Review.objects.in_bulk([word.id for known in evidence for word in known.reviews])
-    said = Said.of(evidence)
+    reviews = Review.objects.in_bulk([review.id for known in evidence for review in known.reviews])
+    said = Assessments.of(evidence)
     originals, parents = _originals(batch, evidence), _parent_hashes(batch, evidence)
     finals, shown = final_decisions(evidence), shown_by_memory(batch)
     for item, known in zip(batch, evidence, strict=True):
         if known.restored is None:
             assessments = {
                 "verdicts": [_verdict(verdicts[key]) for key in known.verdicts],
-                "reviews": [_review(reviews[word.id], word.by) for word in known.reviews],
+                "reviews": [_review(reviews[each.id], each.by) for each in known.reviews],
             }
         else:
-            assessments = restored_words(known.restored)
+            assessments = restored_assessments(known.restored)
         meta = _meta(release, item, assessments) | restored_origin(known)
         parent = parents.get(item.trace.parent_id or 0, "")
         archive = archive_of(release, item, known, finals, meta, parent)
@@ -176,8 +176,8 @@ def _meta(release: Release, item: ReleaseItem, assessments: dict[str, Any]) -> d
         instruction=f"{instruction.name} {instruction.version}" if instruction else None,
         is_edited=trace.is_edited,
     )
-    words = [f"{word['verifier']} {word['version']}: {word['outcome']}" for word in assessments["verdicts"]]
-    return meta_of(release.pk, trace.pk, item.split, item.score, words, origin)
+    told = [f"{each['verifier']} {each['version']}: {each['outcome']}" for each in assessments["verdicts"]]
+    return meta_of(release.pk, trace.pk, item.split, item.score, told, origin)
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

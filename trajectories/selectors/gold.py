@@ -11,7 +11,7 @@ from datetime import date
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncWeek
 
-from trajectories.core.curation.agreement import Figure
+from trajectories.core.curation.agreement import Coefficient
 from trajectories.core.curation.shares import share
 from trajectories.models import Assignment
 from trajectories.selectors.quality import QualityScope, midnight_after, midnight_of
@@ -26,7 +26,7 @@ class GoldRow:
     queue: int
     title: str
     right: int
-    accuracy: Figure
+    accuracy: Coefficient
 
 
 def gold_answers(scope: QualityScope) -> QuerySet[Assignment]:
@@ -67,7 +67,7 @@ def gold_rows(scope: QualityScope, reviewer: int | None = None) -> Sequence[Gold
     ]
 
 
-def gold_by_week(scope: QualityScope, reviewer: int) -> Mapping[date, Figure]:
+def gold_by_week(scope: QualityScope, reviewer: int) -> Mapping[date, Coefficient]:
     """A person's accuracy on gold items by the Monday of each week in which they answered some."""
     answers = gold_answers(scope).filter(reviewer=reviewer).annotate(week=TruncWeek("decided_at"))
     rows = answers.values("week").annotate(n=Count("pk"), right=RIGHT)

@@ -7,7 +7,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from trajectories.core.records import Outcome
-from trajectories.core.verifiers.judge_agreement import Agreement, count_agreement
+from trajectories.core.verifiers.judge_agreement import JudgeAgreement, count_agreement
 from trajectories.models import JudgeJob, JudgeJobItem
 from trajectories.selectors.blinding import Hidden, Sight, veil
 from trajectories.selectors.paging import Page, page_by_id
@@ -37,9 +37,9 @@ class JudgeReport:
 
     outcomes: dict[str, int]
     errors: Sequence[tuple[str, int]]
-    reference: Agreement
-    people: Agreement
-    itself: Agreement
+    reference: JudgeAgreement
+    people: JudgeAgreement
+    itself: JudgeAgreement
 
 
 def list_judge_jobs() -> list[JudgeJob]:

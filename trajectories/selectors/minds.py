@@ -7,8 +7,8 @@ from django.db.models import Count, F, Q, QuerySet
 
 from trajectories.core.agents.maps import MemoryMap, draw_map
 from trajectories.core.agents.memory import Remembered
-from trajectories.core.environments.base import State
-from trajectories.core.environments.schedules import WorldPlan
+from trajectories.core.worlds.base import State
+from trajectories.core.worlds.schedules import WorldPlan
 from trajectories.models import Mind, Transition
 
 SHOWN = 30

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
-from trajectories.core.curation.agreement import Figure, Shared, gwet_ac1, percent_agreement
+from trajectories.core.curation.agreement import Coefficient, Shared, gwet_ac1, percent_agreement
 from trajectories.models import Queue, QueueWork
 
 MOST = 5_000
@@ -75,8 +75,8 @@ class MyWork:
     week: int
     seconds: float | None
     is_more: bool
-    percent: Figure
-    ac1: Figure
+    percent: Coefficient
+    ac1: Coefficient
 
 
 def get_my_work(person: User) -> MyWork:

@@ -343,7 +343,8 @@ def _rows_of(sql: str, **parts: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
 
 
 OUTCOMES = """
-WITH words AS ({words}) SELECT answer, verifier, outcome, count(*) FROM words GROUP BY answer, verifier, outcome
+WITH verdicts AS ({verdicts})
+SELECT answer, verifier, outcome, count(*) FROM verdicts GROUP BY answer, verifier, outcome
 """
 
 
@@ -351,11 +352,11 @@ def _verifier_outcomes(every: QuerySet[Trace], sight: Sight, hashes: Sequence[st
     """By group and verifier: (outcome, samples), commonest first."""
     samples = every.filter(hinted=False, answer_hash__in=hashes)
     counted = verdicts_seen(sight) & ~Q(verifier__startswith=f"{SCORER}:")
-    words = Verdict.objects.filter(counted, trace__in=samples).annotate(answer=F("trace__answer_hash"))
+    verdicts = Verdict.objects.filter(counted, trace__in=samples).annotate(answer=F("trace__answer_hash"))
     # Several versions of a verifier may have said the same of a sample.
-    once = words.order_by().values("trace_id", "answer", "verifier", "outcome").distinct()
+    once = verdicts.order_by().values("trace_id", "answer", "verifier", "outcome").distinct()
     outcomes: dict[str, Outcomes] = {}
-    for key, verifier, outcome, samples in sorted(_rows_of(OUTCOMES, words=once), key=lambda row: (row[1], -row[3])):
+    for key, verifier, outcome, samples in sorted(_rows_of(OUTCOMES, verdicts=once), key=lambda row: (row[1], -row[3])):
         outcomes.setdefault(key, {}).setdefault(verifier, []).append((outcome, samples))
     return outcomes
 

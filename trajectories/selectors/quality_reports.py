@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.core.cache import cache
 
 from trajectories.core.curation.agreement import (
-    Figure,
+    Coefficient,
     Shared,
     cohen_kappa,
     fleiss_kappa,
@@ -53,11 +53,11 @@ SMOOTHING = 1.0
 class Coefficients:
     """All that is said of the agreement on some items. `cohen` is there where exactly two people decided."""
 
-    percent: Figure
-    fleiss: Figure
-    alpha: Figure
-    ac1: Figure
-    cohen: Figure | None = None
+    percent: Coefficient
+    fleiss: Coefficient
+    alpha: Coefficient
+    ac1: Coefficient
+    cohen: Coefficient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class PairRow:
 
     first: str
     second: str
-    percent: Figure
-    cohen: Figure
-    ac1: Figure
+    percent: Coefficient
+    cohen: Coefficient
+    ac1: Coefficient
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def _changed(item: ReleaseItem, before: ReleaseItem) -> str:
     known: dict[str, tuple[Any, Any]] = {
         f"split {before.split} → {item.split}": (before.split, item.split),
         f"score {_number(before.score)} → {_number(item.score)}": (before.score, item.score),
-        "reviews": ([word.id for word in old.reviews], [word.id for word in new.reviews]),
+        "reviews": ([review.id for review in old.reviews], [review.id for review in new.reviews]),
         "verdicts": (old.verdicts, new.verdicts),
     }
     found = [words for words, (then, now) in known.items() if then != now]

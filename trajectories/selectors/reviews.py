@@ -39,13 +39,13 @@ def said_before(*, trace: Trace, reviewer: User, key: uuid.UUID) -> SaidBefore:
 
 
 def standing_reviews(trace: Trace) -> QuerySet[Review]:
-    """Every reviewer's present word on a trace, oldest first."""
+    """Every reviewer's standing review of a trace, oldest first."""
     standing = Review.objects.filter(trace=trace, superseded_by=None).exclude(decision=Decision.WITHDRAW)
     return standing.order_by("id")
 
 
 def standing_review(*, trace: Trace, reviewer: User) -> Review | None:
-    """One reviewer's present word on a trace."""
+    """One reviewer's standing review of a trace; None where they have none."""
     return standing_reviews(trace).filter(reviewer=reviewer).first()
 
 
@@ -64,7 +64,7 @@ def get_dispute(trace: Trace) -> Dispute:
     """Who accepts and who rejects a trace; false where nobody contradicts anybody. Ask only who may see it."""
     said = list(standing_reviews(trace).values_list("decision", "reviewer__username"))
     accepted, rejected = (
-        tuple(name for word, name in said if word == decision) for decision in (Decision.ACCEPT, Decision.REJECT)
+        tuple(name for given, name in said if given == decision) for decision in (Decision.ACCEPT, Decision.REJECT)
     )
     return Dispute(accepted, rejected) if accepted and rejected else Dispute((), ())
 

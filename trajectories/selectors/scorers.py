@@ -186,8 +186,10 @@ def vote_shares(problems: Collection[int]) -> dict[tuple[int, str], float]:
 
 
 def step_labels(traces: Sequence[Trace]) -> dict[int, dict[int, bool]]:
-    """By trace and step: whether people call it right. One that anybody calls bad is wrong; steps that nobody labelled,
-    or that stand behind the first error, have no label."""
+    """Whether people call a step right, by the id of the trace and the index of the step.
+
+    A step that anybody labels bad is wrong. Steps that nobody labelled, and those after the first error, are left out.
+    """
     reviews: dict[int, list[Review]] = defaultdict(list)
     for review in _step_reviews().filter(trace__in=[trace.pk for trace in traces]).order_by("pk"):
         reviews[review.trace_id].append(review)
@@ -205,7 +207,7 @@ def step_labels(traces: Sequence[Trace]) -> dict[int, dict[int, bool]]:
 def quality_of(
     verifier: str, labels: str, *, version: int | None = None, since: Scorer | None = None
 ) -> Quality | None:
-    """How good the scores of a verifier are that are stored now, measured by the word of those in `labels`.
+    """How good the scores of a verifier are that are stored now, measured by what those in `labels` say.
 
     With `since` only where the trace, or a decision on it that counts, is newer than what that scorer learnt from. None
     where there is nothing to measure by. Kept for a minute.
@@ -219,19 +221,19 @@ def quality_of(
 
 
 def _quality_of(verifier: str, labels: str, version: int | None, since: Scorer | None) -> Quality | None:
-    words = Verdict.objects.filter(verifier=verifier, score__isnull=False, trace__hinted=False, trace__edited_by=None)
+    scores = Verdict.objects.filter(verifier=verifier, score__isnull=False, trace__hinted=False, trace__edited_by=None)
     if version is not None:
-        words = words.filter(version=version)
+        scores = scores.filter(version=version)
     if since is not None:
         newer = Review.objects.filter(trace=OuterRef("trace"), superseded_by=None, created_at__gt=since.finished_at)
         decided = Q(Exists(newer)) if labels != Labels.VERDICTS else Q(pk__in=())
-        words = words.filter(Q(trace__gt=since.last_trace) | decided)
-    newest = words.order_by("trace", "-pk").distinct("trace")
+        scores = scores.filter(Q(trace__gt=since.last_trace) | decided)
+    newest = scores.order_by("trace", "-pk").distinct("trace")
     read = newest.values_list("score", "trace__problem", "trace__correctness", "trace__decision")
-    rows = [(score, problem, word) for score, problem, *said in read if (word := is_right(labels, *said)) is not None]
-    scores = np.array([score for score, _, _ in rows], dtype=float)
-    right = np.array([word for _, _, word in rows], dtype=bool)
-    return measure(scores, right, np.array([problem for _, problem, _ in rows], dtype=np.int64))
+    rows = [(score, problem, right) for score, problem, *said in read if (right := is_right(labels, *said)) is not None]
+    likely = np.array([score for score, _, _ in rows], dtype=float)
+    labelled = np.array([right for _, _, right in rows], dtype=bool)
+    return measure(likely, labelled, np.array([problem for _, problem, _ in rows], dtype=np.int64))
 
 
 def drift_of(scorer: Scorer) -> Quality | None:
@@ -244,5 +246,5 @@ def drift_of(scorer: Scorer) -> Quality | None:
 
 def scored_count(scorer: Scorer) -> int:
     """How many traces have a score of this version."""
-    words = Verdict.objects.filter(verifier=scorer_verifier(scorer.name), version=scorer.version)
-    return words.order_by().values("trace").distinct().count()
+    scores = Verdict.objects.filter(verifier=scorer_verifier(scorer.name), version=scorer.version)
+    return scores.order_by().values("trace").distinct().count()

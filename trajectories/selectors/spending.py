@@ -102,7 +102,7 @@ def _leased(runs: Collection[int]) -> Sequence[tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LimitStanding:
     """A limit today: what is spent, and the most that is in flight, in money."""
 
     limit: SpendLimit
@@ -122,11 +122,11 @@ class Standing:
         return SpendAlert.Level.WARNING.value if self.spent >= self.limit.warns_at else ""
 
 
-def list_standings() -> list[Standing]:
+def list_standings() -> list[LimitStanding]:
     """Every limit as it stands now: all jobs, samplers, people."""
     order = {scope: place for place, scope in enumerate(SpendLimit.Scope.values)}
     limits = sorted(SpendLimit.objects.select_related("person"), key=lambda each: (order[each.scope], each.subject))
-    return [Standing(limit, spent_today(limit), in_flight(limit)) for limit in limits]
+    return [LimitStanding(limit, spent_today(limit), in_flight(limit)) for limit in limits]
 
 
 def waits_for_limit(kind: str, job: Any) -> bool:
@@ -172,10 +172,6 @@ class Spending:
     groups: Mapping[str, str]
     """Titles of the groups by their key, dearest first."""
     cells: Mapping[tuple[date, str], Spend]
-
-    def of_day(self, day: date) -> Spend:
-        """All groups of a day."""
-        return sum((self.cells.get((day, key), Spend()) for key in self.groups), Spend())
 
     def of_group(self, key: str) -> Spend:
         """All days of a group."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.db.models.fields.json import KT
 
-from trajectories.core.curation.agreement import Figure
+from trajectories.core.curation.agreement import Coefficient
 from trajectories.core.curation.shares import difference, share
 from trajectories.core.curation.suggestions import Use
 from trajectories.selectors.gold import gold_answers
@@ -27,12 +27,12 @@ class SuggestionRow:
     """
 
     by: str
-    unchanged: Figure
-    followed: Figure
-    unseen: Figure
+    unchanged: Coefficient
+    followed: Coefficient
+    unseen: Coefficient
 
     @property
-    def bias(self) -> Figure:
+    def bias(self) -> Coefficient:
         """How much more often people decide as suggested when they are shown it."""
         return difference(self.followed, self.unseen)
 
@@ -47,8 +47,8 @@ class SuggestionReport:
     rows: Sequence[SuggestionRow]
     agreement: Coefficients
     agreement_unseen: Coefficients
-    gold: Figure
-    gold_unseen: Figure
+    gold: Coefficient
+    gold_unseen: Coefficient
 
 
 def suggestion_report(scope: QualityScope) -> SuggestionReport | None:

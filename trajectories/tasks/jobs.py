@@ -17,26 +17,27 @@ from django.db import transaction
 
 from trajectories.models import JOB_KINDS, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
-from trajectories.services.campaigns.advancing import campaign_next, lost_campaigns, ring_for_ended
+from trajectories.services.campaigns.advancing import campaign_next, ring_for_ended
 from trajectories.services.campaigns.steering import cancel_campaign, pause_campaign, resume_campaign
 from trajectories.services.curation.segmentations import asks_model, lost_segmentations, segment_next, segment_run
 from trajectories.services.generation.jobs import lost_generation_jobs, resume_generation
 from trajectories.services.generation.work import generate_next
 from trajectories.services.imports.jobs import cancel_import, import_next, lost_imports, retry_import
+from trajectories.services.jobs.leases import lost_of
 from trajectories.services.jobs.log_context import about
 from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.jobs.steering import may_move, steer
-from trajectories.services.judging.work import judge_next, lost_judge_jobs
+from trajectories.services.judging.work import judge_next
 from trajectories.services.releases.deliveries import deliver_next, lost_deliveries, retry_delivery
 from trajectories.services.releases.exports import is_short, lost_exports, rebuild_export, write_export
 from trajectories.services.releases.freezing import freeze_next, lost_freezings, retry_freezing
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
 from trajectories.services.scorers.planning import retry_scorer
 from trajectories.services.scorers.scoring import lost_scorings, score_next
-from trajectories.services.scorers.training import lost_scorers, train_scorer_next
+from trajectories.services.scorers.training import train_scorer_next
 from trajectories.services.training.planning import retry_training
 from trajectories.services.training.work import lost_trainings, train_next
-from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
+from trajectories.services.verification.reverifications import reverify_next
 
 logger = logging.getLogger(__name__)
 Act = Callable[[User | None, int], Any]
@@ -50,16 +51,18 @@ INTERACTIVE, SAMPLING, VERIFICATION, FILES, TRAINING = "interactive", "sampling"
 class Work:
     """What workers do with the jobs of one kind.
 
-    `go_on` works at a job for a while under its lease, and says whether there is more to do. `lost` are the ids of jobs
-    that nobody works on though somebody should. `queue` names the queue of a job's bell. `limit` is after how many
-    seconds a worker that is at it is ended. A bell whose work takes longer than the
-    broker waits is handed out again: whoever hears it finds the lease held.
+    A bell whose work takes longer than the broker waits is handed out again: whoever hears it finds the lease held.
     """
 
     go_on: Callable[..., bool]
-    lost: Callable[[], Collection[int]]
+    """Works at a job for a while under its lease, and says whether there is more to do."""
     queue: Callable[[int], str]
+    """The queue of a job's bell."""
+    lost: Callable[[], Collection[int]] | None = None
+    """The ids of jobs that nobody works on though somebody should, marked as rung; None for all that are active, whose
+    lease nobody holds and whose bell is long unanswered."""
     limit: int = settings.CELERY_TASK_TIME_LIMIT
+    """After how many seconds a worker that is at it is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,12 @@ class Kind:
     def acts(self) -> Mapping[str, Act]:
         """What a person may ask of a job, by the words of models.job_kinds."""
         return {verb: self.moves.get(verb, partial(self._move, verb)) for verb in JOB_KINDS[self.word].moves}
+
+    def lost(self) -> Collection[int]:
+        """The ids of jobs that a sweep rings for once more; none of a kind with bells of its own."""
+        if self.work is None:
+            return ()
+        return lost_of(JOB_KINDS[self.word].model) if self.work.lost is None else self.work.lost()
 
     def _move(self, verb: str, actor: User | None, job_id: int) -> Any:
         return steer(self.word, verb, actor=actor, job_id=job_id)
@@ -102,44 +111,44 @@ KINDS: dict[str, Kind] = {
     kind.word: kind
     for kind in (
         Kind("run", moves={PAUSE: _of_run(pause_run), RESUME: _of_run(resume_run), CANCEL: _of_run(cancel_run)}),
-        Kind("judge_job", Work(judge_next, lost_judge_jobs, lambda _: SAMPLING)),
+        Kind("judge_job", Work(judge_next, lambda _: SAMPLING)),
         Kind(
             "generation",
-            Work(generate_next, lost_generation_jobs, lambda _: SAMPLING),
+            Work(generate_next, lambda _: SAMPLING, lost_generation_jobs),
             {RESUME: _by_id(resume_generation)},
         ),
-        Kind("reverification", Work(reverify_next, lost_reverifications, lambda _: VERIFICATION)),
+        Kind("reverification", Work(reverify_next, lambda _: VERIFICATION)),
         Kind(
             "export",
             # A short export does not wait behind long ones.
             Work(
                 _in_one_go(write_export),
-                lost_exports,
                 lambda job_id: INTERACTIVE if is_short(job_id=job_id) else FILES,
+                lost_exports,
             ),
             {RETRY: _by_id(rebuild_export)},
         ),
         Kind(
             "import",
-            Work(import_next, lost_imports, lambda _: FILES),
+            Work(import_next, lambda _: FILES, lost_imports),
             {CANCEL: _by_id(cancel_import), RETRY: _by_id(retry_import)},
         ),
         Kind(
             "freezing",
-            Work(_in_one_go(freeze_next), lost_freezings, lambda _: FILES),
+            Work(_in_one_go(freeze_next), lambda _: FILES, lost_freezings),
             {RETRY: _by_id(retry_freezing)},
         ),
         Kind(
             "delivery",
-            Work(_in_one_go(deliver_next), lost_deliveries, lambda _: FILES),
+            Work(_in_one_go(deliver_next), lambda _: FILES, lost_deliveries),
             {RETRY: _by_id(retry_delivery)},
         ),
         Kind(
             "segmentation",
             Work(
                 segment_next,
-                lost_segmentations,
                 lambda job_id: SAMPLING if asks_model(job_id=job_id) else FILES,
+                lost_segmentations,
             ),
         ),
         Kind(
@@ -147,22 +156,22 @@ KINDS: dict[str, Kind] = {
             # Its own limit ends a training with a sentence; this one ends a worker that does not even ask for the time.
             Work(
                 _in_one_go(train_next),
-                lost_trainings,
                 lambda _: TRAINING,
+                lost_trainings,
                 limit=settings.TRAINING_HOURS * 3600 + 1800,
             ),
             {RETRY: _by_id(retry_training)},
         ),
         Kind(
             "scorer",
-            Work(_in_one_go(train_scorer_next), lost_scorers, lambda _: FILES),
+            Work(_in_one_go(train_scorer_next), lambda _: FILES),
             {RETRY: _by_id(retry_scorer)},
         ),
-        Kind("scoring", Work(score_next, lost_scorings, lambda _: FILES)),
+        Kind("scoring", Work(score_next, lambda _: FILES, lost_scorings)),
         Kind(
             "campaign",
             # A look at it is short, and nothing of it waits behind long work.
-            Work(_in_one_go(campaign_next), lost_campaigns, lambda _: INTERACTIVE),
+            Work(_in_one_go(campaign_next), lambda _: INTERACTIVE),
             {
                 PAUSE: _by_id(pause_campaign),
                 RESUME: _by_id(resume_campaign),
@@ -214,8 +223,7 @@ def sweep_jobs() -> None:
 
 def sweep_kind(kind: str) -> None:
     """Ring again for the lost jobs of one kind."""
-    work = KINDS[kind].work
-    for job_id in work.lost() if work is not None else ():
+    for job_id in KINDS[kind].lost():
         ring_for_job(kind, job_id)
 
 

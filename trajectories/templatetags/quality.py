@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from trajectories.core.curation.agreement import Figure
+from trajectories.core.curation.agreement import Coefficient
 
 register = template.Library()
 
@@ -40,7 +40,7 @@ DEFINITIONS = {
     "unseen": "The control: one item in ten went without its suggestion. How many of those decisions are what would "
     "have been suggested, though nobody saw it.",
     "bias": "How much more often people decide as suggested where they are shown it than in the control. Around 0 they "
-    "judge for themselves; the more above, the more they go along. Newcombe’s interval, 95 %.",
+    "decide for themselves; the more above, the more they go along. Newcombe’s interval, 95 %.",
     "chance": "The chance that accepting is right, by the model of Dawid and Skene: who is reliable weighs more.",
 }
 """What each figure means, shown on hovering and on focus."""
@@ -53,7 +53,7 @@ def term(name: str, word: str) -> SafeString:
 
 
 @register.simple_tag
-def figure(found: Figure | None, kind: str = "coefficient") -> SafeString:
+def figure(found: Coefficient | None, kind: str = "coefficient") -> SafeString:
     """A figure with its interval; "undefined" with the reason where there is none.
 
     `kind` is coefficient; percent, or share for one whose interval is Wilson's; or points, a difference of shares.
@@ -88,7 +88,7 @@ def _written(value: float, kind: str) -> str:
 
 
 @register.filter
-def shade(found: Figure) -> str:
+def shade(found: Coefficient) -> str:
     """The shade of a cell of the matrix by a share: 1 for the least agreement to 5 for nearly all."""
     return "" if found.value is None else str(min(5, 1 + int(5 * max(0.0, found.value))))
 

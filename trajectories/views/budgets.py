@@ -20,11 +20,11 @@ from trajectories.core.figures.tables import csv_lines
 from trajectories.forms.budgets import BudgetForm, steps_of
 from trajectories.models import Problem
 from trajectories.selectors.blinding import sight_of
-from trajectories.selectors.insights.budgets import ANY, EVERY, Budget, Pool, get_budget, way_title
+from trajectories.selectors.insights.budgets import ANY, EVERY, BudgetReport, Pool, get_budget, way_title
 from trajectories.selectors.insights.prices import MONEY, SECONDS, TOKENS, affordable, amount
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.insights import view_figures
-from trajectories.views.shown.figures import Slot, figure_context
+from trajectories.views.shown.figures import FigureSlot, figure_context
 
 FIGURES = {"curves": CURVES_TITLE, "frontier": FRONTIER_TITLE}
 LISTED = 100
@@ -36,7 +36,7 @@ def _form(request: HttpRequest) -> BudgetForm:
 
 
 def _refused(request: HttpRequest, form: BudgetForm, fault: str = "") -> HttpResponse:
-    context = {"chart": {"title": "Budget"}, "form": form, "fault": fault}
+    context = {"chart": {"title": "BudgetReport"}, "form": form, "fault": fault}
     return render(request, "trajectories/budgets/refused.html", context, status=422)
 
 
@@ -98,7 +98,7 @@ def budget(request: HttpRequest) -> HttpResponse:
         "step": step,
         "last_step": len(steps) - 1,
         "slots": [
-            Slot(f"budget-{name}", title, f"{reverse('budget_figure', args=[name])}?{here}")
+            FigureSlot(f"budget-{name}", title, f"{reverse('budget_figure', args=[name])}?{here}")
             for name, title in FIGURES.items()
         ],
         "query": query,
@@ -122,12 +122,12 @@ def budget_figure(request: HttpRequest, name: str) -> HttpResponseBase:
         headers = {"Content-Disposition": f'attachment; filename="budget-{name}.csv"'}
         return StreamingHttpResponse(csv_lines(built), content_type="text/csv; charset=utf-8", headers=headers)
     address = f"{reverse('budget_figure', args=[name])}?{form.query()}"
-    context = figure_context(Slot(f"budget-{name}", FIGURES[name], address), built) | {"query": form.query()}
+    context = figure_context(FigureSlot(f"budget-{name}", FIGURES[name], address), built) | {"query": form.query()}
     template = "trajectories/insights/_figure.html" if wants_fragment(request) else "trajectories/budgets/figure.html"
     return render(request, template, context)
 
 
-def _build(name: str, form: BudgetForm, found: Budget) -> Figure:
+def _build(name: str, form: BudgetForm, found: BudgetReport) -> Figure:
     if name == "curves":
         k, _ = _samples(form, found.whole)
         built = build_curves(found, form.ways, form.unit_name, _link(form), k)
@@ -138,7 +138,7 @@ def _build(name: str, form: BudgetForm, found: Budget) -> Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProblemScore:
     """A problem at one point of a figure: its score there in [0, 1], that by another way, and its samples."""
 
     key: int
@@ -208,13 +208,13 @@ def budget_problems(request: HttpRequest) -> HttpResponse:
     return render(request, "trajectories/budgets/problems.html", context)
 
 
-def _outcomes(pool: Pool, way: str, k: int, against: str) -> Sequence[Outcome]:
+def _outcomes(pool: Pool, way: str, k: int, against: str) -> Sequence[ProblemScore]:
     """The problems for which the way is defined, those that it loses first; against another way by what changes."""
     values = pool.estimate(way, k).values
     others = pool.estimate(against, k).values if against else np.full(len(values), np.nan)
     names = dict(Problem.objects.filter(pk__in=pool.stored.problems.tolist()).values_list("pk", "name"))
     rows = [
-        Outcome(key, names.get(key, f"Problem {key}"), value, None if np.isnan(other) else other, size, right)
+        ProblemScore(key, names.get(key, f"Problem {key}"), value, None if np.isnan(other) else other, size, right)
         for key, value, other, size, right in zip(
             pool.stored.problems.tolist(),
             values.tolist(),

@@ -37,7 +37,7 @@ from trajectories.views.plans import faults_of
 from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generation, show_steps
 from trajectories.views.shown.clones import show_relatives
 from trajectories.views.shown.curricula import show_curriculum
-from trajectories.views.shown.figures import Slot, figure_context
+from trajectories.views.shown.figures import FigureSlot, figure_context
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -156,7 +156,7 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
         "left_out": _left_out(campaign),
         "steps": show_steps(generations),
         "figures": [
-            Slot(chart.name, chart.title, reverse("campaign_figure", args=[campaign.pk, chart.name]))
+            FigureSlot(chart.name, chart.title, reverse("campaign_figure", args=[campaign.pk, chart.name]))
             for chart in CAMPAIGN_CHARTS.values()
         ],
     }
@@ -191,7 +191,7 @@ def campaign_figure(request: HttpRequest, campaign_id: int, name: str) -> HttpRe
     if request.GET.get("format") == "csv":
         headers = {"Content-Disposition": f'attachment; filename="campaign-{campaign.pk}-{name}.csv"'}
         return StreamingHttpResponse(csv_lines(built), content_type="text/csv; charset=utf-8", headers=headers)
-    slot = Slot(name, built.title, reverse("campaign_figure", args=[campaign.pk, name]))
+    slot = FigureSlot(name, built.title, reverse("campaign_figure", args=[campaign.pk, name]))
     context = figure_context(slot, built) | {"is_live": campaign.is_active, "campaign": campaign}
     template = "insights/_figure" if wants_fragment(request) else "campaigns/figure"
     return render(request, f"trajectories/{template}.html", context)

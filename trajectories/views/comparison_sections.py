@@ -13,7 +13,7 @@ from trajectories.views.trace_sections import Section, sections_of
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparedTrace:
     """One of the two: "A" or "B". `outputs` are its grids, for a task of grids; `sections` its text."""
 
     letter: str
@@ -38,7 +38,9 @@ def comparison_parts(lease: ComparisonLease, problem: ProblemRecord) -> dict[str
     }
 
 
-def _side(letter: str, trace: Trace) -> Side:
+def _side(letter: str, trace: Trace) -> ComparedTrace:
     has_grids = is_grids(trace.problem.kind)
     given = trace.given if has_grids and isinstance(trace.given, list) else []
-    return Side(letter, trace, sections_of(trace, group_steps(trace, whole=True, every=True)), given, has_grids)
+    return ComparedTrace(
+        letter, trace, sections_of(trace, group_steps(trace, whole=True, every=True)), given, has_grids
+    )

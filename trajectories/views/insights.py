@@ -17,7 +17,7 @@ from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.insights.sources import is_live
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
-from trajectories.views.shown.figures import Slot, figure_context, slots, without_hidden_links
+from trajectories.views.shown.figures import FigureSlot, figure_context, slots, without_hidden_links
 
 view_figures = needs("trajectories.view_run", "trajectories.view_trace")
 
@@ -55,7 +55,7 @@ def figure(request: HttpRequest, name: str) -> HttpResponseBase:
         headers = {"Content-Disposition": f'attachment; filename="{chart.name}.csv"'}
         return StreamingHttpResponse(csv_lines(built), content_type="text/csv; charset=utf-8", headers=headers)
     template = "_figure" if wants_fragment(request) else "figure"
-    context = figure_context(Slot(chart.name, chart.title, chart.address(scope)), built) | {
+    context = figure_context(FigureSlot(chart.name, chart.title, chart.address(scope)), built) | {
         "scope": scope,
         "is_live": scope.run is not None and is_live(scope.run),
     }

@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from trajectories.core.agents.maps import MEANINGS
-from trajectories.core.environments import world_type
-from trajectories.core.environments.schedules import WorldPlan
 from trajectories.core.faults import Fault
 from trajectories.core.rendering.svg import cell_boxes, line_path
+from trajectories.core.worlds import world_type
+from trajectories.core.worlds.schedules import WorldPlan
 from trajectories.models import Mind, Run
 from trajectories.selectors.minds import count_memory, last_change, memory_map, newest_transitions
 from trajectories.services.runs.minds import import_memory, memory_lines

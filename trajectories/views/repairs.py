@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from trajectories.core.faults import Fault
 from trajectories.core.prompts.segmentation import AS_STORED
-from trajectories.core.text.word_diff import Change, Side, in_short, word_diff
+from trajectories.core.text.word_diff import Change, TextSide, in_short, word_diff
 from trajectories.forms.repairs import Box, RepairForm
 from trajectories.forms.traces import read_walk
 from trajectories.models import Assignment, QueueItem, Repair, Trace
@@ -48,14 +48,14 @@ class BoxDifference:
     @property
     def gone(self) -> int:
         """Words taken away."""
-        return self._words(Side.GONE)
+        return self._words(TextSide.GONE)
 
     @property
     def new(self) -> int:
         """Words added."""
-        return self._words(Side.NEW)
+        return self._words(TextSide.NEW)
 
-    def _words(self, side: Side) -> int:
+    def _words(self, side: TextSide) -> int:
         return sum(len(change.text.split()) for change in self.changes if change.side is side)
 
 

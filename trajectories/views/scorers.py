@@ -35,7 +35,7 @@ from trajectories.views.downloads import send_artefact
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.scopes import of_selection
-from trajectories.views.shown.figures import Slot, figure_context
+from trajectories.views.shown.figures import FigureSlot, figure_context
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -90,7 +90,7 @@ def scorer_detail(request: HttpRequest, scorer_id: int) -> HttpResponse:
         "telling": _telling(scorer),
         "scored": scored_count(scorer),
         "scorings": list_scorings(scorer),
-        "slot": Slot(f"scorer-{scorer.pk}", TITLE, reverse("scorer_figure", args=[scorer.pk])),
+        "slot": FigureSlot(f"scorer-{scorer.pk}", TITLE, reverse("scorer_figure", args=[scorer.pk])),
         "selected": scorer.rule.query() if scorer.selection else "",
     }
     return render(request, "trajectories/scorers/detail.html", context)
@@ -105,7 +105,7 @@ def scorer_figure(request: HttpRequest, scorer_id: int) -> HttpResponseBase:
     about = f"{scorer.name}, version {scorer.version}"
     figure = build_reliability(_quality(scorer), about=about, definition=LEARNT, missing=scorer.reason or NOT_YET)
     address = reverse("scorer_figure", args=[scorer.pk])
-    return _figure(request, Slot(f"scorer-{scorer.pk}", TITLE, address), figure, about, scorer_id=scorer.pk)
+    return _figure(request, FigureSlot(f"scorer-{scorer.pk}", TITLE, address), figure, about, scorer_id=scorer.pk)
 
 
 @require_safe
@@ -151,7 +151,7 @@ def scorer_judge(request: HttpRequest, verifier: str) -> HttpResponse:
     """How good the grades of a model judge are, by verdicts and by people."""
     _judge(verifier)
     measured = [(label, quality_of(verifier, labels)) for labels, label in Scorer.Labels.choices]
-    slot = Slot("judge", TITLE, reverse("scorer_judge_figure", args=[verifier]))
+    slot = FigureSlot("judge", TITLE, reverse("scorer_judge_figure", args=[verifier]))
     context = {"verifier": verifier, "measured": measured, "slot": slot}
     return render(request, "trajectories/scorers/judge.html", context)
 
@@ -165,10 +165,10 @@ def scorer_judge_figure(request: HttpRequest, verifier: str) -> HttpResponseBase
     quality = quality_of(verifier, Scorer.Labels.BOTH)
     figure = build_reliability(quality, about=verifier, definition=STORED, missing=NOTHING_GRADED)
     address = reverse("scorer_judge_figure", args=[verifier])
-    return _figure(request, Slot("judge", TITLE, address), figure, verifier, verifier=verifier)
+    return _figure(request, FigureSlot("judge", TITLE, address), figure, verifier, verifier=verifier)
 
 
-def _figure(request: HttpRequest, slot: Slot, figure: Figure, about: str, **named: Any) -> HttpResponseBase:
+def _figure(request: HttpRequest, slot: FigureSlot, figure: Figure, about: str, **named: Any) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         headers = {"Content-Disposition": f'attachment; filename="{slot.name}-reliability.csv"'}
         return StreamingHttpResponse(csv_lines(figure), content_type="text/csv; charset=utf-8", headers=headers)

@@ -27,7 +27,7 @@ from trajectories.selectors.spending import (
 from trajectories.services.spending.limits import lift_limit, set_limit
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
-from trajectories.views.shown.figures import Slot, figure_context
+from trajectories.views.shown.figures import FigureSlot, figure_context
 from trajectories.views.visitors import visitor
 
 view_spending = needs("trajectories.view_spendday")
@@ -52,7 +52,7 @@ def _show(request: HttpRequest, limit_form: SpendLimitForm) -> HttpResponse:
     asked = SpendingForm(request.GET)
     found = get_spending(days=asked.span, group=asked.grouping)
     address = f"{reverse('spending')}?days={asked.span}&group={asked.grouping}"
-    slot = Slot("spending", TITLE, address)
+    slot = FigureSlot("spending", TITLE, address)
     context: dict[str, Any] = figure_context(slot, build_daily_spending(found, asked.grouping)) | {"is_live": False}
     if wants_fragment(request):
         return render(request, "trajectories/insights/_figure.html", context)

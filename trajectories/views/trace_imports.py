@@ -35,7 +35,7 @@ def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
     """Show the form; keep what is posted, have it imported, and lead to the page of that import."""
     if request.method != "POST":
         return _page(request, TraceImportForm())
-    form = _refused(refusal) if refusal else TraceImportForm(request.POST, request.FILES)
+    form = TraceImportForm.refusing(refusal) if refusal else TraceImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, form, status=422)
     if form.cleaned_data["archive"]:
@@ -54,14 +54,6 @@ def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
     except ValidationError as fault:
         form.add_error("set_title", " ".join(fault.messages))
         return _page(request, form, status=422)
-
-
-def _refused(text: str) -> TraceImportForm:
-    """An empty form that says why nothing can be done with what was sent."""
-    form = TraceImportForm({})
-    form.errors.clear()
-    form.add_error(None, text)
-    return form
 
 
 def _options(request: HttpRequest, form: TraceImportForm) -> dict[str, Any]:
@@ -101,7 +93,7 @@ def trace_import_look(request: HttpRequest) -> HttpResponse:
     uploads = [find_upload(owner=visitor(request), token=token) for token in asked.getlist("token")[:MOST_FILES]]
     found = [upload for upload in uploads if upload is not None]
     if not found or len(found) < len(uploads):
-        return _page(request, _refused(GONE), status=404)
+        return _page(request, TraceImportForm.refusing(GONE), status=404)
     if (under_way := import_of_upload(found[0].token)) is not None:
         return redirect("import_detail", under_way.pk)
     options = _asked_options(request)

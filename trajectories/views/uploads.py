@@ -112,7 +112,7 @@ def import_problems(request: HttpRequest, *, refusal: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, ImportForm())
     if refusal:
-        return _page(request, _refuse(refusal), status=422)
+        return _page(request, ImportForm.refusing(refusal), status=422)
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, form, status=422)
@@ -178,14 +178,6 @@ def _options(form: ImportForm | QuestionForm) -> dict[str, Any]:
     }
 
 
-def _refuse(text: str) -> ImportForm:
-    """An empty form that says why the upload was refused as a whole."""
-    form = ImportForm({})
-    form.errors.clear()
-    form.add_error(None, text)
-    return form
-
-
 def _page(request: HttpRequest, form: ImportForm, *, status: int = 200) -> HttpResponse:
     context = {"form": form, "limit_bytes": settings.UPLOAD_LIMIT_BYTES, "sets": list_problem_sets()}
     return render(request, "trajectories/problems/upload.html", context, status=status)
@@ -198,7 +190,7 @@ def question_import(request: HttpRequest, token: str) -> HttpResponse:
     """Show how a file of questions would be read by the columns chosen so far, and import it."""
     upload = find_upload(owner=visitor(request), token=token)
     if upload is None:
-        gone = _refuse("This upload is gone: it was imported, or waited too long. Send it again.")
+        gone = ImportForm.refusing("This upload is gone: it was imported, or waited too long. Send it again.")
         return _page(request, gone, status=404)
     if (under_way := import_of_upload(upload.token)) is not None:
         return redirect("import_detail", under_way.pk)

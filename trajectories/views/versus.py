@@ -26,7 +26,7 @@ LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparedRun:
     """One of the two runs: its score over the shared problems with its band, and what became of all its samples."""
 
     run: Run
@@ -122,7 +122,7 @@ def _compared(
     ]
     pairs.sort(key=lambda pair: (-abs(pair.change), -pair.change, pair.key))
     sides = [
-        Side(
+        ComparedRun(
             run=run,
             score=percent(band.mean),
             band="" if band.low is None else f"{percent(band.low)} to {percent(band.high)}",

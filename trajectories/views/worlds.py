@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from trajectories.charts import WORLD_CHARTS
 from trajectories.core.consolidation.recovery import RECOVERED_OF, WINDOW
-from trajectories.core.environments import WORLDS, World
-from trajectories.core.environments.registered import Registered
+from trajectories.core.worlds import WORLDS
+from trajectories.core.worlds.base import World
+from trajectories.core.worlds.registered import Registered
 from trajectories.forms.insights import InsightForm
 from trajectories.forms.worlds import WorldForm
 from trajectories.models import Import

@@ -23,7 +23,7 @@ class ChunkedCursor(ClientCursorMixin[Any], psycopg.ServerCursor[Any]):
     """A cursor of the server's that may be thrown away at any moment, by the garbage collector too."""
 
     def close(self) -> None:
-        """Close it, but where its connection is at work: then the end of the transaction or of the connection does.
+        """Close the cursor, unless its connection is at work: then the server closes it with the transaction.
 
         An iterator that was left half way, in a cycle of garbage, is collected whenever Python likes, also while the
         same thread waits for a query on the same connection. That thread holds the connection's lock already, and would

@@ -19,7 +19,7 @@ export function readLabels() {
   }
 }
 
-/** Whether the first bad step settles the others: those before it are good, those after it are not judged. */
+/** Whether the first bad step settles the others: those before it are good, those after it are not labelled. */
 function endsAtError() {
   const asked = document.querySelector("#review-form [name=first_error]");
   return Boolean(asked) && (asked.type === "hidden" || asked.checked);

@@ -10,10 +10,10 @@ from tests.worlds import EVERY_WORLD, world_plan
 from trajectories.core.agents import AGENTS, Surroundings, ablations
 from trajectories.core.agents.playing import pack, play, unpack
 from trajectories.core.agents.telling import tell_episode, thoughts_json, values_json
-from trajectories.core.environments import make_world
-from trajectories.core.environments.replaying import take_again
 from trajectories.core.identity import content_hash
 from trajectories.core.records import StepKind
+from trajectories.core.worlds import make_world
+from trajectories.core.worlds.replaying import take_again
 
 EVERY_AGENT = {
     **{name: (name, {}) for name in AGENTS},

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from trajectories.core.campaigns.gates import Decision, GateTest, Tried, decide, lower_bound, mcnemar_chance
+from trajectories.core.campaigns.gates import GateDecision, GateTest, Tried, decide, lower_bound, mcnemar_chance
 
 COUNTS = st.integers(0, 40)
 
@@ -66,7 +66,7 @@ def test_a_decision_is_the_same_every_time_and_survives_being_kept(rights, test)
     before, after = tried([a for a, _ in rights]), tried([b for _, b in rights])
     said = decide(before, after, test=test, level=0.1, seed=3)
     assert said == decide(before, after, test=test, level=0.1, seed=3)
-    assert Decision.from_json(said.as_json()) == said
+    assert GateDecision.from_json(said.as_json()) == said
     assert said.words.endswith(".") or said.words.endswith("0.")
 
 

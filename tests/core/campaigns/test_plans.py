@@ -4,7 +4,7 @@ import pytest
 
 from trajectories.core.campaigns.gates import GateTest
 from trajectories.core.campaigns.measures import Measured, Outcomes, measure
-from trajectories.core.campaigns.plans import Basis, CampaignPlan, ControlOf, Replay
+from trajectories.core.campaigns.plans import Basis, CampaignPlan, ControlOf, ReplaySource
 from trajectories.core.campaigns.templates import TEMPLATES
 from trajectories.core.faults import Fault
 from trajectories.core.learning.rules import TrainingRule
@@ -14,7 +14,9 @@ PLAN = CampaignPlan(training_problems=[1, 2], held_out_problems=[3], held_out_se
 
 
 def test_a_plan_survives_being_kept():
-    plan = replace(PLAN, basis=Basis.BOTH, replay=Replay.NEWEST, test=GateTest.NONE, temperatures=[0.5], people=True)
+    plan = replace(
+        PLAN, basis=Basis.BOTH, replay=ReplaySource.NEWEST, test=GateTest.NONE, temperatures=[0.5], people=True
+    )
     assert CampaignPlan.from_json(plan.to_json()) == plan
     assert CampaignPlan.from_json({**plan.to_json(), "later": 1}) == plan
 
@@ -77,7 +79,7 @@ def test_steps_grow_from_generation_to_generation_and_the_campaign_says_what_a_t
         ({"take": "greedy_diverse"}, ("pass", "fail"), None, TrainingRule(take="greedy_diverse", per_problem=8)),
         ({"relabel": 3}, ("pass", "fail"), None, TrainingRule(per_problem=8, relabel=3)),
         (
-            {"replay": Replay.SHARE, "seed_release": 4},
+            {"replay": ReplaySource.SHARE, "seed_release": 4},
             ("pass",),
             8,
             TrainingRule(take="uniform", replay=20.0, replay_of=(1, 2), seeds=(4,)),

@@ -15,12 +15,22 @@ from trajectories.core.consolidation.draws import Orders
 from trajectories.core.consolidation.estimates import any_of, every_at, pass_at, way_at
 from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.consolidation.resampling import mean_bands
-from trajectories.core.consolidation.stored import Stored, number_answers
+from trajectories.core.consolidation.stored import Stored, answers_of
 from trajectories.core.consolidation.votes import credit
 from trajectories.core.consolidation.ways import WAYS, Group, Sample, Value, choose
 
 RIGHT = "r"
 """The right answer of every problem."""
+
+
+def number_answers(problem_of, problems, given, right):
+    """Number what samples give (None for nothing) by problem; an answer is right where one of its samples is."""
+    known = [{} for _ in range(problems)]
+    keys = np.full(len(problem_of), -1, dtype=np.int32)
+    for place, (problem, answer) in enumerate(zip(problem_of.tolist(), given, strict=True)):
+        if answer is not None:
+            keys[place] = known[problem].setdefault(answer, len(known[problem]))
+    return answers_of(problem_of, problems, keys, right)
 
 
 def store(problems):

@@ -118,7 +118,7 @@ def test_rows_are_what_the_format_states(exporter):
 
 UNREAD = {"answer": None, "steps": (), "spec": {}, "assessments": {}, "archive": {}}
 UNTOLD = {"label": None, "original": None, "compared": {}, "trace_hash": "", "meta": {}}
-"""Fields that are read for formats with `Reads.EVERYTHING` alone, and those that `Reads.WORDS` has besides."""
+"""Fields that are read for formats with `Reads.EVERYTHING` alone, and those that `Reads.ASSESSMENTS` has besides."""
 
 
 def as_read(item, reads):

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.factories import FLIP_SPEC
-from trajectories.core.prompts.references import answer_text
+from trajectories.core.prompts.references import reference_text
 from trajectories.core.prompts.variation import Variation
 from trajectories.core.records import ProblemKind, PublicProblem
 
@@ -26,12 +26,12 @@ def problem(kind, spec=None):
     ],
 )
 def test_the_answer_reads_as_it_is_asked_for(kind, spec, reference, expected):
-    assert answer_text(problem(kind, spec), reference) == expected
+    assert reference_text(problem(kind, spec), reference) == expected
 
 
 def test_grids_are_given_as_the_model_sees_them():
     flip = problem(ProblemKind.ARC, FLIP_SPEC)
-    assert json.loads(answer_text(flip, [[[9, 8, 7]]])) == [[9, 8, 7]]
-    assert json.loads(answer_text(flip, [[[9, 8, 7]], None])) == [[[9, 8, 7]], None]
+    assert json.loads(reference_text(flip, [[[9, 8, 7]]])) == [[9, 8, 7]]
+    assert json.loads(reference_text(flip, [[[9, 8, 7]], None])) == [[[9, 8, 7]], None]
     mirrored = Variation(symmetry=1)
-    assert json.loads(answer_text(flip, [[[9, 8, 7]]], mirrored)) == [[7, 8, 9]]
+    assert json.loads(reference_text(flip, [[[9, 8, 7]]], mirrored)) == [[7, 8, 9]]

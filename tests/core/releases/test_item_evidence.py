@@ -6,14 +6,14 @@ import pytest
 
 from trajectories.core.releases.item_evidence import (
     ItemEvidence,
-    NamedWord,
+    NamedDecision,
     OriginalEvidence,
     RemovalEvidence,
-    RestoredWords,
+    RestoredAssessments,
 )
 
 ORIGINAL = OriginalEvidence(7, edit="pass", correctness="fail", decision="undecided")
-RESTORED = RestoredWords(
+RESTORED = RestoredAssessments(
     trace="ab" * 32,
     trace_id=5,
     verdicts=({"verifier": "numeric", "version": 1, "outcome": "pass"},),
@@ -26,10 +26,12 @@ RESTORED = RestoredWords(
 @pytest.mark.parametrize(
     "evidence",
     [
-        ItemEvidence((NamedWord(3, "reviewer 1"),), (8, 9)),
-        ItemEvidence((NamedWord(3, "reviewer 1"),), (8,), ORIGINAL, NamedWord(2, "reviewer 2"), {"cd" * 32: [2, 1]}),
+        ItemEvidence((NamedDecision(3, "reviewer 1"),), (8, 9)),
+        ItemEvidence(
+            (NamedDecision(3, "reviewer 1"),), (8,), ORIGINAL, NamedDecision(2, "reviewer 2"), {"cd" * 32: [2, 1]}
+        ),
         ItemEvidence(original=ORIGINAL, restored=RESTORED),
-        ItemEvidence(restored=RestoredWords("ab" * 32, 5)),
+        ItemEvidence(restored=RestoredAssessments("ab" * 32, 5)),
         RemovalEvidence("texts", 1.0),
         RemovalEvidence("words", 0.75, "so many words"),
         RemovalEvidence(group="arc"),
@@ -43,11 +45,11 @@ def test_what_is_written_is_read_again(evidence):
 def test_only_what_is_there_is_stored():
     assert ItemEvidence().to_json() == {"reviews": [], "verdicts": []}
     assert set(ItemEvidence(original=ORIGINAL, restored=RESTORED).to_json()) == {"archived", "original"}
-    assert "final" not in RestoredWords("ab" * 32, 5).to_json()
+    assert "final" not in RestoredAssessments("ab" * 32, 5).to_json()
     assert RemovalEvidence().to_json() == {}
     assert RemovalEvidence("words", 0.75, "").to_json() == {"how": "words", "alike": 0.75, "shared": ""}
 
 
 def test_items_of_older_versions_are_read():
     assert ItemEvidence.from_json({}) == ItemEvidence()
-    assert ItemEvidence.from_json({"reviews": [3], "verdicts": [8]}) == ItemEvidence((NamedWord(3, ""),), (8,))
+    assert ItemEvidence.from_json({"reviews": [3], "verdicts": [8]}) == ItemEvidence((NamedDecision(3, ""),), (8,))

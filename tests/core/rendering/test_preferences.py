@@ -7,7 +7,6 @@ from trajectories.core.rendering.preferences import CHOICES, Preferences, read_p
 def test_what_was_chosen_is_read():
     found = read_preferences({"theme": "dark", "palette": "colour-blind", "digits": "on", "other": "x"})
     assert found == Preferences(theme="dark", palette="colour-blind", digits="on")
-    assert found.grid_palette.colours[0] == "#332288"
 
 
 @given(st.dictionaries(st.sampled_from(list(CHOICES)), st.text(max_size=12)))

@@ -12,7 +12,7 @@ from pydantic_monty import Monty
 from tests.core.samplers.tasks import training_spec
 from trajectories.core.problems.arc import ArcPair, ArcTask
 from trajectories.core.problems.grids import Grid, grid_to_lists
-from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
+from trajectories.core.samplers.symbolic.candidates import Candidate, SearchBudget
 from trajectories.core.samplers.symbolic.pixel import search
 from trajectories.core.samplers.symbolic.pixel.catalogue import catalogue, repairs
 from trajectories.core.samplers.symbolic.pixel.features import roles
@@ -44,7 +44,7 @@ def _task(name: str) -> tuple[ArcTask, tuple[Grid, ...]]:
 
 @cache
 def _candidates(name: str) -> tuple[Candidate, ...]:
-    return tuple(search(_task(name)[0], Budget(CELLS)))
+    return tuple(search(_task(name)[0], SearchBudget(CELLS)))
 
 
 @pytest.mark.parametrize("name", SOLVED)
@@ -121,7 +121,7 @@ def test_near_misses_are_given_where_nothing_fits() -> None:
 
 def test_the_same_task_gives_the_same_candidates() -> None:
     task, _ = _task(HALVES)
-    again = tuple(search(task, Budget(CELLS)))
+    again = tuple(search(task, SearchBudget(CELLS)))
     assert [candidate.program.source() for candidate in again] == [
         candidate.program.source() for candidate in _candidates(HALVES)
     ]
@@ -135,7 +135,7 @@ def test_test_outputs_are_never_read() -> None:
     shown = ArcTask(
         task.train, tuple(ArcPair(pair.input, output) for pair, output in zip(task.test, truth, strict=True))
     )
-    assert [candidate.program.source() for candidate in search(shown, Budget(CELLS))] == [
+    assert [candidate.program.source() for candidate in search(shown, SearchBudget(CELLS))] == [
         candidate.program.source() for candidate in _candidates(ENCLOSED)
     ]
 
@@ -143,7 +143,7 @@ def test_test_outputs_are_never_read() -> None:
 def test_a_small_budget_ends_the_search_early() -> None:
     task, _ = _task(WALLPAPER)
     cells = sum(len(pair.input) * len(pair.input[0]) for pair in (*task.train, *task.test))
-    budget = Budget(20 * cells)
+    budget = SearchBudget(20 * cells)
     list(search(task, budget))
     assert budget.exhausted
     assert budget.left > -20 * cells
@@ -152,7 +152,7 @@ def test_a_small_budget_ends_the_search_early() -> None:
 def test_nothing_is_tried_where_no_size_rule_fits() -> None:
     pairs = (ArcPair(((1, 2),), ((1,), (2,), (3,))), ArcPair(((1, 2), (0, 0)), ((1, 1, 1, 1, 1),)))
     task = ArcTask(pairs, (ArcPair(((1,),), None),))
-    budget = Budget(CELLS)
+    budget = SearchBudget(CELLS)
     assert list(search(task, budget)) == []
     assert budget.left == CELLS
 
@@ -178,7 +178,7 @@ def _tasks(draw: st.DrawFn) -> ArcTask:
 @settings(max_examples=12, deadline=None)
 @given(_tasks())
 def test_any_task_gives_candidates_whose_programs_agree_with_them(task: ArcTask) -> None:
-    for candidate in search(task, Budget(200_000)):
+    for candidate in search(task, SearchBudget(200_000)):
         namespace: dict[str, object] = {}
         exec(candidate.program.source(), namespace)
         for pair, expected in zip((*task.train, *task.test), _outputs(candidate), strict=True):
@@ -201,7 +201,7 @@ def test_variables_of_programs_hide_no_helper_and_no_other_variable() -> None:
 
 def test_a_part_larger_than_a_byte_holds_is_asked_about_as_the_program_sees_it():
     task, _ = _task("db93a21d")
-    for candidate in search(task, Budget(3_000_000)):
+    for candidate in search(task, SearchBudget(3_000_000)):
         namespace: dict[str, object] = {}
         exec(candidate.program.source(), namespace)
         for pair, expected in zip(task.train, candidate.train_outputs, strict=True):

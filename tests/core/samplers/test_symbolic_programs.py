@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.core.samplers.tasks import FLIP, UNSOLVABLE, make_request, training_spec
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.problems.grids import Grid, grid_to_lists
-from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
+from trajectories.core.samplers.symbolic.candidates import Candidate, SearchBudget
 from trajectories.core.samplers.symbolic.explore import explore
 from trajectories.core.samplers.symbolic.program import GridProgram, stack_layers
 
@@ -18,7 +18,7 @@ NAMES = ["0d3d703e", "6e82a1ae", "06df4c85", "a48eeaf7", "b1948b0a", "eb281b96"]
 
 def find(spec: dict[str, Any], cells: int = 1_500_000) -> tuple[ArcTask, list[Candidate]]:
     task = task_of(make_request(spec).problem)
-    return task, explore(task, Budget(cells)).candidates
+    return task, explore(task, SearchBudget(cells)).candidates
 
 
 def run_source(source: str, grid: Grid) -> Any:
@@ -88,7 +88,7 @@ def test_where_nothing_fits_the_nearest_programs_are_given() -> None:
 
 def test_a_smaller_budget_does_less() -> None:
     task = task_of(make_request(UNSOLVABLE).problem)
-    little, much = Budget(20_000), Budget(400_000)
+    little, much = SearchBudget(20_000), SearchBudget(400_000)
     assert explore(task, little).evaluated < explore(task, much).evaluated
     assert little.exhausted
 

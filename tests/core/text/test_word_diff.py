@@ -9,32 +9,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.text.word_diff import Change, Side, in_short, word_diff
+from trajectories.core.text.word_diff import Change, TextSide, in_short, word_diff
 
 TEXTS = st.text(st.sampled_from("ab \n.é\U0001f600"), max_size=80)
 
 
-def put_together(changes, left_out: Side) -> str:
+def put_together(changes, left_out: TextSide) -> str:
     return "".join(change.text for change in changes if change.side is not left_out)
 
 
 @given(TEXTS, TEXTS)
 def test_both_texts_are_in_it_whole_and_neighbours_differ(before, after):
     changes = word_diff(before, after)
-    assert put_together(changes, Side.NEW) == before
-    assert put_together(changes, Side.GONE) == after
+    assert put_together(changes, TextSide.NEW) == before
+    assert put_together(changes, TextSide.GONE) == after
     assert all(one.side is not other.side for one, other in pairwise(changes))
     assert all(change.text for change in changes)
     if before == after:
-        assert {change.side for change in changes} <= {Side.SAME}
+        assert {change.side for change in changes} <= {TextSide.SAME}
 
 
 def test_words_are_told_not_letters():
     assert word_diff("the cat sat", "the cut sat") == (
-        Change(Side.SAME, "the "),
-        Change(Side.GONE, "cat "),
-        Change(Side.NEW, "cut "),
-        Change(Side.SAME, "sat"),
+        Change(TextSide.SAME, "the "),
+        Change(TextSide.GONE, "cat "),
+        Change(TextSide.NEW, "cut "),
+        Change(TextSide.SAME, "sat"),
     )
 
 
@@ -52,7 +52,7 @@ def test_a_few_changes_in_200_kb_are_found_word_by_word():
     started = time.process_time()
     changes = word_diff("".join(before), "".join(after))
     assert time.process_time() - started < 1.0
-    assert [change.text for change in changes if change.side is Side.NEW] == ["CHANGED "] * 9
+    assert [change.text for change in changes if change.side is TextSide.NEW] == ["CHANGED "] * 9
 
 
 @pytest.mark.parametrize("other", ["lines", "one line", "two words"])
@@ -66,8 +66,8 @@ def test_texts_that_share_nothing_end_too(other):
     started = time.process_time()
     changes = word_diff(before, after)
     assert time.process_time() - started < 10.0
-    assert put_together(changes, Side.NEW) == before
-    assert put_together(changes, Side.GONE) == after
+    assert put_together(changes, TextSide.NEW) == before
+    assert put_together(changes, TextSide.GONE) == after
 
 
 def test_the_clock_has_no_say_in_it():
@@ -81,7 +81,7 @@ def test_the_clock_has_no_say_in_it():
 def test_in_short_keeps_every_change_and_counts_what_it_leaves_out():
     before = "start " + "same " * 200 + "old " + "same " * 200 + "end"
     changes = in_short(word_diff(before, before.replace("old", "new")), context=20)
-    assert [change.text for change in changes if change.side is not Side.SAME] == ["old ", "new "]
-    kept = sum(len(change.text) for change in changes if change.side is Side.SAME)
+    assert [change.text for change in changes if change.side is not TextSide.SAME] == ["old ", "new "]
+    kept = sum(len(change.text) for change in changes if change.side is TextSide.SAME)
     assert kept + sum(change.left_out for change in changes) + len("old ") == len(before)
     assert kept <= 60

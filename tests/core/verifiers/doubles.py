@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob, ProgramRun, limit_facts
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, TraceRecord
-from trajectories.core.verifiers.expressions import Comparison, ExpressionError
+from trajectories.core.verifiers.expressions import ExpressionError, MathComparison
 
 
 @dataclass
@@ -15,7 +15,7 @@ class ScriptedTools:
     respond: Callable[[JSON], CallResult]
     jobs: list[ProgramJob] = field(default_factory=list)
     score: float = 0.0
-    comparison: Comparison | None = None
+    comparison: MathComparison | None = None
     compared: list[tuple[str, str]] = field(default_factory=list)
     faithful: bool = True
 
@@ -27,7 +27,7 @@ class ScriptedTools:
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         return self.score
 
-    def compare_expressions(self, expected: str, found: str) -> Comparison:
+    def compare_expressions(self, expected: str, found: str) -> MathComparison:
         self.compared.append((expected, found))
         if self.comparison is None:
             raise ExpressionError("comparing took longer than 5 s")

@@ -9,7 +9,7 @@ from trajectories.core.programs.engines import CallResult, CallStatus
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, applicable_verifiers
 from trajectories.core.verifiers.consensus import consensus_verdict, find_consensus
-from trajectories.core.verifiers.expressions import Comparison
+from trajectories.core.verifiers.expressions import MathComparison
 from trajectories.core.verifiers.json_equal import json_equal
 from trajectories.core.verifiers.numeric import NO_NUMBER
 
@@ -117,15 +117,15 @@ MATRIX = r"\begin{pmatrix}1\\2\end{pmatrix}"
     [
         (
             r"Answer: $\begin{pmatrix}1.0\\2\end{pmatrix}$",
-            Comparison(equal=True),
-            1,
-            Outcome.PASS,
-            "the answer is equal",
+            *(MathComparison(equal=True), 1, Outcome.PASS, "the answer is equal"),
         ),
-        (r"Answer: $\begin{pmatrix}2\\2\end{pmatrix}$", Comparison(), 2, Outcome.FAIL, "the answer is not equal"),
-        (r"Answer: \odd{x}", Comparison(unreadable="found"), 1, Outcome.FAIL, NO_NUMBER),
-        ("Answer: x", Comparison(unreadable="expected"), 1, Outcome.ERROR, None),
-        ("Answer: 6.28", Comparison(numbers=(Fraction("6.283185"), Fraction("6.28"))), 1, Outcome.FAIL, None),
+        (
+            r"Answer: $\begin{pmatrix}2\\2\end{pmatrix}$",
+            *(MathComparison(), 2, Outcome.FAIL, "the answer is not equal"),
+        ),
+        (r"Answer: \odd{x}", MathComparison(unreadable="found"), 1, Outcome.FAIL, NO_NUMBER),
+        ("Answer: x", MathComparison(unreadable="expected"), 1, Outcome.ERROR, None),
+        ("Answer: 6.28", MathComparison(numbers=(Fraction("6.283185"), Fraction("6.28"))), 1, Outcome.FAIL, None),
         (
             f"Answer: ${MATRIX}$",
             None,
@@ -136,7 +136,7 @@ MATRIX = r"\begin{pmatrix}1\\2\end{pmatrix}"
     ],
 )
 def test_what_is_not_read_here_is_compared_elsewhere(
-    text: str, comparison: Comparison | None, asked: int, outcome: Outcome, message: str | None
+    text: str, comparison: MathComparison | None, asked: int, outcome: Outcome, message: str | None
 ) -> None:
     tools = returning(True)
     tools.comparison = comparison
@@ -149,8 +149,8 @@ def test_what_is_not_read_here_is_compared_elsewhere(
 
 def test_a_comparison_is_asked_for_both_ways() -> None:
     class OneSided(ScriptedTools):
-        def compare_expressions(self, expected: str, found: str) -> Comparison:
-            return Comparison(equal=found == MATRIX)
+        def compare_expressions(self, expected: str, found: str) -> MathComparison:
+            return MathComparison(equal=found == MATRIX)
 
     tools = OneSided(lambda _: CallResult(CallStatus.RETURNED))
     given = trace(program="", text=r"Answer: $\begin{pmatrix}1.0\\2\end{pmatrix}$")
@@ -182,7 +182,7 @@ def test_a_comparison_is_asked_for_both_ways() -> None:
 )
 def test_mathematics_is_compared_by_its_form(reference: str, text: str, right: bool | None) -> None:
     tools = returning(True)
-    tools.comparison = Comparison()
+    tools.comparison = MathComparison()
     verdict = VERIFIERS["numeric"].verify(problem(ProblemKind.NUMERIC, reference), trace(program="", text=text), tools)
     assert (verdict.outcome is Outcome.PASS) == bool(right), verdict.message
     assert bool(tools.compared) == (right is None)

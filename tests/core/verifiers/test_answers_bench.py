@@ -11,7 +11,7 @@ from trajectories.adapters.expressions import ExpressionComparer
 from trajectories.core.programs.engines import ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord
 from trajectories.core.verifiers import applicable_verifiers
-from trajectories.core.verifiers.expressions import Comparison
+from trajectories.core.verifiers.expressions import MathComparison
 
 BENCH = Path(__file__).parents[2] / "data" / "answer_endings.jsonl"
 MOST_MISSED = 0.02
@@ -30,7 +30,7 @@ class BenchTools:
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         raise NotImplementedError
 
-    def compare_expressions(self, expected: str, found: str) -> Comparison:
+    def compare_expressions(self, expected: str, found: str) -> MathComparison:
         return self.comparer.compare(expected, found)
 
 

@@ -89,7 +89,7 @@ SPECS_OF: dict[ProblemKind, list[dict[str, JSON]]] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_verifier_alone_decides_whether_a_trace_is_right(kind: ProblemKind) -> None:
-    """Of two the first would, in the order in which they had their first word on a trace."""
+    """Of two the first would, in the order of their first verdicts on a trace."""
     record = trace(answer="1", text="Answer: 1")
     for spec in SPECS_OF.get(kind, [{}]):
         problem = ProblemRecord(kind=kind, name="any", statement="", spec=spec, reference="1", split="train")

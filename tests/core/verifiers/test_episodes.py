@@ -6,10 +6,10 @@ from tests.worlds import world_plan
 from trajectories.core.agents import AGENTS, Surroundings
 from trajectories.core.agents.playing import play
 from trajectories.core.agents.telling import tell_episode
-from trajectories.core.environments import make_world
 from trajectories.core.problems.episodes import make_episodes
 from trajectories.core.records import Outcome, StepKind, TraceRecord
 from trajectories.core.verifiers.episodes import EpisodeVerifier
+from trajectories.core.worlds import make_world
 
 PLAN = world_plan("maze", {"size": 5, "wall": "none"}, [], seed=3, steps=60)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from trajectories.core.verifiers.judge_agreement import Agreement
+from trajectories.core.verifiers.judge_agreement import JudgeAgreement
 
 
 @pytest.mark.parametrize(
@@ -13,11 +13,11 @@ from trajectories.core.verifiers.judge_agreement import Agreement
     ],
 )
 def test_kappa_is_agreement_beyond_chance(counts, kappa):
-    assert Agreement(*counts).kappa == pytest.approx(kappa)
+    assert JudgeAgreement(*counts).kappa == pytest.approx(kappa)
 
 
 @pytest.mark.parametrize(
     "counts", [(0, 0, 0, 0), (9, 0, 1, 0), (9, 1, 0, 0), (10, 0, 0, 0), (0, 0, 0, 10), (0, 3, 0, 7)]
 )
 def test_kappa_is_undefined_where_one_side_says_the_same_of_all(counts):
-    assert Agreement(*counts).kappa is None
+    assert JudgeAgreement(*counts).kappa is None

@@ -10,7 +10,7 @@ from trajectories.core.verifiers.model_judge import (
     JudgeError,
     Rubric,
     is_model_verdict,
-    read_step_words,
+    read_step_labels,
     steps_messages,
     verifier_name,
 )
@@ -45,7 +45,7 @@ def test_every_step_is_quoted_with_its_number_and_nothing_in_it_can_end_the_quot
     ],
 )
 def test_an_index_or_a_label_for_each_step_is_read(text, labels, first):
-    read = read_step_words(text, 3)
+    read = read_step_labels(text, 3)
     assert (read.labels, read.first_wrong) == (labels, first)
 
 
@@ -71,7 +71,7 @@ def test_an_index_or_a_label_for_each_step_is_read(text, labels, first):
 )
 def test_anything_else_is_refused_in_one_sentence(text, message):
     with pytest.raises(JudgeError) as fault:
-        read_step_words(text, 3)
+        read_step_labels(text, 3)
     assert str(fault.value).startswith(message)
 
 

@@ -13,16 +13,16 @@ from tests import campaigns, factories
 from tests.campaigns import SKILLED, CoachingTrainer, begin, finish, two_sets, work
 from tests.trainings import make_release
 from trajectories.adapters.training import TRAINERS
-from trajectories.adapters.training.base import Outcome, Parameter, ParameterKind, TrainerError
+from trajectories.adapters.training.base import Parameter, ParameterKind, TrainerError, TrainingResult
 from trajectories.core.campaigns import gates
-from trajectories.core.campaigns.plans import Basis, ControlOf, Replay
+from trajectories.core.campaigns.plans import Basis, ControlOf, ReplaySource
 from trajectories.core.campaigns.stages import Stage
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.faults import Fault
 from trajectories.models import AuditEvent, Campaign, Freezing, Problem, Release, Run, Training
 from trajectories.selectors.campaigns import list_generations, measured_of
 from trajectories.services.campaigns import advancing, stages
-from trajectories.services.campaigns.advancing import lost_campaigns, ring_for_ended
+from trajectories.services.campaigns.advancing import ring_for_ended
 from trajectories.services.campaigns.steering import (
     cancel_campaign,
     pause_campaign,
@@ -31,6 +31,7 @@ from trajectories.services.campaigns.steering import (
 )
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.jobs import ringers
+from trajectories.services.jobs.leases import lost_of
 from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.services.runs.lifecycle import cancel_run
 from trajectories.services.runs.plans import Budget
@@ -60,7 +61,7 @@ def test_a_campaign_goes_from_the_first_sampler_to_a_better_champion_with_a_cont
     assert challenger.sampler.parent == campaign.first_sampler
     found = shares(campaign)
     assert found[0, "champion"] == found[1, "control"] < found[1, "champion"]
-    assert gates.Decision.from_json(challenger.decision).promotes
+    assert gates.GateDecision.from_json(challenger.decision).promotes
     assert campaign.champion.parameters == {"skill": 70}
     assert challenger.release.item_count == control.release.item_count
     assert {item.trace.correctness for item in challenger.release.items.all()} == {"pass"}
@@ -137,8 +138,8 @@ def killed_stages(killed):
 def test_a_lost_bell_is_repaired_by_the_sweep_and_an_ended_job_rings(lead, monkeypatch):
     campaign = begin(lead)
     Campaign.objects.filter(pk=campaign.pk).update(rung_at=timezone.now() - timedelta(hours=1))
-    assert lost_campaigns() == [campaign.pk]
-    assert lost_campaigns() == [], "it is marked as rung"
+    assert lost_of(Campaign) == [campaign.pk]
+    assert lost_of(Campaign) == [], "it is marked as rung"
     rung = []
     monkeypatch.setattr(advancing, "ring", lambda *told: rung.append(told))
     advancing.campaign_next(job_id=campaign.pk)
@@ -231,7 +232,7 @@ def test_a_training_that_fails_pauses_the_campaign_and_is_begun_anew_once_resume
 
 
 def test_a_training_on_another_machine_is_waited_for_without_a_word(lead, coach, monkeypatch):
-    monkeypatch.setattr(coach, "train", lambda task, report: Outcome(_file(task), "json"), raising=True)
+    monkeypatch.setattr(coach, "train", lambda task, report: TrainingResult(_file(task), "json"), raising=True)
     campaign = begin(lead, generations=1, control=False)
     for _ in range(12):
         work(campaign)
@@ -324,7 +325,7 @@ def marking(monkeypatch):
 
 
 def test_steps_grow_and_earlier_generations_are_replayed_as_a_share(lead, marking):
-    plan = {"parameters": {"steps": 40}, "steps_growth": 1.2, "replay": Replay.SHARE, "replay_percent": 50.0}
+    plan = {"parameters": {"steps": 40}, "steps_growth": 1.2, "replay": ReplaySource.SHARE, "replay_percent": 50.0}
     campaign = finish(begin(lead, control=False, **plan))
     assert (campaign.state, campaign.state_reason) == ("finished", "")
     first, second = marking.seen

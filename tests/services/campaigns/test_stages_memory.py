@@ -10,7 +10,7 @@ from tests import factories
 from tests.campaigns import begin
 from tests.endpoint import sampler_for
 from trajectories.adapters.training import TRAINERS
-from trajectories.adapters.training.base import Outcome
+from trajectories.adapters.training.base import TrainingResult
 from trajectories.core.campaigns.gates import GateTest
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
@@ -54,12 +54,12 @@ class Copier:
     def check(self, parameters, base) -> None:
         pass
 
-    def train(self, task, report) -> Outcome:
+    def train(self, task, report) -> TrainingResult:
         told = [f"{lesson.item.prompt} {lesson.item.reasoning} {lesson.item.problem_name}" for lesson in task.lessons]
         file = task.folder / "rows.txt"
         file.write_text("\n".join(told))
         self.written.append(file.read_text())
-        return Outcome(file, "txt", "chat", dict(task.base.parameters))
+        return TrainingResult(file, "txt", "chat", dict(task.base.parameters))
 
 
 @pytest.fixture

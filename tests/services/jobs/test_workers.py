@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from trajectories.models import Worker
 from trajectories.services.jobs import workers
-from trajectories.services.jobs.workers import Watch, beat, forget_the_dead, sign_off, sign_on, this_host
+from trajectories.services.jobs.workers import SilenceWatch, beat, forget_the_dead, sign_off, sign_on, this_host
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +69,7 @@ def test_the_dead_of_this_machine_are_forgotten_and_the_living_are_not():
 
 
 def test_a_watch_tells_who_stays_silent_and_forgets_it_with_the_next_sign(clock):
-    watch = Watch(60)
+    watch = SilenceWatch(60)
     quiet, lively = here(1), here(2)
     assert watch.silent([1, 2, 3]) == []
     for _ in range(6):
@@ -84,7 +84,7 @@ def test_a_watch_tells_who_stays_silent_and_forgets_it_with_the_next_sign(clock)
 def test_a_row_as_old_as_the_hills_is_no_silence_yet(clock):
     here(1)
     Worker.objects.update(seen_at=F("seen_at") - timedelta(hours=1))
-    watch = Watch(60)
+    watch = SilenceWatch(60)
     assert watch.silent([1]) == [], "it may have been the database that was away"
     clock.now += 59
     assert watch.silent([1]) == []
@@ -94,7 +94,7 @@ def test_a_row_as_old_as_the_hills_is_no_silence_yet(clock):
 
 def test_nobody_is_silent_while_the_database_is_away(clock, monkeypatch):
     here(1)
-    watch = Watch(60)
+    watch = SilenceWatch(60)
     watch.silent([1])
     clock.now += 100
 

@@ -16,10 +16,10 @@ from trajectories.models.job_kinds import PAUSE, RESUME
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.judging import report_on
 from trajectories.services.endpoints.calls import CallBudget
-from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job
+from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lost_of
 from trajectories.services.jobs.steering import steer
 from trajectories.services.judging import asking
-from trajectories.services.judging.work import judge_next, lost_judge_jobs
+from trajectories.services.judging.work import judge_next
 from trajectories.services.verification.queue import verify_traces
 from trajectories.stand_ins.fake_endpoint import Behaviour, Play
 
@@ -253,7 +253,7 @@ def test_a_worker_killed_after_an_answer_was_paid_for_pays_for_nothing_twice():
         )
         assert not judge_next(job_id=job.pk)
         JudgeJob.objects.update(lease_expires_at=Now() - timedelta(seconds=1), rung_at=Now() - timedelta(hours=1))
-        assert lost_judge_jobs() == [job.pk]
+        assert lost_of(JudgeJob) == [job.pk]
         finish(job)
     job.refresh_from_db()
     assert (job.state, job.done_count, job.cost, len(endpoint.calls)) == ("finished", 2, spent, before)

@@ -144,10 +144,10 @@ def test_reading_fast_gives_what_reading_everything_gives(release, export_format
 def test_a_batch_ends_where_texts_are_long(release, monkeypatch):
     from trajectories.selectors import export_items
 
-    whole = list(iterate_items(release, reads=Reads.WORDS))
+    whole = list(iterate_items(release, reads=Reads.ASSESSMENTS))
     monkeypatch.setattr(export_items, "BATCH_BYTES", 1)
-    assert list(iterate_items(release, reads=Reads.WORDS)) == whole
-    assert list(iterate_items(release, reads=Reads.WORDS, count=2)) == whole[:2]
+    assert list(iterate_items(release, reads=Reads.ASSESSMENTS)) == whole
+    assert list(iterate_items(release, reads=Reads.ASSESSMENTS, count=2)) == whole[:2]
 
 
 def test_types_that_come_late_are_in_the_whole_file(agents, lead, monkeypatch):

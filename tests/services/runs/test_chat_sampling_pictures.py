@@ -102,7 +102,7 @@ def test_rows_to_train_on_have_the_digits_of_what_was_shown(lead, sampler):
     accepted = ReviewDraft(Decision.ACCEPT, score=4)
     submit_review(reviewer=lead, trace=Trace.objects.get(run=run), draft=accepted, key=uuid.uuid4())
     release = freeze_accepted(actor=lead, title="Seen", key=uuid.uuid4())
-    (item,) = ItemReader(release, words=False).items(1)
+    (item,) = ItemReader(release, assessed=False).items(1)
     prompt = item.prompt[0]["content"]
     assert "Test 1 input:\n7 8 9" in prompt
     assert "grid:" not in prompt

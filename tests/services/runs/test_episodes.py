@@ -6,7 +6,7 @@ from django.db.models import F
 from tests.factories import assert_counters_add_up, make_problem
 from tests.services.runs.test_attempts import lose_worker
 from tests.worlds import agent, make_world_set, plan_episodes, play_all, world_plan
-from trajectories.core.environments.mazes import Maze
+from trajectories.core.worlds.mazes import Maze
 from trajectories.models import Attempt, Episode, Mind, Problem, Trace, Transition
 from trajectories.services.prompts.instructions import ensure_episode_instruction
 from trajectories.services.runs.attempts import claim_batch, requeue_expired

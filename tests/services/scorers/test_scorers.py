@@ -16,11 +16,11 @@ from trajectories.selectors.blinding import EVERYTHING, Sight
 from trajectories.selectors.insights.budgets import forget_budgets, list_scorers
 from trajectories.selectors.scorers import choose_traces, drift_of, is_right, quality_of
 from trajectories.services.endpoints.artefacts import artefact_file
-from trajectories.services.jobs.leases import MOST_CLAIMS
+from trajectories.services.jobs.leases import MOST_CLAIMS, lost_of
 from trajectories.services.jobs.steering import steer
 from trajectories.services.scorers.planning import ScorerError, retry_scorer, set_following, start_scoring
 from trajectories.services.scorers.scoring import follow_new, load_scorer, lost_scorings, score_next
-from trajectories.services.scorers.training import lost_scorers, train_scorer_next
+from trajectories.services.scorers.training import train_scorer_next
 from trajectories.services.verification.verdicts import derived_fields
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +155,7 @@ def test_one_worker_at_a_time_trains_and_a_stopped_training_makes_nothing(monkey
     monkeypatch.undo()
     steer("scorer", "resume", actor=None, job_id=scorer.pk)
     Scorer.objects.update(claims=MOST_CLAIMS, rung_at=timezone.now() - timezone.timedelta(minutes=5))
-    assert lost_scorers() == [scorer.pk]
+    assert lost_of(Scorer) == [scorer.pk]
     assert train_scorer_next(job_id=scorer.pk)
     scorer.refresh_from_db()
     assert (scorer.state, scorer.reason.partition(",")[0]) == (

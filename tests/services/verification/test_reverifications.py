@@ -14,12 +14,12 @@ from trajectories.models import AuditEvent, PendingVerification, Problem, Reveri
 from trajectories.models.job_kinds import CANCEL
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.reverifications import list_changes
+from trajectories.services.jobs.leases import lost_of
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.verification import reverifications
 from trajectories.services.verification.queue import verify_traces
 from trajectories.services.verification.reverifications import (
     ReverificationError,
-    lost_reverifications,
     plan_reverification,
     reverify_next,
 )
@@ -183,10 +183,10 @@ def test_a_cancelled_job_stops_and_cannot_be_cancelled_twice(problem, lead):
 def test_a_lost_bell_is_rung_again_once(problem, lead):
     verified(problem)
     job = plan(problem, lead)
-    assert lost_reverifications() == []
+    assert lost_of(Reverification) == []
     Reverification.objects.update(rung_at=Now() - timedelta(minutes=5))
-    assert lost_reverifications() == [job.pk]
-    assert lost_reverifications() == []
+    assert lost_of(Reverification) == [job.pk]
+    assert lost_of(Reverification) == []
 
 
 def test_consensus_gives_each_sample_the_majoritys_vote_share(lead):

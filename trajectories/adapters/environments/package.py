@@ -166,7 +166,7 @@ class PackageFacts:
 
     @property
     def version(self) -> str:
-        """Releases do not change, and so neither do their packages, but for the verifiers in them."""
+        """The version of the package. A release never changes: packages of it differ in their verifiers alone."""
         return "1.0"
 
     @property

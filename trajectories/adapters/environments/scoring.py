@@ -29,7 +29,7 @@ from trajectories.core.text.storable import storable_text
 from trajectories.core.verifiers import applicable_verifiers
 from trajectories.core.verifiers.base import Tools
 from trajectories.core.verifiers.deciding import decisive_verdict
-from trajectories.core.verifiers.expressions import Comparison
+from trajectories.core.verifiers.expressions import MathComparison
 from trajectories.core.verifiers.unfinished import leave_open
 
 ARC_STYLES = {"program": ("digits-sizes", "program"), "grids": ("digits", "chain-of-thought")}
@@ -132,6 +132,6 @@ class _Tools:
         """Ask the family of a procedural problem: inside bubblewrap where that isolates. Raises ProceduralError."""
         return shared_scorer("auto").score(problem, answer)
 
-    def compare_expressions(self, expected: str, found: str) -> Comparison:
+    def compare_expressions(self, expected: str, found: str) -> MathComparison:
         """Compare two LaTeX expressions in a child process with limits. Raises ExpressionError."""
         return shared_comparer("monty").compare(expected, found)

@@ -14,7 +14,7 @@ from trajectories.adapters.sandbox.enclosed import EnclosedChild, Enclosure
 from trajectories.adapters.sandbox.enclosing import open_enclosed
 from trajectories.adapters.sandbox.process import SandboxUnavailableError
 from trajectories.core.answers.expressions import MAX_CHARACTERS
-from trajectories.core.verifiers.expressions import Comparison, ExpressionError
+from trajectories.core.verifiers.expressions import ExpressionError, MathComparison
 
 PACKAGE = "math-verify"
 SECONDS = 5.0
@@ -53,8 +53,8 @@ class ExpressionComparer:
         """The child's process id, 0 where none runs."""
         return 0 if self._child is None else self._child.pid
 
-    def compare(self, expected: str, found: str) -> Comparison:
-        """Compare two LaTeX expressions. Raises ExpressionError where that did not come to an end."""
+    def compare(self, expected: str, found: str) -> MathComparison:
+        """Compare two LaTeX expressions. Raises ExpressionError where that does not end in time."""
         if max(len(expected), len(found)) > MAX_CHARACTERS:
             raise ExpressionError(f"the expression has more than {MAX_CHARACTERS} characters")
         try:
@@ -70,7 +70,7 @@ class ExpressionComparer:
         if "fault" in said:
             raise ExpressionError(said["fault"])
         numbers = said.get("numbers")
-        return Comparison(
+        return MathComparison(
             equal=said.get("equal", False),
             numbers=None if numbers is None else (Fraction(numbers[0]), Fraction(numbers[1])),
             unreadable=said.get("unreadable", ""),

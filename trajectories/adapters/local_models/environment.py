@@ -21,7 +21,7 @@ class ModelEnvironment:
 
     @property
     def python(self) -> Path:
-        """Its interpreter."""
+        """The path of its Python interpreter."""
         return self.folder / "bin" / "python"
 
 

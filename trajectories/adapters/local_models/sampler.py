@@ -9,13 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+from trajectories.adapters.chat_api import Answered, CallError, ChatCall, ChatSession, ChatSettings
 from trajectories.adapters.chat_api.calls.glimpses import Glimpses, Hearing
 from trajectories.adapters.chat_api.calls.ports import NoPorts
-from trajectories.adapters.chat_api.calls.records import Answered, ChatCall
 from trajectories.adapters.chat_api.samples.drawing import SampleDrawer
-from trajectories.adapters.chat_api.samples.sampler import ChatSession, outcomes_of
-from trajectories.adapters.chat_api.wire.faults import CallError
-from trajectories.adapters.chat_api.wire.settings import ChatSettings
+from trajectories.adapters.chat_api.samples.sampler import outcomes_of
 from trajectories.adapters.local_models.children import ModelChildError
 from trajectories.adapters.local_models.serving import ServedModel, Server, shared_server
 from trajectories.adapters.local_models.settings import LocalSettings

@@ -37,10 +37,10 @@ class Listener(Protocol):
     """Hears what a batch of calls says while it is made."""
 
     def begin(self) -> None:
-        """A try of the batch begins: what was said in an earlier one counts for nothing."""
+        """Forget what was heard: the batch is asked for again from its beginning."""
 
     def hear(self, place: int, text: str) -> None:
-        """What the call at a place in the batch goes on to say."""
+        """Take the next piece of the answer to the call at `place` in the batch, from 0."""
 
 
 class Server:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trajectories.adapters.child import WarmChild
-from trajectories.adapters.procedural.scorer import MAX_ANSWER, PACKAGE, Scorer, shared_scorer
+from trajectories.adapters.procedural.scorer import PACKAGE
 from trajectories.core.problems.procedural import (
     Draw,
     Example,
@@ -102,4 +102,4 @@ class ReasoningGym:
         return said["value"]
 
 
-__all__ = ["MAX_ANSWER", "ReasoningGym", "Scorer", "is_installed", "shared_scorer", "shared_source"]
+__all__ = ["ReasoningGym", "is_installed", "shared_source"]

@@ -9,7 +9,7 @@ _MARKS: dict[str, Callable[[Any], Any]] = {TUPLE: tuple, SET: set, PAIRS: dict}
 
 
 def pack(value: Any) -> Any:
-    """The value as JSON. Raises TypeError for what is neither a plain value nor a collection of such."""
+    """The value as JSON. Raises TypeError for what is neither a plain value nor a collection of plain values."""
     if isinstance(value, enum.Enum):
         return pack(value.value)
     if value is None or isinstance(value, bool | int | float | str):

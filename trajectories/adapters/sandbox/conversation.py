@@ -23,7 +23,7 @@ ACCEPTED, LOADED, REFUSED, LAST = b"A", b"L", b"F", b"E"
 
 
 class _Child(Enum):
-    """What the worker's child has come to."""
+    """How far the worker's child is."""
 
     WAITS = 1
     ACCEPTED = 2

@@ -99,7 +99,7 @@ class EnclosedChild:
         return 0 if self._process is None else self._process.pid
 
     def ask(self, request: dict[str, JSON], seconds: float) -> dict[str, Any]:
-        """One request at a time. Raises TimeoutError, EOFError or OSError where it did not come to an end."""
+        """Send one request and wait for its answer. Raises TimeoutError, EOFError or OSError where none comes."""
         shared: JSON = {name: request[name] for name in self._enclosure.shared}
         rest: JSON = {name: value for name, value in request.items() if name not in self._enclosure.shared}
         return self._exchange(shared, rest, seconds)

@@ -168,7 +168,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingResult:
     """What a trainer made.
 
     `artefact` is a file in the task's folder, stored under its hash when the training ends. `sampler_kind` and
@@ -203,7 +203,7 @@ class Trainer(Protocol):
         """Raises Fault where parameters or base are wrong in a way that can be said before the training begins."""
         ...
 
-    def train(self, task: Task, report: Report) -> Outcome:
+    def train(self, task: Task, report: Report) -> TrainingResult:
         """Train, telling `report` every few seconds at least. May be called again after its worker was killed, with
         what is left in the folder. Raises TrainerError, and lets StoppedError pass."""
         ...

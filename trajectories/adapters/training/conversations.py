@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trajectories.adapters.training.rows import DPO, KTO
-from trajectories.core.exporters.lines import encode_line
+from trajectories.core.exporters import encode_line
 
 TURNS = ("user", "assistant")
 SYSTEM = "system"

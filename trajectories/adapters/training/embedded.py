@@ -8,12 +8,12 @@ from typing import Any
 from trajectories.adapters.training.base import (
     WRONG_TOO,
     Base,
-    Outcome,
     Parameter,
     ParameterKind,
     Report,
     Task,
     TrainerError,
+    TrainingResult,
 )
 from trajectories.core.learning.examples import Examples, read_examples
 from trajectories.core.learning.fitting import COUNTS, LOG_LINEAR, Fold, cross_validate, fit_guide
@@ -63,7 +63,7 @@ class EmbeddedTrainer:
     def check(self, parameters: Mapping[str, JSON], base: Base | None) -> None:
         """See Trainer: nothing more can be wrong before the release is read."""
 
-    def train(self, task: Task, report: Report) -> Outcome:
+    def train(self, task: Task, report: Report) -> TrainingResult:
         """See Trainer."""
         report.note("Reading programs")
         wrong_too = bool(task.parameters.get(WRONG_TOO))
@@ -87,7 +87,7 @@ class EmbeddedTrainer:
         artefact = task.folder / "guide.json"
         artefact.write_bytes(replace(guide, facts={"tasks": facts["tasks"], "programs": facts["programs"]}).as_bytes())
         parameters = dict(task.base.parameters) if task.base else {}
-        return Outcome(artefact, "json", "symbolic", parameters, facts)
+        return TrainingResult(artefact, "json", "symbolic", parameters, facts)
 
 
 def _told(task: Task, report: Report) -> Any:

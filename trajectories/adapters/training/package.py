@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trajectories.adapters.files import chunks_of
-from trajectories.adapters.training.base import Base, Outcome, Parameter, Report, Task, TrainerError
+from trajectories.adapters.training.base import Base, Parameter, Report, Task, TrainerError, TrainingResult
 from trajectories.adapters.training.configurations import axolotl, dataset_info, llama_factory, readme
 from trajectories.adapters.training.conversations import plain_rows
 from trajectories.adapters.training.rows import GRPO, Written, data_files, write_data
@@ -66,7 +66,7 @@ class PackageTrainer:
         if not parameters["model"] and not _model_of(base):
             raise Fault("Found no model, expected one that the other machine begins from.", field="model")
 
-    def train(self, task: Task, report: Report) -> Outcome:
+    def train(self, task: Task, report: Report) -> TrainingResult:
         """See Trainer: writes the package."""
         report.note("Writing the rows")
         written = write_data(task, report)
@@ -77,7 +77,7 @@ class PackageTrainer:
         package = task.folder / "package.zip"
         facts = _pack(package, task.folder, told, written, report)
         report.progress(written.rows, written.rows, "rows")
-        return Outcome(package, "zip", facts=in_words(facts))
+        return TrainingResult(package, "zip", facts=in_words(facts))
 
 
 def _model_of(base: Base | None) -> str:

@@ -7,8 +7,17 @@ from pathlib import Path
 from typing import IO
 
 from trajectories.adapters.training.base import Report, Task, lessons_of
-from trajectories.core.exporters import EXPORTERS, Arguments, Exporter, ExportItem, Row, Thoughts, Ways, encode_line
-from trajectories.core.exporters.base import write_rows
+from trajectories.core.exporters import (
+    EXPORTERS,
+    Arguments,
+    Exporter,
+    ExportItem,
+    Row,
+    Thoughts,
+    Ways,
+    encode_line,
+    write_rows,
+)
 from trajectories.core.identity import content_hash, text_hash
 from trajectories.core.learning.lessons import RELABELLED
 from trajectories.core.records import JSON, ProblemRecord

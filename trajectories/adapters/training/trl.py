@@ -18,7 +18,7 @@ from trajectories.adapters.local_models.environment import (
 )
 from trajectories.adapters.local_models.folders import ModelFolderError, model_folder, pack_model, unpacked_model
 from trajectories.adapters.local_models.settings import LOCAL, LocalSettings
-from trajectories.adapters.training.base import Base, Outcome, PausedTrainingError, Report, Task, TrainerError
+from trajectories.adapters.training.base import Base, PausedTrainingError, Report, Task, TrainerError, TrainingResult
 from trajectories.adapters.training.rewards import Rewards
 from trajectories.adapters.training.rows import DPO, GRPO, KTO, Written, data_files, write_data
 from trajectories.adapters.training.tuning import ORIGINAL, TUNING, check_tuning
@@ -63,7 +63,7 @@ class TrlTrainer:
             except ModelFolderError as fault:
                 raise Fault(str(fault), field="model") from fault
 
-    def train(self, task: Task, report: Report) -> Outcome:
+    def train(self, task: Task, report: Report) -> TrainingResult:
         """See Trainer. Goes on from the last whole checkpoint in the task's folder."""
         try:
             environment = find_environment(settings.TRAINING_PYTHON)
@@ -80,7 +80,7 @@ class TrlTrainer:
         packed = task.folder / PACKED
         pack_model(task.folder / OUT / "model", packed)
         facts |= {"rows_held_out": written.evaluation, "items_kept_for_evaluation": written.held_out}
-        return Outcome(packed, "tar", LOCAL, _sampler(task, start).as_parameters(), in_words(facts))
+        return TrainingResult(packed, "tar", LOCAL, _sampler(task, start).as_parameters(), in_words(facts))
 
 
 class _Start:
@@ -203,7 +203,7 @@ class _Watching:
                 report.note(message)
 
     def _tell(self, step: int, values: Mapping[str, float | None]) -> None:
-        """What is told of a step later is told beside what was told of it before."""
+        """Add what is told of a step to what was told of the same step before."""
         known = {name.replace("_", " "): float(value) for name, value in values.items() if value is not None}
         if not known:
             return

@@ -6,9 +6,9 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from trajectories.core.agents.memory import Memory
-from trajectories.core.environments.base import Setting, State, World, WorldError
+from trajectories.core.agents.memory import MindMemory
 from trajectories.core.records import JSON
+from trajectories.core.worlds.base import Setting, State, World, WorldError
 
 FEATURES_AT_MOST = 1_024
 
@@ -19,8 +19,11 @@ class Surroundings:
     are a place, and how many actions there are."""
 
     sizes: tuple[int, ...]
+    """How many values each number of a state can have."""
     is_spatial: bool
+    """Whether the first two numbers of a state are a place."""
     actions: int
+    """How many actions there are."""
 
     @classmethod
     def of(cls, world: World) -> "Surroundings":
@@ -67,13 +70,15 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Experience:
     """What the agent sees of one step: where it was, what it did, where that led."""
 
     before: State
     action: int
+    """The number of the action, from 0."""
     after: State
     reward: float
+    """What the world rewarded the action with."""
     reached: bool
     ended: bool
 
@@ -87,19 +92,19 @@ class Agent(Protocol):
     title: ClassVar[str]
     summary: ClassVar[str]
     settings: ClassVar[tuple[Setting, ...]]
-    memory: Memory
+    memory: MindMemory
 
     def __init__(self, surroundings: Surroundings, settings: Mapping[str, int], seed: int) -> None: ...
 
     def begin(self, state: State, goal: State | None, episode: int, seed: int) -> None:
-        """An episode begins."""
+        """Begin an episode: from the state `state`, to reach `goal` (None where it is not told)."""
         ...
 
     def act(self) -> Chosen:
         """The next action."""
         ...
 
-    def learn(self, step: Step) -> None:
+    def learn(self, step: Experience) -> None:
         """What became of it."""
         ...
 

@@ -13,11 +13,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from trajectories.core.agents.base import Chosen, Step, Surroundings, Visits, read_settings
-from trajectories.core.agents.memory import Memory, Search
+from trajectories.core.agents.base import Chosen, Experience, Surroundings, Visits, read_settings
+from trajectories.core.agents.memory import MindMemory, Search
 from trajectories.core.agents.networks import Network
-from trajectories.core.environments.base import Setting, State
 from trajectories.core.identity import derive_seed
+from trajectories.core.worlds.base import Setting, State
 
 NO_SEARCH = Search((), (), 0, 0, ())
 
@@ -41,7 +41,7 @@ class FastSlow:
         chosen = read_settings(self.settings, settings, self.name)
         self._fast, self._slow = bool(chosen["fast"]), bool(chosen["slow"])
         self._branches, self._depth = chosen["branches"], chosen["depth"]
-        self.memory = Memory(surroundings.actions)
+        self.memory = MindMemory(surroundings.actions)
         rng = np.random.default_rng(derive_seed(seed, "network"))
         self._network = Network(2 * surroundings.width, surroundings.actions, rng) if self._fast else None
         self._last_goal: State | None = None
@@ -85,7 +85,7 @@ class FastSlow:
         aim = np.zeros((1, rows.shape[1]), dtype=np.float32) if goal is None else self._around.encode([goal])
         return np.hstack([rows, np.repeat(aim, len(states), axis=0)])
 
-    def learn(self, step: Step) -> None:
+    def learn(self, step: Experience) -> None:
         """Remember the transition and train the network once."""
         # A goal that is told is another in every episode: nothing about the transition.
         wins = step.reached and self._goal is None
@@ -100,7 +100,7 @@ class FastSlow:
         if self._network is not None:
             self._train(step)
 
-    def _train(self, step: Step) -> None:
+    def _train(self, step: Experience) -> None:
         """All states of the episode with the new one as goal; the imagined path with the goal."""
         rows, actions = [self._inputs(self._seen, step.after)], list(self._did)
         if self._imagined.actions:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from trajectories.core.agents.memory import Remembered
-from trajectories.core.environments import make_world
-from trajectories.core.environments.base import State
-from trajectories.core.environments.schedules import WorldPlan
+from trajectories.core.worlds import make_world
+from trajectories.core.worlds.base import State
+from trajectories.core.worlds.schedules import WorldPlan
 
 KNOWN, OLD, WRONG, NEW = "known", "old", "wrong", "new"
 """What is remembered of a move: true; true, but not seen since the change; not what the world does; overwritten."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from trajectories.core.environments.base import State
+from trajectories.core.worlds.base import State
 
 UNKNOWN = -1
 FIRST_ROOM = 256
@@ -44,13 +44,17 @@ class Search:
     """What the walks came to: actions and states of the shortest path to a goal, () where none was found."""
 
     actions: Sequence[int]
+    """The actions of the shortest path to a goal."""
     path: Sequence[State]
+    """The states of that path."""
     branches: int
+    """How many walks set out."""
     found: int
+    """How many of them reached a goal with their last step."""
     edges: Sequence[tuple[State, State]]
 
 
-class Memory:
+class MindMemory:
     """Transitions by state and action, in arrays that a search walks through without a loop over walks."""
 
     def __init__(self, actions: int) -> None:

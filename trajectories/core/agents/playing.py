@@ -7,8 +7,8 @@ from io import BytesIO
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trajectories.core.agents.base import Agent, Chosen, Step
-from trajectories.core.environments.base import State, World
+from trajectories.core.agents.base import Agent, Chosen, Experience
+from trajectories.core.worlds.base import State, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,18 @@ class Frame:
     after: State
     text: str
     reward: float
+    """What the world rewarded the action with."""
     violates: bool
     changed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
+class PlayedEpisode:
     """One episode as it was played. `shortest` are the fewest steps from its start in the world as it began, `picture`
     is the world then, `values` what the agent thought of the states it knew."""
 
     number: int
+    """Which episode of its world it is, from 0."""
     task: str
     start: State
     goal: State | None
@@ -37,21 +39,22 @@ class Episode:
     reached: bool
     shortest: int | None
     taken: int
+    """How many actions were taken."""
     changed: bool
     picture: Sequence[Sequence[int]] = ()
     values: Mapping[State, float] = field(default_factory=dict)
 
 
-def play(world: World, agent: Agent, number: int, seed: int, *, tell: bool = True) -> Episode:
-    """Play episode `number`; `tell` asks the agent what it thought of all states before it began.
+def play(world: World, agent: Agent, number: int, seed: int, *, tell: bool = True) -> PlayedEpisode:
+    """Play episode `number`. With `tell` the frames also hold what the agent thought each state worth beforehand.
 
-    Linear algebra runs on one thread: how many there are changes the last bits of sums, and so the actions.
+    Linear algebra runs on one thread: the number of threads would change the last bits of sums, and with them actions.
     """
     with threadpool_limits(1):
         return _play(world, agent, number, seed, tell)
 
 
-def _play(world: World, agent: Agent, number: int, seed: int, tell: bool) -> Episode:
+def _play(world: World, agent: Agent, number: int, seed: int, tell: bool) -> PlayedEpisode:
     _, info = world.reset(options={"episode": number})
     start, goal, shortest, changed = world.state, world.goal, world.shortest(), bool(info["changed"])
     agent.begin(start, goal, number, seed)
@@ -62,9 +65,9 @@ def _play(world: World, agent: Agent, number: int, seed: int, tell: bool) -> Epi
     while not world.has_ended:
         before, chosen = world.state, agent.act()
         _, reward, terminated, _, told = world.step(chosen.action)
-        agent.learn(Step(before, chosen.action, world.state, reward, world.has_reached, terminated))
+        agent.learn(Experience(before, chosen.action, world.state, reward, world.has_reached, terminated))
         frames.append(Frame(before, chosen, world.state, told["text"], reward, told["violates"], told["changed"]))
-    return Episode(
+    return PlayedEpisode(
         number, str(info["text"]), start, goal, frames, world.has_reached, shortest, world.taken, changed, picture,
         values,
     )  # fmt: skip

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from trajectories.core.agents.base import Chosen, Step, Surroundings, read_settings
-from trajectories.core.agents.memory import Memory
-from trajectories.core.environments.base import Setting, State
+from trajectories.core.agents.base import Chosen, Experience, Surroundings, read_settings
+from trajectories.core.agents.memory import MindMemory
+from trajectories.core.worlds.base import Setting, State
 
 DISCOUNT = 0.95
 
@@ -24,7 +24,7 @@ class RandomAgent:
     def __init__(self, surroundings: Surroundings, settings: Mapping[str, int], seed: int) -> None:  # noqa: ARG002
         self._around = surroundings
         self._chosen = read_settings(self.settings, settings, self.name)
-        self.memory = Memory(surroundings.actions)
+        self.memory = MindMemory(surroundings.actions)
 
     def begin(self, state: State, goal: State | None, episode: int, seed: int) -> None:
         """Seed the episode."""
@@ -35,7 +35,7 @@ class RandomAgent:
         """Any action."""
         return Chosen(int(self._rng.integers(self._around.actions)), "chance")
 
-    def learn(self, step: Step) -> None:
+    def learn(self, step: Experience) -> None:
         """Remember the transition."""
         wins = step.reached and self._goal is None
         self.memory.see(step.before, step.action, step.after, wins, (self._episode, self._taken))
@@ -80,7 +80,7 @@ class QLearning(RandomAgent):
         best = np.flatnonzero(row == row.max())
         return Chosen(int(best[self._rng.integers(len(best))]), "table", values)
 
-    def learn(self, step: Step) -> None:
+    def learn(self, step: Experience) -> None:
         """Move the value of the action towards its reward and the best value after it."""
         after = 0.0 if step.ended else float(self._row(step.after).max())
         row = self._row(step.before)

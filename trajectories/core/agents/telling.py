@@ -4,16 +4,16 @@ import json
 from collections.abc import Mapping, Sequence
 
 from trajectories.core.agents.base import Chosen
-from trajectories.core.agents.playing import Episode, Frame
-from trajectories.core.environments.base import State
+from trajectories.core.agents.playing import Frame, PlayedEpisode
 from trajectories.core.records import JSON, FinishReason, SampleResult, Step, StepKind
 from trajectories.core.tools.acting import ACT
+from trajectories.core.worlds.base import State
 
 PICTURE_AT_MOST = 30
 """Cells of one side up to which the world is drawn beside its first step."""
 
 
-def tell_episode(episode: Episode, actions: Sequence[str], facts: Mapping[str, JSON]) -> SampleResult:
+def tell_episode(episode: PlayedEpisode, actions: Sequence[str], facts: Mapping[str, JSON]) -> SampleResult:
     """The trace of an episode. Its answer is the actions by name."""
     ending = ending_of(episode.reached, episode.taken)
     told = [(actions[frame.chosen.action], _thought(frame.chosen, actions), frame) for frame in episode.frames]
@@ -39,7 +39,7 @@ def tell_episode(episode: Episode, actions: Sequence[str], facts: Mapping[str, J
     )
 
 
-def thoughts_json(episode: Episode) -> list[JSON]:
+def thoughts_json(episode: PlayedEpisode) -> list[JSON]:
     """What the agent thought at each step, for watching: who decided, values, the imagined path and its branches."""
     return [
         {
@@ -76,7 +76,7 @@ def _steps(told: Sequence[tuple[str, str, Frame]]) -> list[Step]:
     return steps
 
 
-def _messages(episode: Episode, told: Sequence[tuple[str, str, Frame]], ending: str) -> list[Mapping[str, JSON]]:
+def _messages(episode: PlayedEpisode, told: Sequence[tuple[str, str, Frame]], ending: str) -> list[Mapping[str, JSON]]:
     messages: list[Mapping[str, JSON]] = [{"role": "user", "content": episode.task}]
     for place, (action, thought, frame) in enumerate(told):
         call = {

@@ -19,7 +19,9 @@ class Found:
     value: JSON
     rule: str
     start: int
+    """Where the answer begins, in characters from the beginning of the text."""
     end: int
+    """Where it ends, in the same way."""
 
 
 def labelled(text: str, mark: Mark, read: Callable[[int, int], Statement]) -> Statement:

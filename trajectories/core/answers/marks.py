@@ -123,7 +123,7 @@ _TAG_NAMES = "answer|final[_-]?answer|finalanswer"
 _WEAK_TAG_NAMES = "output|result|solution|response|final"
 """Tags that may hold much more than an answer: they count where an answer is all that is in them."""
 MAX_OPEN = 200
-"""Behind such a tag that is not closed the text was cut off inside of it, if no more than this follows."""
+"""Characters. A text that opens a tag and ends within so many, without closing it, was cut off inside of it."""
 
 
 @dataclass(frozen=True, slots=True)

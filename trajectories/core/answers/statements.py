@@ -29,7 +29,9 @@ class Statement:
 
     reading: Reading
     start: int
+    """Where it begins, in characters from the beginning of the text."""
     end: int
+    """Where it ends, in the same way."""
     value: str = ""
 
 

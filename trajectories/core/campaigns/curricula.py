@@ -82,8 +82,11 @@ def find_circle(needs: Needs) -> list[str]:
 def open_families(
     families: Iterable[str], needs: Needs, shares: Mapping[str, float], least: float, before: Collection[str] = ()
 ) -> list[str]:
-    """The families that may be sampled, in alphabetical order: those that are open `before`, and those whose every
-    prerequisite has at least this share of right samples on held-out problems. What is not measured is not solved."""
+    """The families that may be sampled, in alphabetical order.
+
+    `shares` has the share of right samples of each family on held-out problems, in [0, 1]; one that was not measured
+    counts as 0. A family is open where all of its prerequisites reach `least`, or where it was open `before`.
+    """
     return sorted(
         family
         for family in set(families)

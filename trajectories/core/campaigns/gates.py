@@ -38,7 +38,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class GateDecision:
     """What a gate says.
 
     `problems` were compared: those that both have samples of. `gained` were solved by the challenger alone, `lost` by
@@ -50,6 +50,7 @@ class Decision:
     promotes: bool
     test: GateTest
     level: float
+    """The level of significance of the test, in (0, 1)."""
     problems: int
     gained: tuple[int, ...]
     lost: tuple[int, ...]
@@ -72,7 +73,7 @@ class Decision:
         }
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, JSON]) -> "Decision":
+    def from_json(cls, kept: Mapping[str, JSON]) -> "GateDecision":
         """The decision that a generation has kept."""
         return cls(
             promotes=bool(kept["promotes"]),
@@ -113,7 +114,7 @@ class Decision:
 
 
 def mcnemar_chance(gained: int, lost: int) -> float:
-    """The one-sided exact p value of so many gains among the problems that only one of both solved (McNemar 1947).
+    """The one-sided exact p value of `gained` wins among the problems that exactly one of both solved (McNemar 1947).
 
     1 where no problem was solved by one alone.
     """
@@ -132,7 +133,7 @@ def lower_bound(differences: Sequence[float], level: float, *, seed: int = 0) ->
 
 def decide(
     champion: Sequence[Tried], challenger: Sequence[Tried], *, test: GateTest, level: float, seed: int = 0
-) -> Decision:
+) -> GateDecision:
     """Compare both on the problems that both have samples of. A problem is solved where any of its samples is right.
 
     The same samples and seed give the same decision. Without any problem in common nothing is promoted, but where no
@@ -152,4 +153,4 @@ def decide(
     elif pairs and test is GateTest.BOOTSTRAP:
         low = lower_bound(differences, level, seed=seed)
         promotes = low > 0
-    return Decision(promotes, test, level, len(pairs), gained, lost, difference, low, chance)
+    return GateDecision(promotes, test, level, len(pairs), gained, lost, difference, low, chance)

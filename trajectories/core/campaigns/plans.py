@@ -16,7 +16,7 @@ NEAR = 0.8
 """Statements whose word triples share so much (Jaccard) count as one problem on both sides."""
 
 LEAST_SCORE = 0.8
-"""How likely right a trace has to be that is learnt from by a scorer's word."""
+"""The least chance, by a learned scorer, that a trace is right which is learnt from without a verdict."""
 
 OPENS_AT = 0.5
 """The share of right samples on held-out problems from which on a family counts as solved."""
@@ -47,7 +47,7 @@ BASES: Mapping[Basis, str] = {
 """What each basis takes, in words."""
 
 
-class Replay(StrEnum):
+class ReplaySource(StrEnum):
     """Which generations' traces a training learns from."""
 
     ALL = "all"
@@ -55,10 +55,10 @@ class Replay(StrEnum):
     SHARE = "share"
 
 
-REPLAYS: Mapping[Replay, str] = {
-    Replay.ALL: "All generations so far",
-    Replay.NEWEST: "The newest generation alone",
-    Replay.SHARE: "The newest, and earlier ones as the share below",
+REPLAYS: Mapping[ReplaySource, str] = {
+    ReplaySource.ALL: "All generations so far",
+    ReplaySource.NEWEST: "The newest generation alone",
+    ReplaySource.SHARE: "The newest, and earlier ones as the share below",
 }
 
 
@@ -129,7 +129,7 @@ class CampaignPlan:
     per_problem: int = 8
     hinted: bool = False
     near: float = NEAR
-    replay: Replay = Replay.ALL
+    replay: ReplaySource = ReplaySource.ALL
     trainer: str = SYMBOLIC_TRAINER
     parameters: Mapping[str, JSON] = field(default_factory=dict)
     from_first: bool = True
@@ -159,7 +159,7 @@ class CampaignPlan:
         known: dict[str, Any] = {each.name: kept[each.name] for each in fields(cls) if each.name in kept}
         words: dict[str, type[StrEnum]] = {
             "basis": Basis,
-            "replay": Replay,
+            "replay": ReplaySource,
             "test": GateTest,
             "control_of": ControlOf,
         }
@@ -256,7 +256,7 @@ class CampaignPlan:
         """What of its release a training learns from. `earlier` are the releases of the generations before it. What is
         right was chosen by the release's own rule already; where it holds wrong traces too, it is chosen here."""
         seeds = () if self.seed_release is None else (self.seed_release,)
-        share = self.replay_percent if self.replay is Replay.SHARE and earlier else 0.0
+        share = self.replay_percent if self.replay is ReplaySource.SHARE and earlier else 0.0
         rule = TrainingRule(take=UNIFORM, replay=share, replay_of=tuple(earlier) if share else (), seeds=seeds)
         if not self.takes_wrong:
             return rule
@@ -288,7 +288,7 @@ class CampaignPlan:
 
     @property
     def _verdicts(self) -> Verdicts:
-        """What verifiers must have said of a trace."""
+        """Which verdicts a trace must have."""
         if self.basis is Basis.CONSENSUS:
             return Verdicts(required={"consensus": (Outcome.PASS.value,)}, least_votes=self.least_votes)
         if self.basis is Basis.SCORER:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trajectories.core.campaigns.gates import GateTest
-from trajectories.core.campaigns.plans import OPENS_AT, SYMBOLIC_TRAINER, Basis, Replay
+from trajectories.core.campaigns.plans import OPENS_AT, SYMBOLIC_TRAINER, Basis, ReplaySource
 from trajectories.core.learning.rules import GREEDY_DIVERSE
 from trajectories.core.strategies.memories import MemorySource
 
@@ -23,6 +23,7 @@ class SetDraw:
     family: str
     split: str
     size: int
+    """How many problems it draws."""
     knobs: Mapping[str, str]
 
     @property
@@ -115,7 +116,7 @@ TEMPLATES: Mapping[str, Template] = {
                 "strategy": "rationalise",
                 "hinted": True,
                 "per_problem": 1,
-                "replay": Replay.NEWEST,
+                "replay": ReplaySource.NEWEST,
                 "from_first": True,
                 "test": GateTest.NONE,
             },
@@ -131,7 +132,7 @@ TEMPLATES: Mapping[str, Template] = {
                 **_STAR_STEPS,
                 "samples_each": 1,
                 "per_problem": 1,
-                "replay": Replay.NEWEST,
+                "replay": ReplaySource.NEWEST,
                 "from_first": True,
                 "test": GateTest.NONE,
             },
@@ -153,7 +154,7 @@ TEMPLATES: Mapping[str, Template] = {
                 "take": GREEDY_DIVERSE,
                 "per_problem": 50,
                 "relabel": 25,
-                "replay": Replay.ALL,
+                "replay": ReplaySource.ALL,
                 "from_first": True,
             },
         ),
@@ -171,7 +172,7 @@ TEMPLATES: Mapping[str, Template] = {
                 **_MODEL,
                 "basis": Basis.TRUTH,
                 "per_problem": 2,
-                "replay": Replay.ALL,
+                "replay": ReplaySource.ALL,
                 "from_first": True,
                 "curriculum": True,
                 "opens_at": OPENS_AT,

@@ -59,6 +59,7 @@ class Reply:
     raw: str
     tool_calls: Sequence[Any] = ()
     mean_logprob: float | None = None
+    """The mean log-probability of its tokens (natural logarithm); None where the endpoint does not tell."""
     stated_cost: Decimal | None = None
     pieces: tuple[Piece, ...] = ()
 

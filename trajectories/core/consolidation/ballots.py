@@ -92,7 +92,7 @@ class Ballots:
         return share_wins(totals[cells], self.good[cells], begins, counts, guesses)
 
     def bounds(self, totals: Floats, chosen: Ints, guesses: int) -> tuple[Floats, Floats]:
-        """The least and the most that chosen draws may score where answers that weigh the same are told apart."""
+        """The least and the most that chosen draws may score, whichever way ties between answers are broken."""
         if not len(chosen):
             return np.zeros(0), np.zeros(0)
         cells, begins, counts = self._cells_of(chosen)

@@ -21,9 +21,13 @@ class Halves:
     """
 
     binned: int
+    """Samples of the half by which the problems are binned, of each problem."""
     binned_right: int
+    """How many of these are right."""
     measured: int
+    """Samples of the other half, of each problem."""
     measured_right: int
+    """How many of these are right."""
     problems: int
     example: int
 
@@ -36,10 +40,12 @@ class Quintile:
     """
 
     rank: int
+    """Which fifth it is, from 1, the easiest."""
     problems: float
     share_binned: float
     values: tuple[float | None, ...]
     example: int
+    """The id of one of its problems."""
 
 
 def quintiles(halves: Sequence[Halves], ks: Sequence[int]) -> list[Quintile]:

@@ -67,9 +67,10 @@ class Draws:
 
 
 class Orders:
-    """Random orders of stored samples, made when they are first needed and kept: another k draws from the same ones.
+    """Random orders of stored samples. They are made when they are first needed and kept: draws of every size are taken
+    from the same orders.
 
-    For one thread at a time.
+    Not safe to use from several threads at once.
     """
 
     def __init__(self, stored: Stored, seed: int = 0) -> None:

@@ -21,7 +21,9 @@ class Difference:
 
     mean: float
     low: float | None
+    """Where the band begins."""
     high: float | None
+    """Where the band ends."""
     p: float | None
     problems: int
 

@@ -17,6 +17,7 @@ class Published:
     problem_set: str
     tasks: int
     samples: int
+    """Samples of one task."""
     score: float
     tokens: int
     cost: float | None

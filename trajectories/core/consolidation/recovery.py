@@ -23,7 +23,9 @@ class Recovery:
 
     before: float | None
     right_after: float | None
+    """In the first WINDOW episodes after the change."""
     adapted: float | None
+    """In all episodes after those."""
     episodes: int | None
     area: float | None
 

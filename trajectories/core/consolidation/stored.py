@@ -81,17 +81,6 @@ class Stored:
         return sum(each.nbytes for each in arrays)
 
 
-def number_answers(problem_of: Ints, problems: int, given: Sequence[object], right: Flags) -> Answers:
-    """Number what samples give (None for nothing) by problem; an answer is right where one of its samples is."""
-    known: list[dict[object, int]] = [{} for _ in range(problems)]
-    keys = np.full(len(problem_of), -1, dtype=np.int32)
-    for place, (problem, answer) in enumerate(zip(problem_of.tolist(), given, strict=True)):
-        if answer is not None:
-            numbers = known[problem]
-            keys[place] = numbers.setdefault(answer, len(numbers))
-    return answers_of(problem_of, problems, keys, right)
-
-
 def answers_of(problem_of: Ints, problems: int, keys: Keys, right: Flags) -> Answers:
     """Answers that are numbered already, from 0 within each problem."""
     counts = np.ones(problems, dtype=np.int64)

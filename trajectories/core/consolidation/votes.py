@@ -25,6 +25,7 @@ class Votes(Generic[Key]):
     """
 
     ranked: tuple[tuple[Key, float], ...]
+    """(answer, weight) of each answer."""
     silent: int = 0
 
     @property

@@ -1,4 +1,4 @@
-"""What a lead may decide finally, and what it comes to beside the reviews."""
+"""What a lead may decide finally, and what a trace's standing then is, whatever its reviews say."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

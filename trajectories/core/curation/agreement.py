@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Coefficient:
     """A coefficient: its value and the bounds of its interval, None where undefined; `why` says why in a sentence.
 
     `n` is the number of items it rests on.
@@ -38,7 +38,9 @@ class Figure:
 
     value: float | None
     low: float | None
+    """Where its interval begins."""
     high: float | None
+    """Where its interval ends."""
     n: int
     why: str = ""
 
@@ -82,49 +84,49 @@ class Shared:
         return "" if np.any(self.counts.max(axis=1) < self.counts.sum(axis=1)) else UNANIMOUS
 
 
-def percent_agreement(shared: Shared, *, rounds: int = ROUNDS, seed: int = 0) -> Figure:
+def percent_agreement(shared: Shared, *, rounds: int = ROUNDS, seed: int = 0) -> Coefficient:
     """The share of pairs of decisions on one item that are equal, in the mean over items, in [0, 1].
 
     A share needs no chance to compare with, so it is given for unanimous items too, without an interval.
     """
     if not shared.n:
-        return Figure(None, None, None, 0, NOTHING_SHARED)
+        return Coefficient(None, None, None, 0, NOTHING_SHARED)
     value = float(_observed(shared.items[None], shared)[0])
     if shared.fault:
-        return Figure(value, None, None, shared.n, shared.fault)
-    return Figure(value, *_interval(_observed, shared, rounds, seed), shared.n)
+        return Coefficient(value, None, None, shared.n, shared.fault)
+    return Coefficient(value, *_interval(_observed, shared, rounds, seed), shared.n)
 
 
-def fleiss_kappa(shared: Shared, *, rounds: int = ROUNDS, seed: int = 0) -> Figure:
+def fleiss_kappa(shared: Shared, *, rounds: int = ROUNDS, seed: int = 0) -> Coefficient:
     """Fleiss' kappa, the number of reviews may differ from item to item."""
     return _figure(_fleiss, shared, rounds, seed)
 
 
-def gwet_ac1(shared: Shared, *, rounds: int = ROUNDS, seed: int = 0) -> Figure:
+def gwet_ac1(shared: Shared, *, rounds: int = ROUNDS, seed: int = 0) -> Coefficient:
     """Gwet's AC1: agreement beyond chance that stays meaningful where nearly everything gets one decision."""
     return _figure(_ac1, shared, rounds, seed)
 
 
-def krippendorff_alpha(shared: Shared, *, rounds: int = ROUNDS, seed: int = 0) -> Figure:
+def krippendorff_alpha(shared: Shared, *, rounds: int = ROUNDS, seed: int = 0) -> Coefficient:
     """Krippendorff's alpha for nominal categories; the value is that of the library `krippendorff`."""
     found = _figure(_alpha, shared, rounds, seed)
     if not found.is_defined:
         return found
     by_item = np.repeat(shared.counts.astype(int), shared.items.astype(int), axis=0)
     value = float(krippendorff.alpha(value_counts=by_item, level_of_measurement="nominal"))
-    return Figure(value, found.low, found.high, found.n)
+    return Coefficient(value, found.low, found.high, found.n)
 
 
-def cohen_kappa(table: Mapping[tuple[int, int], int], *, rounds: int = ROUNDS, seed: int = 0) -> Figure:
+def cohen_kappa(table: Mapping[tuple[int, int], int], *, rounds: int = ROUNDS, seed: int = 0) -> Coefficient:
     """Cohen's kappa of two people: `table` holds items by (category of the first, category of the second)."""
     cells = [(cell, items) for cell, items in sorted(table.items()) if items]
     n = sum(items for _, items in cells)
     if not cells:
-        return Figure(None, None, None, 0, NOTHING_SHARED)
+        return Coefficient(None, None, None, 0, NOTHING_SHARED)
     if len({category for cell, _ in cells for category in cell}) == 1:
-        return Figure(None, None, None, n, ONE_CLASS)
+        return Coefficient(None, None, None, n, ONE_CLASS)
     if all(first == second for (first, second), _ in cells):
-        return Figure(None, None, None, n, UNANIMOUS)
+        return Coefficient(None, None, None, n, UNANIMOUS)
     width = 1 + max(max(cell) for cell, _ in cells)
     firsts, seconds = (np.eye(width)[[cell[side] for cell, _ in cells]] for side in (0, 1))
     equal = (firsts * seconds).sum(axis=1)
@@ -136,14 +138,14 @@ def cohen_kappa(table: Mapping[tuple[int, int], int], *, rounds: int = ROUNDS, s
         return _beyond_chance(weights @ equal / total, chance)
 
     value = float(kappa(items[None])[0])
-    return Figure(value, *_bounds(kappa(_resampled(items, rounds, seed))), n)
+    return Coefficient(value, *_bounds(kappa(_resampled(items, rounds, seed))), n)
 
 
-def _figure(statistic: Callable[[Floats, Shared], Floats], shared: Shared, rounds: int, seed: int) -> Figure:
+def _figure(statistic: Callable[[Floats, Shared], Floats], shared: Shared, rounds: int, seed: int) -> Coefficient:
     if shared.fault:
-        return Figure(None, None, None, shared.n, shared.fault)
+        return Coefficient(None, None, None, shared.n, shared.fault)
     value = float(statistic(shared.items[None], shared)[0])
-    return Figure(value, *_interval(statistic, shared, rounds, seed), shared.n)
+    return Coefficient(value, *_interval(statistic, shared, rounds, seed), shared.n)
 
 
 def _interval(

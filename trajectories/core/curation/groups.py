@@ -1,4 +1,4 @@
-"""All samples of a problem decided at once: what a reviewer marks, and what that comes to for each sample."""
+"""All samples of a problem decided at once: what a reviewer marks, and the review of each sample that this makes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a reviewer may say of a trace, and what several reviewers' words come to."""
+"""What a reviewer may decide about a trace, and what follows from several reviewers' decisions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ LEAST_SCORE, GREATEST_SCORE = 1, 5
 
 
 class Decision(StrEnum):
-    """A reviewer's word. A withdrawal is written by undo only."""
+    """What a reviewer decides about a trace. A withdrawal is written by undo only."""
 
     ACCEPT = "accept"
     REJECT = "reject"
@@ -20,7 +20,7 @@ class Decision(StrEnum):
 
 
 class Standing(StrEnum):
-    """What all standing words on a trace come to."""
+    """What all standing reviews of a trace together decide."""
 
     UNDECIDED = ""
     ACCEPTED = "accepted"
@@ -28,7 +28,7 @@ class Standing(StrEnum):
 
 
 class StepLabel(StrEnum):
-    """A reviewer's word on one step. No label means: not looked at; unseen, that it comes after the first error."""
+    """How a reviewer labels one step. A step without a label was not looked at; UNSEEN is one after the first error."""
 
     GOOD = "good"
     BAD = "bad"
@@ -133,12 +133,12 @@ def settle_first_error(labels: Mapping[str, str], step_count: int) -> dict[str, 
 
 
 def is_disputed(decisions: Iterable[str]) -> bool:
-    """Whether the standing words of all reviewers of one trace contradict each other."""
+    """Whether the standing decisions of all reviewers of one trace contradict each other."""
     return {Decision.ACCEPT, Decision.REJECT} <= set(decisions)
 
 
 def settle(decisions: Iterable[str]) -> Standing:
-    """What the standing words of all reviewers of one trace come to.
+    """The standing of a trace by the standing decisions of all its reviewers.
 
     One rejection outweighs any number of acceptances: a wrong trace in a training set costs more than a right one
     left out, and whoever rejected saw something the others did not.

@@ -38,11 +38,11 @@ class ArcProgramsExporter(OneRowEach):
             "program": item.program,
             "train_outputs": _outputs(verdicts, "arc_train"),
             "test_outputs": _outputs(verdicts, "arc_test"),
-            "verdicts": [{"verifier": word["verifier"], "outcome": word["outcome"]} for word in verdicts],
+            "verdicts": [{"verifier": each["verifier"], "outcome": each["outcome"]} for each in verdicts],
         }
 
 
 def _outputs(verdicts: Sequence[Mapping[str, JSON]], verifier: str) -> list[str | None]:
-    evidence = [word["evidence"] for word in verdicts if word["verifier"] == verifier]
+    evidence = [each["evidence"] for each in verdicts if each["verifier"] == verifier]
     grids = [pair.predicted for held in evidence for pair in PairsEvidence.from_json(held).pairs]
     return [None if grid is None else canonical_json(grid) for grid in grids]

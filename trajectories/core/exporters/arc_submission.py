@@ -60,7 +60,7 @@ def _most_given(answers: Sequence[Sequence[JSON]]) -> list[Sequence[JSON]]:
 def given_grids(item: ExportItem, inputs: int) -> list[JSON]:
     """A grid for each test input."""
     verdicts: Sequence[Mapping[str, JSON]] = item.assessments.get("verdicts", ())
-    tested = next((word["evidence"] for word in verdicts if word["verifier"] == "arc_test"), None)
+    tested = next((each["evidence"] for each in verdicts if each["verifier"] == "arc_test"), None)
     given = [pair.predicted for pair in PairsEvidence.from_json(tested).pairs] or item.answer
     grids = given if isinstance(given, list) else []
     return [grids[place] if place < len(grids) and _is_grid(grids[place]) else NO_GRID for place in range(inputs)]

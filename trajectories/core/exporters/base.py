@@ -68,7 +68,7 @@ class Reads(Enum):
     """How much of a trace a format needs, the more the longer it takes to read."""
 
     TEXTS = "its texts, and of its problem the name and the reference answer"
-    WORDS = "what verifiers and people said besides, and the trace that a person edited into it"
+    ASSESSMENTS = "what verifiers and people said besides, and the trace that a person edited into it"
     EVERYTHING = "steps, answers, specifications and the evidence of verdicts besides"
 
 

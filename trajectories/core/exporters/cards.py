@@ -29,6 +29,7 @@ class Part:
     rows: int
     bytes: int
     packed: int
+    """The bytes of its files."""
     files: tuple[str, ...]
 
 

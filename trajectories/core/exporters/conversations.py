@@ -11,6 +11,7 @@ from trajectories.core.exporters.arguments import Arguments, write_call
 from trajectories.core.exporters.base import ExportItem
 from trajectories.core.exporters.columns import JSON_VALUE, add_value
 from trajectories.core.exporters.thoughts import FIELDS, Thoughts, write_thoughts
+from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
 from trajectories.core.tools.acting import ACT, act_tool
 from trajectories.core.tools.python import PYTHON, python_tool
@@ -46,7 +47,7 @@ _known: OrderedDict[tuple[str, Thoughts], _Asked] = OrderedDict()
 
 
 def _asked(item: ExportItem, thoughts: Thoughts) -> _Asked:
-    """What the prompt of an item comes to; nobody changes what is remembered of one."""
+    """The prompt of an item as trainers read it. It may be remembered for other items: nobody may change it."""
     key = (item.prompt_key, thoughts)
     if item.prompt_key and (known := _known.get(key)) is not None:
         return known
@@ -84,6 +85,11 @@ def completion_messages(item: ExportItem, thoughts: Thoughts) -> list[dict[str, 
 def prompt_text(item: ExportItem) -> str:
     """What the sample was asked as one text, for formats whose prompt is a text."""
     return "\n\n".join(str(message["content"]) for message in prompt_messages(item, Thoughts.NONE))
+
+
+def answer_column(answer: JSON) -> str | None:
+    """An answer as text: one that is no text is canonical JSON, none at all is None."""
+    return answer if answer is None or isinstance(answer, str) else canonical_json(answer)
 
 
 def _parts(item: ExportItem) -> tuple[Part, ...]:

@@ -71,7 +71,7 @@ def load_lines(columns: Columns, *, file: str, sha256: str) -> Loading | None:
 
 
 def load_table(file: str) -> Loading:
-    """How a Parquet file is loaded, whose types are in it."""
+    """The code that loads a Parquet file, which holds the types of its columns itself."""
     return Loading(f'datasets.Dataset.from_parquet("{file}")')
 
 

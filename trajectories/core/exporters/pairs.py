@@ -47,7 +47,7 @@ class PairingExporter(OneRowEach):
 
     by_problem = True
     makes_pairs = True
-    reads = Reads.WORDS
+    reads = Reads.ASSESSMENTS
     needs = (
         "for a problem both right and wrong traces that were asked alike (a rule that takes traces without reviews, "
         "whatever verifiers say), or human edits of traces that were worse"

@@ -33,7 +33,7 @@ class PreferenceRepairsExporter(OneRowEach):
     read_by = "TRL DPO and Reward"
     writes_thoughts = True
     is_table = True
-    reads = Reads.WORDS
+    reads = Reads.ASSESSMENTS
     columns: JSON = {"prompt": [MESSAGE], "chosen": [MESSAGE], "rejected": [MESSAGE], "tools": TOOLS}
     needs = "human edits of traces that were worse"
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trajectories.core.curation.reviews import StepLabel
 from trajectories.core.exporters.base import LINES, ExportItem, OneRowEach, Reads, Row, Ways
-from trajectories.core.exporters.conversations import prompt_text
-from trajectories.core.exporters.prompt_only import answer_text
+from trajectories.core.exporters.conversations import answer_column, prompt_text
 from trajectories.core.exporters.step_labels import LabelledStep, labelled_alike, labelled_steps
 from trajectories.core.records import JSON
 
@@ -91,7 +90,7 @@ def _row(
     is_wrong = steps[-1].label is StepLabel.BAD
     is_whole = len(steps) == len(labelled_alike(item)[1])
     return {
-        "question": {"problem": prompt_text(item), "ground_truth_answer": answer_text(item.reference)},
+        "question": {"problem": prompt_text(item), "ground_truth_answer": answer_column(item.reference)},
         "label": {
             "steps": places,
             "finish_reason": "found_error" if is_wrong else "solution" if is_whole else "give_up",

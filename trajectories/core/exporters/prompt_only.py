@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from trajectories.core.exporters.base import ExportItem, OneRowEach
-from trajectories.core.exporters.conversations import MESSAGE, prompt_messages
+from trajectories.core.exporters.conversations import MESSAGE, answer_column, prompt_messages
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
-from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
 
 
@@ -23,11 +22,6 @@ class PromptOnlyExporter(OneRowEach):
         """{"prompt": [messages], "answer": text or null, "problem_id": text}."""
         return {
             "prompt": prompt_messages(item, thoughts),
-            "answer": answer_text(item.reference),
+            "answer": answer_column(item.reference),
             "problem_id": item.problem_name,
         }
-
-
-def answer_text(answer: JSON) -> str | None:
-    """An answer as text: one that is no text is canonical JSON, none at all is None."""
-    return answer if answer is None or isinstance(answer, str) else canonical_json(answer)

@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trajectories.core.exporters.base import LINES, ExportItem, OneRowEach, Row, Ways
-from trajectories.core.exporters.conversations import prompt_messages
-from trajectories.core.exporters.prompt_only import answer_text
+from trajectories.core.exporters.conversations import answer_column, prompt_messages
 from trajectories.core.exporters.thoughts import Thoughts
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON
@@ -68,7 +67,7 @@ class RftOpenaiExporter(OneRowEach):
         for item, asked in asked_once(filter(self.takes, items)):
             values: Mapping[str, JSON] = {
                 "messages": asked,
-                "reference_answer": answer_text(item.reference),
+                "reference_answer": answer_column(item.reference),
                 "problem_id": item.problem_name,
             }
             yield Row(values, item.meta, item.split)

@@ -1,4 +1,4 @@
-"""What people, or else a verifier of steps, said of the steps of a trace, as one word for each step."""
+"""What people, or else a verifier of steps, said of the steps of a trace, as one label for each step."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -22,7 +22,7 @@ class UnpairedExporter(OneRowEach):
     read_by = "TRL KTO"
     writes_thoughts = True
     is_table = True
-    reads = Reads.WORDS
+    reads = Reads.ASSESSMENTS
     columns: JSON = {"prompt": [MESSAGE], "completion": [MESSAGE], "label": "bool", "tools": TOOLS}
     needs = "traces that people or verifiers call right or wrong"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from trajectories.core.exporters.base import TABLES, ExportItem, OneRowEach, Row, Ways
-from trajectories.core.exporters.prompt_only import answer_text
+from trajectories.core.exporters.conversations import answer_column
 from trajectories.core.exporters.rft_openai import asked_once
 from trajectories.core.problems.kinds import KINDS
 from trajectories.core.records import JSON
@@ -45,7 +45,7 @@ def _row(item: ExportItem, asked: list[dict[str, JSON]], index: int) -> dict[str
         "data_source": f"minicolumn/{item.problem_kind}",
         "prompt": asked,
         "ability": KINDS[item.problem_kind].ability or item.problem_kind.value,
-        "reward_model": {"style": "rule", "ground_truth": answer_text(item.reference)},
+        "reward_model": {"style": "rule", "ground_truth": answer_column(item.reference)},
         "extra_info": {
             "split": item.split,
             "index": index,

@@ -37,7 +37,9 @@ class Point:
     """
 
     x: float
+    """Its place along the axis below, in the unit of that axis."""
     y: float | None
+    """Its height, in the unit of the axis beside; None for a gap in a line."""
     words: Sequence[str] = ()
     link: str = ""
     low: float | None = None
@@ -92,6 +94,7 @@ class Count:
 
     title: str
     number: int
+    """How many there are."""
     link: str = ""
 
 

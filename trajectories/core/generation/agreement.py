@@ -23,19 +23,22 @@ class VoteGroup:
 
     answer: JSON
     votes: int
+    """How many samples there are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class SolverAgreement:
     """All votes on a problem, the most frequent answer first, samples without an answer last. `failed` calls do not
     vote. `majority` is None where no answer has more votes than every other.
     """
 
     groups: tuple[VoteGroup, ...]
     voters: int
+    """How many samples vote."""
     failed: int
     majority: JSON
     votes: int
+    """The votes of the majority."""
 
     @property
     def share(self) -> float:
@@ -54,7 +57,7 @@ class Agreement:
         }
 
 
-def count_votes(kind: str, spec: Mapping[str, JSON], answers: Sequence[JSON], failed: int = 0) -> Agreement:
+def count_votes(kind: str, spec: Mapping[str, JSON], answers: Sequence[JSON], failed: int = 0) -> SolverAgreement:
     """Group answers by the normal form of their kind; None is a sample without an answer."""
     keys = [None if each is None else canonical_json(normal_answer(kind, spec, each)) for each in answers]
     first = {key: answer for key, answer in zip(reversed(keys), reversed(answers), strict=True) if key is not None}
@@ -63,7 +66,7 @@ def count_votes(kind: str, spec: Mapping[str, JSON], answers: Sequence[JSON], fa
     decided = votes.winner is not None
     if votes.silent:
         groups.append(VoteGroup(None, votes.silent))
-    return Agreement(
+    return SolverAgreement(
         groups=tuple(groups),
         voters=len(answers),
         failed=failed,
@@ -72,7 +75,7 @@ def count_votes(kind: str, spec: Mapping[str, JSON], answers: Sequence[JSON], fa
     )
 
 
-def refusal(agreement: Agreement, *, least_share: float, stated: JSON, agrees: bool) -> str:
+def refusal(agreement: SolverAgreement, *, least_share: float, stated: JSON, agrees: bool) -> str:
     """Why the votes do not show that a problem can be solved; "" where they do.
 
     `stated` is the answer its author gives, None where there is none, and `agrees` says whether the majority's answer

@@ -13,7 +13,8 @@ from trajectories.core.generation.base import GenerationError, Order, Proposal, 
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import task_of
-from trajectories.core.prompts.variation import SYMMETRIES, draw_variation, vary_grid
+from trajectories.core.prompts import draw_variation
+from trajectories.core.prompts.variation import SYMMETRIES, vary_grid
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord
 
 LEAST_TRAINING = 2

@@ -38,10 +38,12 @@ class Recipe:
 
     generator: str
     seed: int
+    """What everything is drawn by."""
     kind: str = ""
     family: str = ""
     split: str = "train"
     per_call: int = 5
+    """How many problems one call is asked for."""
     words: tuple[str, ...] = ()
     words_each: int = 0
     features: tuple[str, ...] = ()
@@ -68,8 +70,10 @@ class Order:
     """
 
     index: int
+    """Which order of its recipe it is, from 0."""
     seed: int
     count: int
+    """How many problems are asked for."""
     words: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     source: int | None = None

@@ -1,4 +1,4 @@
-"""One form for all ARC tasks that are the same but for symmetry, colours, and the order and role of their pairs."""
+"""One form for all ARC tasks that differ only by symmetry, colours, and the order and role of their pairs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, islice, permutations, product

@@ -15,6 +15,7 @@ class SolverCheck:
     samples: int
     """Answers that the solver gives to each."""
     temperature: float
+    """At which temperature of the model."""
     share: float
     """The least share of the answers that have to agree, in (0, 1]."""
 

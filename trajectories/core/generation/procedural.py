@@ -16,7 +16,7 @@ class ProceduralMaker:
     threshold = 1.0
 
     def check(self, recipe: Recipe) -> None:
-        """A family is named; whether it can be made is for the family to say."""
+        """Check that a recipe names a family. Raises GenerationError. Its knobs are checked when it draws."""
         check_common(recipe, takes_source=False)
         if not isinstance(recipe.parameters.get("family"), str) or not recipe.parameters["family"]:
             raise GenerationError(

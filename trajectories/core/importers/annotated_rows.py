@@ -66,7 +66,7 @@ def is_argilla(row: Row) -> bool:
 
 
 def read_label_studio(row: Row) -> list[ForeignTrace]:
-    """The trace of a task with what was said of it. Raises ProblemError."""
+    """The trace of a task with its annotations as reviews. Raises ProblemError."""
     people = [_annotator(one, at) for at, one in enumerate(_objects(row, "annotations")) if not _cancelled(one)]
     verdicts: list[VerdictRecord] = []
     for prediction in _objects(row, "predictions"):
@@ -81,7 +81,7 @@ def read_label_studio(row: Row) -> list[ForeignTrace]:
 
 
 def read_argilla(row: Row) -> list[ForeignTrace]:
-    """The trace of a record with what was said of it. Raises ProblemError."""
+    """The trace of a record with its responses as reviews. Raises ProblemError."""
     people: dict[str, _Annotator] = {}
     drafts = 0
     for question, answers in _mapping(row, "responses").items():

@@ -58,11 +58,13 @@ class ArchivedItem:
 
     release: str
     position: int
+    """Which item of its release it is, from 0."""
     hash: str
     trace: str
     trace_id: int
     split: str
     score: float | None
+    """The mean score, 1 to 5, of the reviews that accept it; None where none has one."""
     sampler: str | None = None
     instruction: str | None = None
     original: Mapping[str, JSON] | None = None

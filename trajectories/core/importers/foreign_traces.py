@@ -53,6 +53,7 @@ class ForeignTrace:
     parts: tuple[Part, ...] = ()
     model: str = ""
     temperature: float = 0.0
+    """The temperature that it was sampled at; 0 where the row states none."""
     finish_reason: FinishReason = FinishReason.STOP
     usage: Usage = field(default_factory=Usage)
     cost: Decimal | None = None

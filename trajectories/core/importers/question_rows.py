@@ -17,7 +17,7 @@ BESIDE = ("choices", "options", "solution", "kind", "family", "category", "subje
 
 
 def question_row(row: Row, question: str, *, name: str = "") -> Row:
-    """The row of a file of questions that a row of traces comes to; {} where it asks nothing."""
+    """The row of a file of questions that asks what a row of traces asks; {} where it asks nothing."""
     if not question.strip():
         return {}
     told = {**meta_of(row), **row}

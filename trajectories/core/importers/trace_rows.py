@@ -31,6 +31,7 @@ class PlacedRow(NamedTuple):
     place: str
     row: Row | ProblemError
     size: int
+    """The bytes of the row as it is written; 0 of a fault."""
 
 
 def read_lines(stream: IO[bytes], limits: ImportLimits = LIMITS) -> Iterator[tuple[int, Row | ProblemError]]:

@@ -1,4 +1,4 @@
-"""Verdicts and reviews in rows of the `full` format: somebody else's words, read strictly and taken for no more."""
+"""Verdicts and reviews in rows of `full`: what others found and decided, read strictly and taken for no more."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ from trajectories.core.records import JSON, Outcome, VerdictRecord
 CountSteps = Callable[[str, Mapping[str, JSON]], int]
 """How many steps a trace has by a way of cutting, with the places that are stored with its labels. Raises Fault."""
 
-MAX_WORDS = 1_000
+MAX_ASSESSMENTS = 1_000
 """Verdicts, or reviews, of one trace."""
 
 PLACE = 2
@@ -42,6 +42,7 @@ class ForeignReview:
     pseudonym: str
     decision: Decision
     score: int | None = None
+    """1 to 5; None where they gave none."""
     reason: str = ""
     comment: str = ""
     step_labels: Mapping[str, str] = field(default_factory=dict)
@@ -56,13 +57,15 @@ class ForeignReview:
 
 def read_verdicts(value: JSON) -> tuple[VerdictRecord, ...]:
     """The verdicts of a row. Raises ProblemError with the place of the first fault."""
-    return tuple(_verdict(word, f"verdicts[{index}]") for index, word in enumerate(_objects(value, "verdicts")))
+    return tuple(_verdict(given, f"verdicts[{index}]") for index, given in enumerate(_objects(value, "verdicts")))
 
 
 def read_reviews(value: JSON, count_steps: CountSteps) -> tuple[ForeignReview, ...]:
     """The reviews of a row, one for each reviewer; `count_steps` says how many steps the trace has by a way of cutting.
     Raises ProblemError."""
-    reviews = [_review(word, f"reviews[{index}]", count_steps) for index, word in enumerate(_objects(value, "reviews"))]
+    reviews = [
+        _review(given, f"reviews[{index}]", count_steps) for index, given in enumerate(_objects(value, "reviews"))
+    ]
     seen: set[str] = set()
     for index, review in enumerate(reviews):
         if review.pseudonym in seen:
@@ -74,16 +77,16 @@ def read_reviews(value: JSON, count_steps: CountSteps) -> tuple[ForeignReview, .
 def _objects(value: JSON, path: str) -> Sequence[Mapping[str, JSON]]:
     if value is None:
         return ()
-    if not isinstance(value, list) or len(value) > MAX_WORDS:
-        raise ProblemError(path, f"found {describe(value)}, expected a list of at most {MAX_WORDS:,}")
-    for index, word in enumerate(value):
-        if not isinstance(word, dict):
-            raise ProblemError(f"{path}[{index}]", f"found {describe(word)}, expected an object")
+    if not isinstance(value, list) or len(value) > MAX_ASSESSMENTS:
+        raise ProblemError(path, f"found {describe(value)}, expected a list of at most {MAX_ASSESSMENTS:,}")
+    for index, given in enumerate(value):
+        if not isinstance(given, dict):
+            raise ProblemError(f"{path}[{index}]", f"found {describe(given)}, expected an object")
     return value
 
 
-def _verdict(word: Mapping[str, JSON], path: str) -> VerdictRecord:
-    outcome, version, evidence = word.get("outcome"), word.get("version"), word.get("evidence", {})
+def _verdict(given: Mapping[str, JSON], path: str) -> VerdictRecord:
+    outcome, version, evidence = given.get("outcome"), given.get("version"), given.get("evidence", {})
     if not isinstance(outcome, str) or outcome not in set(Outcome):
         raise ProblemError(f"{path}.outcome", f"found {describe(outcome)}, expected one of {', '.join(Outcome)}")
     if type(version) is not int or not 0 <= version <= LARGEST_VERSION:
@@ -91,19 +94,19 @@ def _verdict(word: Mapping[str, JSON], path: str) -> VerdictRecord:
     if not isinstance(evidence, dict):
         raise ProblemError(f"{path}.evidence", f"found {describe(evidence)}, expected an object")
     return VerdictRecord(
-        verifier=_text(word, "verifier", path, LONGEST_VERIFIER, needed=True),
+        verifier=_text(given, "verifier", path, LONGEST_VERIFIER, needed=True),
         version=version,
         outcome=Outcome(outcome),
-        message=_text(word, "message", path, COMMENT_CHARACTERS),
-        score=_number(word.get("score"), f"{path}.score", 1.0),
+        message=_text(given, "message", path, COMMENT_CHARACTERS),
+        score=_number(given.get("score"), f"{path}.score", 1.0),
         evidence=evidence,
-        seconds=_number(word.get("seconds"), f"{path}.seconds", MAX_SECONDS) or 0.0,
-        engine=_text(word, "engine", path, LONGEST_ENGINE),
+        seconds=_number(given.get("seconds"), f"{path}.seconds", MAX_SECONDS) or 0.0,
+        engine=_text(given, "engine", path, LONGEST_ENGINE),
     )
 
 
-def _review(word: Mapping[str, JSON], path: str, count_steps: CountSteps) -> ForeignReview:
-    decision, score, labels = word.get("decision"), word.get("score"), word.get("step_labels", {})
+def _review(given: Mapping[str, JSON], path: str, count_steps: CountSteps) -> ForeignReview:
+    decision, score, labels = given.get("decision"), given.get("score"), given.get("step_labels", {})
     if decision not in (Decision.ACCEPT, Decision.REJECT):
         raise ProblemError(f"{path}.decision", f"found {describe(decision)}, expected accept or reject")
     if score is not None and (type(score) is not int or not LEAST_SCORE <= score <= GREATEST_SCORE):
@@ -111,8 +114,8 @@ def _review(word: Mapping[str, JSON], path: str, count_steps: CountSteps) -> For
         raise ProblemError(f"{path}.score", f"found {describe(score)}, {expected}")
     if not isinstance(labels, dict):
         raise ProblemError(f"{path}.step_labels", f"found {describe(labels)}, expected an object")
-    cut = _text(word, "segmentation", path, LONGEST_CUT)
-    spans = _spans(word.get("step_spans", {}), f"{path}.step_spans", None if is_by_model(cut) else labels)
+    cut = _text(given, "segmentation", path, LONGEST_CUT)
+    spans = _spans(given.get("step_spans", {}), f"{path}.step_spans", None if is_by_model(cut) else labels)
     try:
         step_count = count_steps(cut, spans) if labels or cut else 0
         for index, label in labels.items():
@@ -120,20 +123,20 @@ def _review(word: Mapping[str, JSON], path: str, count_steps: CountSteps) -> For
     except Fault as fault:
         raise ProblemError(f"{path}.step_labels", str(fault)) from fault
     return ForeignReview(
-        pseudonym=_text(word, "reviewer", path, LONGEST_NAME, needed=True),
+        pseudonym=_text(given, "reviewer", path, LONGEST_NAME, needed=True),
         decision=Decision(decision),
         score=score,
-        reason=_text(word, "reason", path, LONGEST_VERIFIER),
-        comment=_text(word, "comment", path, COMMENT_CHARACTERS),
+        reason=_text(given, "reason", path, LONGEST_VERIFIER),
+        comment=_text(given, "comment", path, COMMENT_CHARACTERS),
         step_labels=labels,
         step_spans=spans,
         segmentation=cut,
-        suggested=_suggested(word, path),
+        suggested=_suggested(given, path),
     )
 
 
-def _suggested(word: Mapping[str, JSON], path: str) -> Mapping[str, JSON]:
-    found = {name: word[name] for name in ("suggestion", "suggestion_use") if name in word}
+def _suggested(given: Mapping[str, JSON], path: str) -> Mapping[str, JSON]:
+    found = {name: given[name] for name in ("suggestion", "suggestion_use") if name in given}
     suggestion, use = found.get("suggestion", {}), found.get("suggestion_use", "")
     if not isinstance(suggestion, dict):
         raise ProblemError(f"{path}.suggestion", f"found {describe(suggestion)}, expected an object")
@@ -155,8 +158,8 @@ def _spans(value: JSON, path: str, labels: Mapping[str, str] | None) -> Mapping[
     return value
 
 
-def _text(word: Mapping[str, JSON], name: str, path: str, longest: int, *, needed: bool = False) -> str:
-    value = word.get(name, "")
+def _text(given: Mapping[str, JSON], name: str, path: str, longest: int, *, needed: bool = False) -> str:
+    value = given.get(name, "")
     if not isinstance(value, str) or len(value) > longest or (needed and not value.strip()):
         least = "1" if needed else "0"
         raise ProblemError(

@@ -54,10 +54,15 @@ class Chosen:
     """The keys of what entered, by where it came from, each in the order given; and what each clause did."""
 
     sampled: tuple[int, ...] = ()
+    """Of traces that were sampled for it."""
     relabelled: tuple[int, ...] = ()
+    """Of tasks made of what wrong programs do."""
     replayed: tuple[int, ...] = ()
+    """Of traces that earlier trainings learnt from."""
     seeds: tuple[int, ...] = ()
+    """Of the seed traces of its campaign."""
     lines: tuple[Line, ...] = ()
+    """What each clause did."""
 
 
 @dataclass(slots=True)

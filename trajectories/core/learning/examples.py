@@ -21,6 +21,7 @@ class TaskExample:
 
     problem: str
     features: tuple[float, ...]
+    """What is known of the task, each number in [0, 1] (symbolic.task_features)."""
     chains: tuple[Chain, ...]
 
     @property
@@ -44,6 +45,7 @@ class Examples:
 
     tasks: tuple[TaskExample, ...]
     left_out: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """How many lessons could not be read, by why."""
 
 
 OTHER_KIND, NO_PROGRAM, WRONG = "no ARC task", "no program", "wrong"

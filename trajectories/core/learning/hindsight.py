@@ -12,7 +12,8 @@ from typing import Any
 from trajectories.core.exporters import ExportItem
 from trajectories.core.identity import canonical_json, content_hash
 from trajectories.core.problems.kinds import is_grids
-from trajectories.core.prompts.rendering import CANONICAL, render_messages
+from trajectories.core.prompts import render_messages
+from trajectories.core.prompts.rendering import CANONICAL
 from trajectories.core.records import JSON, ProblemKind, PublicProblem
 from trajectories.core.verifiers.evidence import PairsEvidence
 

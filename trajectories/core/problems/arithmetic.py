@@ -42,7 +42,9 @@ class Sum:
     """Two numbers of as many digits, to be added."""
 
     first: int
+    """The first of the numbers."""
     second: int
+    """The second one."""
 
     @property
     def digits(self) -> int:
@@ -67,12 +69,14 @@ class ScratchLine:
 
     said: str
     start: int
+    """Where it begins, in characters from the beginning of the text."""
     end: int
+    """Where it ends, in the same way."""
     expected: str
 
     @property
     def is_right(self) -> bool:
-        """Whether it is the canonical line but for spaces and case."""
+        """Whether it is the canonical line, spaces and case aside."""
         return bool(self.said) and _plain(self.said) == _plain(self.expected)
 
 

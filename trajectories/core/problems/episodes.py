@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trajectories.core.environments import make_world
-from trajectories.core.environments.base import World, WorldError
-from trajectories.core.environments.schedules import MAX_EPISODE, WorldPlan
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
+from trajectories.core.worlds import make_world
+from trajectories.core.worlds.base import World, WorldError
+from trajectories.core.worlds.schedules import MAX_EPISODE, WorldPlan
 
 MAX_EPISODES = 10_000
 """Episodes of one set."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import parse_json_text
-from trajectories.core.problems.procedural_families import Scoring, scoring_of
+from trajectories.core.problems.procedural_families import ScorerTrust, scoring_of
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord
 from trajectories.core.text.storable import storable_json, storable_text
 
@@ -73,9 +73,9 @@ class Family:
     is_shipped: bool = False
 
     @property
-    def scoring(self) -> Scoring:
+    def scoring(self) -> ScorerTrust:
         """How far the family's scorer is trusted."""
-        return Scoring() if self.is_shipped else scoring_of(self.name)
+        return ScorerTrust() if self.is_shipped else scoring_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class ProceduralError(Exception):
 
 
 class UnscoredError(Exception):
-    """Nothing can be said of an answer, and that is not the answer's fault; the text says why."""
+    """An answer that cannot be scored though nothing is wrong with it; the text says why."""
 
 
 def read_knob(knob: Knob, text: str) -> JSON:

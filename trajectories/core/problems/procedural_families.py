@@ -69,20 +69,19 @@ TRIED = frozenset(_TRIED.split())
 
 
 @dataclass(frozen=True, slots=True)
-class Scoring:
-    """How far a family's scorer is trusted.
-
-    `code` is set where it evaluates the answer: then it needs the sandbox. `unverified` says why nothing is scored by
-    it, "" where something is. `loose`: only the reference answer itself passes.
-    """
+class ScorerTrust:
+    """How far a family's scorer is trusted."""
 
     code: CodeForm | None = None
+    """As what the scorer evaluates an answer, which then needs the sandbox; None where it evaluates none."""
     unverified: str = ""
+    """Why answers are not verified by the scorer, in one sentence; "" where they are."""
     loose: bool = False
+    """Whether the scorer takes wrong answers for right: then the reference answer alone passes."""
 
 
-def scoring_of(family: str) -> Scoring:
+def scoring_of(family: str) -> ScorerTrust:
     """How far the scorer of a family is trusted; one that was never tried is not."""
     if family not in TRIED:
-        return Scoring(CodeForm.EXPRESSION, f"this family was not tried with {TRIED_WITH}")
-    return Scoring(READ_AS_CODE.get(family), UNVERIFIED.get(family, ""), family in LOOSELY_READ)
+        return ScorerTrust(CodeForm.EXPRESSION, f"this family was not tried with {TRIED_WITH}")
+    return ScorerTrust(READ_AS_CODE.get(family), UNVERIFIED.get(family, ""), family in LOOSELY_READ)

@@ -12,15 +12,15 @@ Traits = PairBag | frozenset[str]
 
 
 def question_hash(record: ProblemRecord) -> str:
-    """What a problem is found by when its question comes again: "" where it has none.
+    """The hash by which problems that ask the same question are found; "" where a problem has none.
 
-    For an ARC task it is a hash of its inputs, for every other kind that of the statement.
+    Of an ARC task it is the hash of its inputs, of every other kind that of the statement.
     """
     return inputs_hash(record.spec) if is_grids(record.kind) else statement_hash(record.statement)
 
 
 def traits_of(kind: str, spec: Mapping[str, JSON], reference: JSON) -> Traits:
-    """What a problem is compared by with those of its question hash."""
+    """What tells a problem from others with the same question hash: see Traits."""
     return pair_bag(spec, reference) if is_grids(kind) else choice_traits(spec.get("choices"))
 
 

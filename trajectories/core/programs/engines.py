@@ -27,9 +27,13 @@ class ProgramLimits:
     """Limits for one program over all its calls together, except where a field says otherwise."""
 
     seconds_per_call: float = 5.0
+    """Seconds that one call may take, by the clock."""
     seconds_total: float = 20.0
+    """Seconds that all calls together may take, by the clock."""
     memory_bytes: int = 512 * 1024 * 1024
+    """Bytes of memory."""
     output_bytes: int = 64 * 1024
+    """Bytes of what a call returns or prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class CallResult:
     value: JSON = None
     message: str = ""
     seconds: float = 0.0
+    """How long the call took, by the clock."""
     printed: str = ""
 
 

@@ -84,7 +84,7 @@ def is_kept(run: int) -> bool:
     return run <= FIRST_RUNS or run & (run - 1) == 0
 
 
-class Call:
+class RecordedCall:
     """One call of a function of the program: what its variables were when they were last looked at."""
 
     def __init__(self, recorder: "Recorder", depth: int) -> None:
@@ -130,7 +130,7 @@ class Recorder:
         code = frame.f_code
         if event != "call" or code.co_filename != FILE or code.co_name.startswith("<"):
             return None
-        call = Call(self, self.depth)
+        call = RecordedCall(self, self.depth)
         self.depth += 1
         return call.follow
 
@@ -140,7 +140,7 @@ class Recorder:
         sys.settrace(None)
         raise Stopped
 
-    def take_down(self, call: Call, frame: types.FrameType, place: tuple[int, int]) -> None:
+    def take_down(self, call: RecordedCall, frame: types.FrameType, place: tuple[int, int]) -> None:
         """One step: [line, call, run, {name: grid}, {name: value}], with what has changed since this call's last."""
         if len(self.steps) >= MOST_STEPS:
             self.stop("steps")

@@ -27,7 +27,9 @@ class PlacedGrid:
 
     rows: Rows
     start: int
+    """Where it begins, from the beginning of the text."""
     end: int
+    """Where it ends, in the same way."""
 
 
 def find_grids(text: str, most: int, *, digits: bool = True) -> list[Rows]:

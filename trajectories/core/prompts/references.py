@@ -9,7 +9,7 @@ from trajectories.core.records import JSON, PublicProblem
 from trajectories.core.verifiers.normal_forms import normal_answer
 
 
-def answer_text(problem: PublicProblem, reference: JSON, variation: Variation | None = None) -> str:
+def reference_text(problem: PublicProblem, reference: JSON, variation: Variation | None = None) -> str:
     """The answer as the prompt asks for it: grids as JSON, as the model sees them; a choice as its letter and text."""
     if is_grids(problem.kind):
         grids = [None if grid is None else _shown(grid, variation) for grid in reference]

@@ -55,7 +55,7 @@ def _scoped(program: str, name: str) -> str:
 
 
 def _indented(program: str) -> str:
-    """The program four columns to the right, but for lines that begin within a text."""
+    """The program four columns to the right; lines that begin inside a string stay where they are."""
     lines = program.splitlines(keepends=True)
     inside: set[int] = set()
     try:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from trajectories.core.records import JSON
-from trajectories.core.verifiers.stored_values import read_list, read_number, read_rows, read_text, read_whole
+from trajectories.core.stored_values import read_list, read_number, read_rows, read_text, read_whole
 
 RESTORED = "archived"
 """The key of what verifiers and people had said elsewhere, of an item that was restored from an archive."""
 
 
 @dataclass(frozen=True, slots=True)
-class NamedWord:
+class NamedDecision:
     """A review or a final decision."""
 
     id: int
@@ -53,12 +53,12 @@ class OriginalEvidence:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """What is stored of it."""
-        words = (read_text(stored.get(name)) for name in ("edit", "correctness", "decision"))
-        return cls(stored.get("trace"), *words)
+        texts = (read_text(stored.get(name)) for name in ("edit", "correctness", "decision"))
+        return cls(stored.get("trace"), *texts)
 
 
 @dataclass(frozen=True, slots=True)
-class RestoredWords:
+class RestoredAssessments:
     """What had been said of an item where its archive is from: no row of this database says it."""
 
     trace: str
@@ -85,8 +85,8 @@ class RestoredWords:
     def to_json(self) -> dict[str, JSON]:
         """The stored form."""
         told: dict[str, JSON] = {
-            "verdicts": [dict(word) for word in self.verdicts],
-            "reviews": [dict(word) for word in self.reviews],
+            "verdicts": [dict(each) for each in self.verdicts],
+            "reviews": [dict(each) for each in self.reviews],
             "trace": self.trace,
             "trace_id": self.trace_id,
             "sampler": self.sampler,
@@ -114,7 +114,7 @@ class ItemEvidence:
     """What was known of a trace when its release was frozen. Reviews and verdicts are only added to, so that their keys
     name what they said then."""
 
-    reviews: Sequence[NamedWord] = ()
+    reviews: Sequence[NamedDecision] = ()
     """The reviews that stood, oldest first."""
 
     verdicts: Sequence[int] = ()
@@ -123,19 +123,19 @@ class ItemEvidence:
     original: OriginalEvidence | None = None
     """Of a human edit; None for a trace that was sampled."""
 
-    final: NamedWord | None = None
+    final: NamedDecision | None = None
     """The final decision that held; None where there was none."""
 
     compared: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """By the content hash of another trace, how often people found this one better, and how often worse."""
 
-    restored: RestoredWords | None = None
+    restored: RestoredAssessments | None = None
     """Where the item was restored from an archive: in place of reviews, verdicts and final decision."""
 
     def to_json(self) -> dict[str, JSON]:
         """The stored form."""
         told: dict[str, JSON] = (
-            {"reviews": [word.to_json() for word in self.reviews], "verdicts": list(self.verdicts)}
+            {"reviews": [review.to_json() for review in self.reviews], "verdicts": list(self.verdicts)}
             if self.restored is None
             else {RESTORED: self.restored.to_json()}
         )
@@ -150,12 +150,12 @@ class ItemEvidence:
         """What is stored with an item."""
         original, final, restored = stored.get("original"), stored.get("final"), stored.get(RESTORED)
         return cls(
-            reviews=tuple(_read_word(word) for word in stored.get("reviews", ())),
+            reviews=tuple(_read_decision(review) for review in stored.get("reviews", ())),
             verdicts=tuple(stored.get("verdicts", ())),
             original=OriginalEvidence.from_json(original) if isinstance(original, Mapping) else None,
-            final=None if final is None else _read_word(final),
+            final=None if final is None else _read_decision(final),
             compared=stored.get("compared", {}),
-            restored=RestoredWords.from_json(restored) if isinstance(restored, Mapping) else None,
+            restored=RestoredAssessments.from_json(restored) if isinstance(restored, Mapping) else None,
         )
 
 
@@ -194,6 +194,8 @@ class RemovalEvidence:
         )
 
 
-def _read_word(stored: Any) -> NamedWord:
+def _read_decision(stored: Any) -> NamedDecision:
     """A review or a final decision; releases of the first version kept its key alone."""
-    return NamedWord(stored["id"], stored.get("by", "")) if isinstance(stored, Mapping) else NamedWord(stored, "")
+    return (
+        NamedDecision(stored["id"], stored.get("by", "")) if isinstance(stored, Mapping) else NamedDecision(stored, "")
+    )

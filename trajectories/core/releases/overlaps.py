@@ -34,6 +34,7 @@ class Comparable:
     """What of a problem is compared. `text` is its statement with its choices, empty for an ARC task."""
 
     key: int
+    """The id of the problem; 0 for one that is not stored."""
     hashes: tuple[str, ...]
     text: str
     kind: str
@@ -46,6 +47,7 @@ class Match:
     """A held-out problem and what is in common with it: how it was found, how alike (1 for the same), which words."""
 
     key: int
+    """The id of the problem that is held out."""
     how: str
     alike: float
     shared: str = ""
@@ -164,7 +166,8 @@ _known_tasks: dict[str, str] = {}
 
 
 def _task_hash(problem: Comparable) -> str:
-    """The hash of a task but for symmetry, colours and the order of its pairs; kept, as it takes some milliseconds."""
+    """The hash that tasks share which differ only by symmetry, colours or the order of their pairs. It takes some
+    milliseconds, and is kept."""
     key = content_hash([dict(problem.spec), problem.reference])
     if key not in _known_tasks:
         if len(_known_tasks) >= MOST_KNOWN:
@@ -177,7 +180,7 @@ def _task_hash(problem: Comparable) -> str:
 
 
 def _pairs(problem: Comparable) -> tuple[str, ...]:
-    """Hashes of the pairs of a task that have an output, but for those too small to say anything."""
+    """Hashes of the pairs of a task that have an output; pairs that are too small to tell tasks apart are left out."""
     spec = problem.spec
     outputs = list(problem.reference) if isinstance(problem.reference, list | tuple) else []
     tests = zip(spec.get("test", ()), outputs, strict=False)

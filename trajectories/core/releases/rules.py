@@ -100,32 +100,33 @@ class Decontamination:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """At most `most` traces of each family, difficulty or problem set; None: as many as the smallest has."""
+    """How many traces a release takes of each group of problems."""
 
     by: str = ""
+    """What the groups are: one of GROUPINGS; "" for no balance."""
     most: int | None = None
+    """At most so many traces of a group; None for as many as the smallest group has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which traces a release takes, clause by clause in this order. The first clause that a trace fails removes it.
-
-    `hinted` traces (the model was given the answer) are taken as "none", "too" or "only"; `whole` leaves out what was
-    cut short. `per_problem` is the most of one problem, the most different ones first. `validation` is the share, in
-    percent, of the training problems that become the split "validation", by the hash of the problem; None keeps the
-    splits.
-    """
+    """Which traces a release takes, clause by clause in this order. The first clause that a trace fails removes it."""
 
     source: Source = field(default_factory=Source)
     reviews: Reviews = field(default_factory=Reviews)
     verdicts: Verdicts = field(default_factory=Verdicts)
     hinted: str = "none"
+    """Of traces whose model was given the answer: "none", these "too", or these "only"."""
     whole: bool = False
+    """Whether traces that were cut short are left out."""
     decontamination: Decontamination = field(default_factory=Decontamination)
     sameness: Sameness = field(default_factory=Sameness)
     per_problem: int | None = None
+    """At most so many traces of one problem, those that differ most; None for all."""
     balance: Balance = field(default_factory=Balance)
     validation: float | None = None
+    """The share of the training problems, in percent, that become the split "validation", chosen by their hash; None
+    keeps the splits as they are."""
 
     @property
     def reads_texts(self) -> bool:

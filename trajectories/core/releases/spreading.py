@@ -32,6 +32,7 @@ class Double:
     """A trace that is one too many: the same as `of` by its texts, its program, or a similarity of `alike`."""
 
     key: int
+    """The id of the trace."""
     of: int
     how: str
     alike: float

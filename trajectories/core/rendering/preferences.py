@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trajectories.core.rendering.palettes import CANONICAL, PALETTES, Palette
+from trajectories.core.rendering.palettes import CANONICAL, PALETTES
 
 THEMES = {"auto": "Auto", "light": "Light", "dark": "Dark"}
 DIGITS = {"off": "Off", "on": "On"}
@@ -18,11 +18,6 @@ class Preferences:
     palette: str = CANONICAL.name
     digits: str = "off"
     pace: str = "two"
-
-    @property
-    def grid_palette(self) -> Palette:
-        """The palette itself."""
-        return PALETTES[self.palette]
 
 
 CHOICES: Mapping[str, Mapping[str, str]] = {

@@ -78,11 +78,16 @@ class Seen:
     steps: Sequence[Mapping[str, JSON]] = field(default_factory=tuple)
     finish_reason: str = FinishReason.STOP
     output_tokens: int = 0
+    """Tokens that its model wrote."""
     reasoning_tokens: int = 0
+    """How many of these are thoughts."""
     answered: bool = True
     fits: float | None = None
+    """The share of training pairs that its program reproduces, in [0, 1]."""
     closeness: float | None = None
+    """How near what its program makes is to the training outputs: the mean share of right cells, in [0, 1]."""
     certainty: float | None = None
+    """The mean log-probability of its tokens (natural logarithm)."""
     votes: float | None = None
 
 

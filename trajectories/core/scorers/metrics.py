@@ -27,6 +27,7 @@ class Bin:
     score: float
     right: float
     count: int
+    """How many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,10 @@ class Quality:
     auc_high: float | None
     auc_within: float | None
     brier: float
+    """The mean square of the distance between a score and 1 or 0 (Brier 1950)."""
     ece: float
     log_loss: float
+    """The mean negative log-likelihood, in nats."""
     bins: tuple[Bin, ...]
 
     def as_json(self) -> dict[str, JSON]:

@@ -1,7 +1,7 @@
 """Strategies by name: how a budget of samples is spent on a problem, see base.Strategy."""
 
 from trajectories.core.strategies.adaptive import Adaptive, AdaptiveModel, AdaptiveSearch
-from trajectories.core.strategies.agent import Agent
+from trajectories.core.strategies.agent import ToolAgent
 from trajectories.core.strategies.base import Strategy, StrategyError
 from trajectories.core.strategies.beam import Beam
 from trajectories.core.strategies.best_first import BestFirst
@@ -19,7 +19,7 @@ from trajectories.core.strategies.until_solved import UntilSolved
 STRATEGIES: dict[str, Strategy] = {
     strategy.name: strategy
     for strategy in (
-        *(Parallel(), UntilSolved(), Revise(), Experts(), Agent(), Rationalise()),
+        *(Parallel(), UntilSolved(), Revise(), Experts(), ToolAgent(), Rationalise()),
         *(Chains(), Beam(), Dvts(), Lookahead(), BestFirst(), Mcts(), Mixed()),
         *(Adaptive(), AdaptiveModel(), AdaptiveSearch()),
     )

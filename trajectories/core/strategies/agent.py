@@ -4,7 +4,7 @@
 from trajectories.core.strategies.base import AtOnce, Parameter
 
 
-class Agent(AtOnce):
+class ToolAgent(AtOnce):
     """Every sample is a conversation with the sandbox or a world, of at most so many calls to the model and tokens."""
 
     name = "agent"

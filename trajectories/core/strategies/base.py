@@ -51,8 +51,11 @@ class Parameter:
     name: str
     title: str
     default: int
+    """Its value where nobody sets one."""
     least: int
+    """The least value that it may have."""
     most: int
+    """The greatest one."""
     help: str
     choices: tuple[str, ...] = ()
 
@@ -68,6 +71,7 @@ class Slot:
     instruction: int
     temperature: float
     ordinal: int
+    """Which sample it is, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,10 @@ class Ended:
     slot: Slot
     kind: AttemptKind
     round: int
+    """The round that it was made in, from 0."""
     trace: int | None = None
     parent: int | None = None
+    """The key of the trace that it went on from."""
     outcome: Outcome | None = None
     fits: bool | None = None
     train_error: float | None = None
@@ -121,6 +127,7 @@ class Situation:
     ended: Sequence[Ended]
     round: int
     seed: int
+    """What the strategy draws by."""
     hintable: bool = False
     of_text: bool = False
     traces: Sequence[Ended] = field(init=False)
@@ -179,6 +186,7 @@ class Effort:
 
     share: float
     ordinal: int
+    """Which program is drawn, from 0."""
 
 
 @runtime_checkable

@@ -87,6 +87,7 @@ class Sign:
 
     kind: StepKind
     start: int
+    """Where the words begin, in characters from the beginning of the text."""
     words: str
 
 

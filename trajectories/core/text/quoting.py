@@ -19,7 +19,7 @@ def without_turns(text: str) -> str:
 
 
 def mark_for(texts: Sequence[str]) -> str:
-    """A word that is in none of the texts: made from all of them, so that none can hold it but by a broken hash."""
+    """A mark that occurs in none of the texts. It is a hash of them all, so that no text can be written to hold it."""
     whole = canonical_json(list(texts))
     number = 0
     while (mark := f"quoted-{text_hash(f'{number} {whole}')[:20]}") in whole:

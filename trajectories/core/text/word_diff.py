@@ -30,7 +30,7 @@ _FIRST_SURROGATE, _SURROGATES = 0xD800, 0x800
 _MOST_TOKENS = 0x10FFFF - _SURROGATES
 
 
-class Side(StrEnum):
+class TextSide(StrEnum):
     """Where a piece of text stands: in both texts, in the older one only, or in the newer one only."""
 
     SAME = "same"
@@ -42,7 +42,7 @@ class Side(StrEnum):
 class Change:
     """A piece of text. `left_out` counts the characters of the same text that are not shown behind it."""
 
-    side: Side
+    side: TextSide
     text: str
     left_out: int = 0
 
@@ -51,12 +51,12 @@ def word_diff(before: str, after: str) -> tuple[Change, ...]:
     """The changes from one text to the other in order: all of both texts is in them."""
     changes: list[Change] = []
     for side, old, new in _hunks(_compared(before.splitlines(keepends=True), after.splitlines(keepends=True))):
-        if side is Side.SAME:
+        if side is TextSide.SAME:
             changes.append(Change(side, new))
         elif old and new:
             changes += _words(old, new)
         else:
-            changes.append(Change(Side.GONE, old) if old else Change(Side.NEW, new))
+            changes.append(Change(TextSide.GONE, old) if old else Change(TextSide.NEW, new))
     return tuple(_merged(changes))
 
 
@@ -74,7 +74,7 @@ def in_short(changes: Iterable[Change], context: int = CONTEXT) -> tuple[Change,
     listed = list(changes)
     short: list[Change] = []
     for index, change in enumerate(listed):
-        if change.side is not Side.SAME:
+        if change.side is not TextSide.SAME:
             short.append(change)
             continue
         head = change.text[:context] if index else ""
@@ -83,7 +83,7 @@ def in_short(changes: Iterable[Change], context: int = CONTEXT) -> tuple[Change,
         if left_out <= 0:
             short.append(change)
         else:
-            short += [Change(Side.SAME, head, left_out), *([Change(Side.SAME, tail)] if tail else [])]
+            short += [Change(TextSide.SAME, head, left_out), *([Change(TextSide.SAME, tail)] if tail else [])]
     return tuple(short)
 
 
@@ -98,14 +98,14 @@ class _Steps:
         return self._left < 0
 
 
-def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[Side, str]]:
+def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[TextSide, str]]:
     """What became of the tokens of a text, in order."""
     numbers: dict[str, int] = {}
     for token in (*before, *after):
         numbers.setdefault(token, len(numbers))
     if len(numbers) > _MOST_TOKENS:
-        yield Side.GONE, "".join(before)
-        yield Side.NEW, "".join(after)
+        yield TextSide.GONE, "".join(before)
+        yield TextSide.NEW, "".join(after)
         return
     tokens = list(numbers)
     steps = _Steps(min(STEPS, WORK // max(1, len(before) + len(after))))
@@ -115,9 +115,9 @@ def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[Sid
 
 
 _SIDES = {
-    diff_match_patch.DIFF_EQUAL: Side.SAME,
-    diff_match_patch.DIFF_DELETE: Side.GONE,
-    diff_match_patch.DIFF_INSERT: Side.NEW,
+    diff_match_patch.DIFF_EQUAL: TextSide.SAME,
+    diff_match_patch.DIFF_DELETE: TextSide.GONE,
+    diff_match_patch.DIFF_INSERT: TextSide.NEW,
 }
 
 
@@ -130,19 +130,19 @@ def _number(letter: str) -> int:
     return code if code < _FIRST_SURROGATE else code - _SURROGATES
 
 
-def _hunks(changes: Iterable[tuple[Side, str]]) -> Iterator[tuple[Side, str, str]]:
+def _hunks(changes: Iterable[tuple[TextSide, str]]) -> Iterator[tuple[TextSide, str, str]]:
     """(SAME, text, text) of what is the same, and (NEW, what was there, what is there) of what is not."""
     gone, new = "", ""
     for side, text in changes:
-        if side is not Side.SAME:
-            gone, new = (gone + text, new) if side is Side.GONE else (gone, new + text)
+        if side is not TextSide.SAME:
+            gone, new = (gone + text, new) if side is TextSide.GONE else (gone, new + text)
             continue
         if gone or new:
-            yield Side.NEW, gone, new
+            yield TextSide.NEW, gone, new
         gone, new = "", ""
         yield side, text, text
     if gone or new:
-        yield Side.NEW, gone, new
+        yield TextSide.NEW, gone, new
 
 
 def _merged(changes: Iterable[Change]) -> Iterator[Change]:

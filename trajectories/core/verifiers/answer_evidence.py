@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from trajectories.core.records import JSON
-from trajectories.core.verifiers.stored_values import read_number, read_rows, read_text, read_whole
+from trajectories.core.stored_values import read_number, read_rows, read_text, read_whole
 
 STATED = "stated"
 """The rule of an answer that the trace came with: nothing was searched."""

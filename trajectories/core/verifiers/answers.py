@@ -22,7 +22,9 @@ class FoundAnswer:
     value: JSON
     rule: str
     start: int = 0
+    """Where it begins, in characters from the beginning of the text."""
     end: int = 0
+    """Where it ends, in the same way."""
     rules: int = 0
 
     def span(self) -> AnswerSpan:
@@ -70,7 +72,8 @@ def searched_fact(span: AnswerSpan | None) -> dict[str, JSON]:
 
 
 def read_span(value: JSON, text: str) -> AnswerSpan | None:
-    """The place that a trace's facts keep; None for what is none in this text. Old facts name no rule set: it was 1."""
+    """The answer span in a trace's facts; None where `value` is none, or lies outside the text. Facts that name no rule
+    set are of the first one."""
     if not isinstance(value, dict) or not isinstance(value.get("rule"), str):
         return None
     start, end, rules = value.get("start"), value.get("end"), value.get("rules", 1)

@@ -131,6 +131,7 @@ class PairVerdict:
     """
 
     index: int
+    """Which pair it is, from 0."""
     expected: Grid | None
     comparison: GridComparison | None
     call: CallResult | None = None

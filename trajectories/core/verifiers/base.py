@@ -4,7 +4,7 @@ from typing import Protocol
 
 from trajectories.core.programs.engines import ProgramJob, ProgramRun
 from trajectories.core.records import ProblemRecord, TraceRecord, VerdictRecord
-from trajectories.core.verifiers.expressions import Comparison
+from trajectories.core.verifiers.expressions import MathComparison
 
 
 class Tools(Protocol):
@@ -18,8 +18,8 @@ class Tools(Protocol):
         """The score that a procedural problem's own family gives an answer. Raises ProceduralError."""
         ...
 
-    def compare_expressions(self, expected: str, found: str) -> Comparison:
-        """Compare two LaTeX expressions. Raises ExpressionError where that does not come to an end in time."""
+    def compare_expressions(self, expected: str, found: str) -> MathComparison:
+        """Compare two LaTeX expressions. Raises ExpressionError where that does not end in time."""
         ...
 
 
@@ -38,7 +38,7 @@ class Verifier(Protocol):
     takes_reference: bool
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
-        """Whether this verifier has anything to say about such a trace."""
+        """Whether this verifier has a verdict on the trace."""
         ...
 
     def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:

@@ -20,6 +20,7 @@ class Consensus:
     key: str
     votes: int
     of: int
+    """How many votes there are."""
 
     @property
     def share(self) -> float:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from trajectories.core.environments import make_world
-from trajectories.core.environments.replaying import Again, take_again
 from trajectories.core.faults import Fault
 from trajectories.core.problems.episodes import plan_of
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import bad_problem
 from trajectories.core.verifiers.base import Tools
+from trajectories.core.worlds import make_world
+from trajectories.core.worlds.replaying import Again, take_again
 
 
 class EpisodeVerifier:

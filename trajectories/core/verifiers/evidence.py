@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from trajectories.core.records import JSON
-from trajectories.core.verifiers.stored_values import (
+from trajectories.core.stored_values import (
     read_counts,
     read_mapping,
     read_number,
@@ -123,7 +123,7 @@ class PairsEvidence:
     """Of how many the right grid is known; None where nothing was compared."""
 
     is_faithful: bool = True
-    """Whether the engine that ran the program is Python itself; True where nothing is said of it."""
+    """Whether the engine that ran the program is Python itself; True where the evidence does not say."""
 
     @property
     def predicted(self) -> list[JSON]:

@@ -13,7 +13,7 @@ class ExpressionError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class MathComparison:
     """What comparing two expressions found out.
 
     `unreadable` is "expected" or "found" where one of them is no expression. `numbers` are both values (expected,

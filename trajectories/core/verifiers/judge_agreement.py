@@ -1,11 +1,11 @@
-"""How far a judge's words agree with others' on the same traces."""
+"""How far a judge's verdicts agree with what others decided on the same traces."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class JudgeAgreement:
     """Counts of traces by what both said: `both` for, `judge_only` for by the judge alone, `other_only`, `neither`."""
 
     both: int = 0
@@ -15,7 +15,7 @@ class Agreement:
 
     @property
     def total(self) -> int:
-        """Traces on which both have a word for or against."""
+        """Traces on which both are for or against."""
         return self.both + self.judge_only + self.other_only + self.neither
 
     @property
@@ -37,9 +37,10 @@ class Agreement:
         return ((self.both + self.neither) / self.total - by_chance) / (1 - by_chance)
 
 
-def count_agreement(counts: Mapping[tuple[str, str], int], *, others_for: str, others_against: str) -> Agreement:
-    """From counts by (the judge's outcome, the other's word); any word but pass or fail, or those two, is left out."""
-    return Agreement(
+def count_agreement(counts: Mapping[tuple[str, str], int], *, others_for: str, others_against: str) -> JudgeAgreement:
+    """The agreement that counts by (outcome of the judge, outcome of the other) amount to. Counted are the judge's pass
+    and fail against `others_for` and `others_against`; any other pair is left out."""
+    return JudgeAgreement(
         both=counts.get(("pass", others_for), 0),
         judge_only=counts.get(("pass", others_against), 0),
         other_only=counts.get(("fail", others_for), 0),

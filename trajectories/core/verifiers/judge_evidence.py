@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from trajectories.core.records import JSON
-from trajectories.core.verifiers.stored_values import read_list, read_mapping, read_rows, read_text, read_whole
+from trajectories.core.stored_values import read_list, read_mapping, read_rows, read_text, read_whole
 
 WON, LOST, TIE = "won", "lost", "tie"
 """How a comparison ends for the trace that the verdict is about."""

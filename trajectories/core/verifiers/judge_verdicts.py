@@ -20,10 +20,10 @@ from trajectories.core.verifiers.model_judge import (
     JudgeError,
     Preference,
     Rubric,
-    StepWords,
+    StepLabels,
     read_choice_of_two,
     read_grade,
-    read_step_words,
+    read_step_labels,
     verifier_name,
 )
 
@@ -101,7 +101,7 @@ def steps_verdict(rubric: Rubric, steps: JudgedSteps, asks: Sequence[JudgeAnswer
         )
     evidence = replace(evidence, answers=_raw(asks), steps=count, segmentation=steps.segmentation)
     read = _read(Form.STEPS, rubric, asks, count)
-    if not isinstance(read, StepWords):
+    if not isinstance(read, StepLabels):
         return _error(name, rubric, read, asks, evidence, engine)
     first = read.first_wrong
     labels = StepLabelsEvidence(read.labels, steps.segmentation, steps.spans, read.reason)
@@ -144,7 +144,7 @@ def preference_verdict(rubric: Rubric, pairs: Sequence[JudgedPair], engine: str)
 
 
 def compare_pair(rubric: Rubric, pair: JudgedPair) -> ComparisonEvidence:
-    """What both orders come to: only a preference that survives the swap counts. Raises JudgeError."""
+    """The result of asking in both orders: only a preference that survives the swap counts. Raises JudgeError."""
     straight, swapped = (_read(Form.COMPARE, rubric, asks) for asks in (pair.straight, pair.swapped))
     if not isinstance(straight, Choice) or not isinstance(swapped, Choice):
         raise JudgeError("One of the two answers cannot be read.")
@@ -167,7 +167,7 @@ def compare_pair(rubric: Rubric, pair: JudgedPair) -> ComparisonEvidence:
 
 def _read(
     form: str, rubric: Rubric, asks: Sequence[JudgeAnswer], step_count: int = 0
-) -> Grade | Choice | StepWords | JudgeError:
+) -> Grade | Choice | StepLabels | JudgeError:
     """What the last answer says; it counts, since another was only asked for where those before it cannot be read."""
     if not asks:
         return JudgeError("The judge was not asked.")
@@ -176,7 +176,7 @@ def _read(
         return JudgeError(last.fault)
     try:
         if form == Form.STEPS:
-            return read_step_words(last.text, step_count)
+            return read_step_labels(last.text, step_count)
         return read_grade(last.text, rubric) if form == Form.GRADE else read_choice_of_two(last.text)
     except JudgeError as fault:
         return fault

@@ -60,6 +60,7 @@ class Rubric:
 
     name: str
     version: int
+    """From 1; a change is a new version under the same name."""
     text: str
     least: int = 1
     most: int = 10
@@ -87,7 +88,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class StepWords:
+class StepLabels:
     """What one judge says of the steps of a trace, with the reason: `labels` by their index from 0, as stored with
     reviews, up to the first wrong one."""
 
@@ -101,7 +102,7 @@ class StepWords:
 
 
 RIGHT, NEITHER, WRONG = "good", "neutral", "bad"
-STEP_WORDS = (RIGHT, NEITHER, WRONG)
+STEP_LABELS = (RIGHT, NEITHER, WRONG)
 
 
 def verifier_name(form: str, rubric: str) -> str:
@@ -205,7 +206,7 @@ def _problem_text(problem: PublicProblem) -> str:
 
 
 def _parts(work: TraceRecord) -> dict[str, str]:
-    """What is shown of a trace; what it lacks is left out, but for the answer."""
+    """The parts of a trace that a judge is shown. A part that it lacks is left out; a lacking answer is told."""
     answer = work.answer if isinstance(work.answer, str) else canonical_json(work.answer)
     stated = "(none is stated; see the reasoning)" if not work.program.strip() else "(what the program returns)"
     parts = {"reasoning": work.text.strip(), "program": work.program.strip()}
@@ -232,21 +233,21 @@ def read_choice_of_two(text: str) -> Choice:
     return Choice(Preference(better), _reason(value))
 
 
-def read_step_words(text: str, count: int) -> StepWords:
+def read_step_labels(text: str, count: int) -> StepLabels:
     """What a judge's answer says of `count` steps. Raises JudgeError as `read_grade`."""
     value = _read_object(text, {"reason", "first_wrong"}, {"reason", "labels"})
     if "labels" in value:
         labels = value["labels"]
-        if not isinstance(labels, list) or len(labels) != count or not all(label in STEP_WORDS for label in labels):
+        if not isinstance(labels, list) or len(labels) != count or not all(label in STEP_LABELS for label in labels):
             found = f"a list of {len(labels)}" if isinstance(labels, list) else type(labels).__name__
             raise JudgeError(f'Found {found} as "labels", expected {count} words, each good, neutral or bad.')
         first = labels.index(WRONG) + 1 if WRONG in labels else count
-        return StepWords({str(index): str(label) for index, label in enumerate(labels[:first])}, _reason(value))
+        return StepLabels({str(index): str(label) for index, label in enumerate(labels[:first])}, _reason(value))
     first = value["first_wrong"]
     if type(first) is not int or not 0 <= first <= count:
         raise JudgeError(f'Found {json.dumps(first)[:40]} as "first_wrong", expected a whole number from 0 to {count}.')
     right = {str(index): RIGHT for index in range(first - 1 if first else count)}
-    return StepWords(right | ({str(first - 1): WRONG} if first else {}), _reason(value))
+    return StepLabels(right | ({str(first - 1): WRONG} if first else {}), _reason(value))
 
 
 def _read_object(text: str, *shapes: set[str]) -> Mapping[str, JSON]:

@@ -22,7 +22,7 @@ from trajectories.core.verifiers.answer_common import (
 )
 from trajectories.core.verifiers.answers import FoundAnswer, find_answer
 from trajectories.core.verifiers.base import Tools
-from trajectories.core.verifiers.expressions import Comparison, ExpressionError
+from trajectories.core.verifiers.expressions import ExpressionError, MathComparison
 
 DECIMAL_TOLERANCE = Fraction(1, 10**6)
 """Relative; for numbers that are not whole. Spec "tolerance" (absolute) or "relative_tolerance" replaces it."""
@@ -108,7 +108,7 @@ class NumericVerifier:
         return answer_verdict(self, evidence, right=not fault, message=fault or right)
 
 
-def _compare_both_ways(expected: str, found: str, tools: Tools) -> Comparison:
+def _compare_both_ways(expected: str, found: str, tools: Tools) -> MathComparison:
     """Compare, and where that says no, the other way round: math-verify 0.9 takes an inequality for the interval it
     means on one side only."""
     compared = tools.compare_expressions(expected, found)
@@ -131,7 +131,7 @@ def _allowed(problem: ProblemRecord) -> Allowed:
     return None
 
 
-def _compared_fault(compared: Comparison, given: Value, expected: Value, allowed: Allowed) -> str:
+def _compared_fault(compared: MathComparison, given: Value, expected: Value, allowed: Allowed) -> str:
     """What is wrong with the given expression after a comparison; empty where nothing is."""
     if compared.unreadable:
         return NO_NUMBER

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from trajectories.core.problems.plain_answers import is_plain_answer
 from trajectories.core.problems.procedural import ProceduralError, UnscoredError
-from trajectories.core.problems.procedural_families import Scoring, scoring_of
+from trajectories.core.problems.procedural_families import ScorerTrust, scoring_of
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import (
     answer_evidence,
@@ -74,7 +74,7 @@ class ProceduralVerifier:
         return VerdictRecord(self.name, self.version, Outcome.UNSCORED, message, None, evidence)
 
 
-def doubt(scoring: Scoring, reference: JSON, answer: str) -> str:
+def doubt(scoring: ScorerTrust, reference: JSON, answer: str) -> str:
     """Why an answer that its family's scorer calls right does not count as right; "" where it does."""
     if scoring.loose and not _is_reference(reference, answer):
         return "its scorer also takes more than the answer for right, and this is not the reference word for word"
@@ -83,13 +83,13 @@ def doubt(scoring: Scoring, reference: JSON, answer: str) -> str:
     return ""
 
 
-def _is_credible(scoring: Scoring, reference: JSON, answer: str) -> bool:
+def _is_credible(scoring: ScorerTrust, reference: JSON, answer: str) -> bool:
     """Whether evaluating the answer can do nothing but give its value, or nothing needs to be evaluated."""
     return scoring.code is None or is_plain_answer(scoring.code, answer) or _is_reference(reference, answer)
 
 
 def _is_reference(reference: JSON, answer: str) -> bool:
-    """Whether an answer is the reference but for case, space and what stands around it."""
+    """Whether an answer is the reference, whatever their case and spaces and whatever stands around it."""
     return isinstance(reference, str) and _plain_words(reference) == _plain_words(answer)
 
 

@@ -51,14 +51,14 @@ def values_verifier(sampler: str) -> str:
 
 
 def prefixes(text: str, spans: Sequence[Span | None]) -> list[str]:
-    """What is gone on from after each step but the last: the text of a trace up to the step's end; "" for a step
-    that stands nowhere in it."""
+    """The beginnings of a trace's text from which a model is to go on: for each step but the last, all up to the end of
+    that step; "" for a step that has no place in the text."""
     return ["" if span is None else text[: span[1]].rstrip() for span in spans[:-1]]
 
 
 def completion_messages(asked: Sequence[Message], prefix: str, *, continues: bool) -> tuple[Message, ...]:
-    """What a model is sent to go on from a prefix: as its own unfinished message where it `continues` such, else with
-    words that ask for it."""
+    """The messages that ask a model to go on from a prefix. The prefix is the model's own last message; where the model
+    does not continue such a message by itself, another one asks for it."""
     begun: list[Message] = [*asked, {"role": "assistant", "content": prefix}]
     return tuple(begun if continues else [*begun, {"role": "user", "content": GO_ON}])
 

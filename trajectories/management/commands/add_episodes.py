@@ -7,9 +7,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from trajectories.core.environments import PREFIX, WORLDS, world_type
-from trajectories.core.environments.schedules import WorldPlan, read_changes
 from trajectories.core.faults import Fault
+from trajectories.core.worlds import PREFIX, WORLDS, world_type
+from trajectories.core.worlds.schedules import WorldPlan, read_changes
 from trajectories.management.arguments import title
 from trajectories.models import Problem
 from trajectories.services.problems.episodes import add_episodes

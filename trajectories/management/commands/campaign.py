@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from trajectories.core.campaigns.gates import Decision
+from trajectories.core.campaigns.gates import GateDecision
 from trajectories.core.campaigns.templates import EMBEDDED_ARC, TEMPLATES
 from trajectories.forms.campaign_templates import offers, template_values
 from trajectories.forms.campaigns import CampaignForm, values_of
@@ -91,7 +91,7 @@ def _line(row: Generation) -> str:
     said = f"generation {row.number}, {row.arm}: {row.get_stage_display().lower()}"
     if (found := measured_of(row)) is not None:
         said += f"; {found.solved:,} of {len(found.rows):,} held-out problems solved"
-    return f"{said}. {Decision.from_json(row.decision).words}" if row.decision else said
+    return f"{said}. {GateDecision.from_json(row.decision).words}" if row.decision else said
 
 
 def _form(options: dict[str, Any]) -> CampaignForm:

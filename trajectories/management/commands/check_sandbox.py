@@ -13,12 +13,12 @@ from trajectories.adapters.sandbox import (
     ENGINE_CHOICES,
     BubblewrapEngine,
     MontyEngine,
-    SandboxUnavailableError,
     installed_environment,
     self_check,
 )
 from trajectories.adapters.sandbox.enclosed import EnclosedChild
 from trajectories.adapters.sandbox.enclosing import probe
+from trajectories.adapters.sandbox.process import SandboxUnavailableError
 from trajectories.adapters.sandbox.self_check import ProbeResult
 from trajectories.core.problems.procedural_families import READ_AS_CODE
 from trajectories.core.programs.engines import ProgramEngine

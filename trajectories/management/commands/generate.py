@@ -19,7 +19,7 @@ from trajectories.selectors.generation import get_generation_progress
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.endpoints.samplers import SYMBOLIC, ensure_symbolic
-from trajectories.services.generation.jobs import Check, Plan, plan_generation
+from trajectories.services.generation.jobs import Check, GenerationDraft, plan_generation
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.runs.plans import Budget
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
         if options["wait"]:
             self._wait(job)
 
-    def _plan(self, options: dict[str, Any]) -> Plan:
+    def _plan(self, options: dict[str, Any]) -> GenerationDraft:
         generator = options["generator"]
         brief = self._brief(generator, options["brief"]) if generator in WRITERS else None
         recipe = Recipe(
@@ -88,7 +88,7 @@ class Command(BaseCommand):
             template="" if brief is None else brief.template,
             parameters=self._parameters(generator, options),
         )
-        return Plan(
+        return GenerationDraft(
             title="",
             recipe=recipe,
             wanted=options["wanted"],

@@ -224,7 +224,7 @@ class Command(BaseCommand):
         return side
 
     def _warn_of_sides(self, tasks: Sequence[Document | ImportFault], tallies: Mapping[str, QuestionTally]) -> None:
-        """Say which files say nothing of their side: nothing comes to the training side without a word."""
+        """Say which files say nothing of their side: no problem is put on the training side unasked."""
         silent = [document.name for document in tasks if isinstance(document, Document) and _is_silent(document.name)]
         silent += [name for name, tally in tallies.items() if tally.no_side]
         if silent:

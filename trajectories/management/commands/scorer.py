@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--queue", action="store_true", help="leave it to a worker, and only say its number")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Raises CommandError for whatever is wrong, and where the training comes to nothing."""
+        """Raises CommandError for whatever is wrong, and where the training fails."""
         if options["queue"] and options["score"]:
             raise CommandError("--score: found it with --queue, expected one of them.")
         try:

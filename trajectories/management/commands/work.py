@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from trajectories.adapters.supervision import Supervisor
 from trajectories.management.working import places, served, work
-from trajectories.services.jobs.workers import Watch, forget_the_dead, sign_off, silent_seconds
+from trajectories.services.jobs.workers import SilenceWatch, forget_the_dead, sign_off, silent_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         with _passing_connection():
             forget_the_dead()
         supervisor = Supervisor({place.name: partial(work, place) for place in meant}, grace_seconds=grace)
-        watch = Watch(silent_seconds())
+        watch = SilenceWatch(silent_seconds())
 
         def look() -> None:
             with _passing_connection():

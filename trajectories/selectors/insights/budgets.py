@@ -127,7 +127,7 @@ class Pool:
 
 
 @dataclass(slots=True, eq=False)
-class Budget:
+class BudgetReport:
     """The samples of a scope and the pools made of them. `born` is when they were read, by the clock of the process."""
 
     scope: BudgetScope
@@ -169,11 +169,11 @@ def way_title(way: str) -> str:
     return ANY_TITLE if way == ANY else WAYS[way].title
 
 
-_kept: OrderedDict[BudgetScope, Budget] = OrderedDict()
+_kept: OrderedDict[BudgetScope, BudgetReport] = OrderedDict()
 _lock = threading.Lock()
 
 
-def get_budget(scope: BudgetScope) -> Budget:
+def get_budget(scope: BudgetScope) -> BudgetReport:
     """The samples of a scope, from memory where they are fresh there."""
     newest = stamp()
     with _lock:
@@ -182,7 +182,7 @@ def get_budget(scope: BudgetScope) -> Budget:
             _kept.move_to_end(scope)
             return kept
     table = read_table(scope.samples, scorer=scope.scorer, without=scope.without)
-    made = Budget(scope, table, newest, time.monotonic())
+    made = BudgetReport(scope, table, newest, time.monotonic())
     with _lock:
         _kept[scope] = made
         _kept.move_to_end(scope)
@@ -216,7 +216,7 @@ def _scoring_verifiers() -> list[str]:
     return sorted(scored.filter(wanted).order_by().values_list("verifier", flat=True).distinct())
 
 
-def _pools(budget: Budget, by: str) -> Sequence[Pool]:
+def _pools(budget: BudgetReport, by: str) -> Sequence[Pool]:
     table = budget.table
     runs = np.unique(table.run)
     strategies = dict(Run.objects.filter(pk__in=runs.tolist()).values_list("pk", "strategy"))

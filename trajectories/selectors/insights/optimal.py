@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from trajectories.core.consolidation.optimal import Chosen, Option, bins_of, choose_by_bin, halves_of
-from trajectories.core.consolidation.ways.base import Floats, Group, Ints, Value
-from trajectories.selectors.insights.budgets import EVERY, Budget, Pool
+from trajectories.core.consolidation.ways import Group, Value
+from trajectories.core.consolidation.ways.base import Floats, Ints
+from trajectories.selectors.insights.budgets import EVERY, BudgetReport, Pool
 
 PROBE = 8
 """The first samples of a problem that predict how hard it is."""
@@ -44,7 +45,7 @@ class Optimal:
         return (min(reached), last.k) if reached and min(reached) < last.k else None
 
 
-def get_optimal(budget: Budget, *, predicted: bool) -> Optimal | None:
+def get_optimal(budget: BudgetReport, *, predicted: bool) -> Optimal | None:
     """The table of a scope; None where nothing was drawn without looking at verdicts.
 
     Problems are binned by the share of right samples (an oracle: it knows the references), or `predicted` by what their

@@ -9,7 +9,8 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from trajectories.core.consolidation.stored import Stored, answers_of
-from trajectories.core.consolidation.ways.base import Flags, Floats, Group, Ints, Value
+from trajectories.core.consolidation.ways import Group, Value
+from trajectories.core.consolidation.ways.base import Flags, Floats, Ints
 from trajectories.core.problems.kinds import QUESTIONS
 from trajectories.core.records import FinishReason, Outcome
 from trajectories.selectors.insights.columns import Fetched, Kind, fetch_columns

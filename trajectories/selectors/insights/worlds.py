@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from trajectories.core.consolidation.recovery import Recovery, mean, recovery_after, share
-from trajectories.core.environments.schedules import ScheduleError, WorldPlan
 from trajectories.core.problems.kinds import EPISODES
 from trajectories.core.records import Outcome
+from trajectories.core.worlds.schedules import ScheduleError, WorldPlan
 from trajectories.models import Problem, Run, Trace, Verdict
 from trajectories.selectors.insights.scopes import InsightScope
 

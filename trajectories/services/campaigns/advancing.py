@@ -16,7 +16,7 @@ from trajectories.models import AuditEvent, Campaign, Generation
 from trajectories.selectors.campaigns import list_generations
 from trajectories.services.campaigns.stages import StuckError, spent, step
 from trajectories.services.jobs.heartbeats import KeptLease
-from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, lost_jobs, renew_job
+from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, renew_job
 from trajectories.services.jobs.ringers import ring
 
 BEAT_SECONDS = 30.0
@@ -60,11 +60,6 @@ def move_once(*, campaign_id: int, token: uuid.UUID) -> bool:
         campaign.claims = 0  # something came of it
     _tell(campaign)
     return moved
-
-
-def lost_campaigns() -> list[int]:
-    """Campaigns that nobody looks at, and has not for a while: those that wait are looked at once more as well."""
-    return lost_jobs(Campaign.objects.filter(state__in=Campaign.ACTIVE_STATES))
 
 
 def ring_for_ended(kind: str, job_id: int) -> None:

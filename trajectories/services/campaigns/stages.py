@@ -16,7 +16,7 @@ from django.utils import timezone
 from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import WRONG_TOO
 from trajectories.core.campaigns.curricula import open_families
-from trajectories.core.campaigns.plans import Basis, CampaignPlan, ControlOf, Replay
+from trajectories.core.campaigns.plans import Basis, CampaignPlan, ControlOf, ReplaySource
 from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
@@ -276,7 +276,7 @@ def _runs(campaign: Campaign, row: Generation, plan: CampaignPlan) -> list[int]:
     """The runs that a training of this generation learns from."""
     rows = campaign.generations.filter(number__lte=row.number, run__isnull=False).order_by("number")
     keys = list(rows.values_list("run", flat=True))
-    return keys if plan.replay is Replay.ALL else keys[-1:]
+    return keys if plan.replay is ReplaySource.ALL else keys[-1:]
 
 
 def _freeze(campaign: Campaign, row: Generation, rule: Rule) -> bool:

@@ -5,7 +5,6 @@ its turn comes a trace is split whenever it is read.
 """
 
 import logging
-import time
 from collections.abc import Iterator
 
 from django.db import transaction
@@ -16,6 +15,7 @@ from trajectories.core.records import JSON
 from trajectories.core.text.storable import storable_json
 from trajectories.models import Trace
 from trajectories.selectors.completions import found_parts, marked_steps
+from trajectories.services.jobs.batches import repeat_for
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +38,7 @@ def split_batch() -> int:
 
 def split_for(seconds: float) -> int:
     """Split traces for `seconds`, or until no trace is left that no other worker holds; the number of traces split."""
-    end, done = time.monotonic() + seconds, 0
-    while (count := split_batch()) and (done := done + count) and time.monotonic() < end:
-        pass
-    return done
+    return repeat_for(seconds, split_batch)
 
 
 def split_all() -> Iterator[int]:

@@ -21,7 +21,7 @@ from trajectories.selectors.comparisons import (
     pairs_of,
     taken_pairs,
 )
-from trajectories.services.curation.review_leases import LEASE
+from trajectories.services.curation.review_leases import LEASE, renew_held
 from trajectories.services.locks import take_turn
 
 
@@ -147,10 +147,7 @@ def undo_comparison(*, reviewer: User, key: uuid.UUID) -> ComparisonLease | None
 
 def renew_comparisons(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     """Keep the person's lease; the tokens of those that are not theirs any more."""
-    tokens = set(tokens)
-    mine = ComparisonLease.objects.filter(holder=reviewer, token__in=tokens)
-    mine.update(expires_at=Now() + LEASE)
-    return tokens - set(mine.values_list("token", flat=True))
+    return renew_held(ComparisonLease.objects.filter(holder=reviewer), tokens)
 
 
 def release_comparisons(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> None:

@@ -72,11 +72,13 @@ class DecidedElsewhereError(ReviewError):
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What a page sends: the draft, the key that makes sending it twice one decision, the token it was made with."""
+    """A decision as a page sends it."""
 
     draft: ReviewDraft
     key: uuid.UUID
+    """Sending the same key again is the same decision."""
     token: uuid.UUID | None
+    """Which decision of the reviewer the page knew of, see DecidedElsewhereError."""
 
 
 @transaction.atomic

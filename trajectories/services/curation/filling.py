@@ -164,13 +164,13 @@ def _rank(queue: Queue) -> Combinable:
 
 def _scored_rank(queue: Queue, trace: OuterRef) -> Combinable:
     """The place of a trace by the newest score of the queue's scorer; null where it has none."""
-    words = Verdict.objects.filter(trace=trace, verifier=scorer_verifier(queue.scorer_name), score__isnull=False)
+    scores = Verdict.objects.filter(trace=trace, verifier=scorer_verifier(queue.scorer_name), score__isnull=False)
     score = F("score")
     place: Combinable = {
         Queue.Order.UNSURE: Abs(score - Value(0.5)),
         Queue.Order.LIKELY: Value(1.0) - score,
     }.get(Queue.Order(queue.item_order), ExpressionWrapper(score + Value(0.0), output_field=FloatField()))
-    ranked = words.order_by("-pk").annotate(place=ExpressionWrapper(place, output_field=FloatField()))
+    ranked = scores.order_by("-pk").annotate(place=ExpressionWrapper(place, output_field=FloatField()))
     return Subquery(ranked.values("place")[:1], output_field=FloatField())
 
 

@@ -99,10 +99,15 @@ def lease_trace(*, reviewer: User, trace_id: int) -> ReviewLease | None:
 
 def renew_leases(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     """Keep leases of the reviewer; the tokens of those that are not theirs any more."""
+    return renew_held(ReviewLease.objects.filter(holder=reviewer), tokens)
+
+
+def renew_held(held: QuerySet[Any], tokens: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Keep those of somebody's leases that have these tokens; the tokens that none of them has."""
     tokens = set(tokens)
-    mine = ReviewLease.objects.filter(holder=reviewer, token__in=tokens)
-    mine.update(expires_at=Now() + LEASE)
-    return tokens - set(mine.values_list("token", flat=True))
+    kept = held.filter(token__in=tokens)
+    kept.update(expires_at=Now() + LEASE)
+    return tokens - set(kept.values_list("token", flat=True))
 
 
 def release_leases(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> None:

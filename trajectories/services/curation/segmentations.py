@@ -18,7 +18,7 @@ from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.traces import spread_over, traces_in
 from trajectories.services.curation.model_segmentations import ask_next
 from trajectories.services.endpoints.calls import CallBudget
-from trajectories.services.jobs.leases import LEASE, claim_job, lost_jobs, release_job
+from trajectories.services.jobs.leases import LEASE, claim_job, lost_of, release_job
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.cutting import CutEstimate, Cutting, check_call_budget, estimate_cuts
@@ -124,7 +124,7 @@ def lost_segmentations() -> list[int]:
     ended = Run.objects.filter(segmenter__isnull=False, state=Run.State.FINISHED)
     for run_id in ended.exclude(segmented_at=F("finished_at")).values_list("pk", flat=True):
         segment_run(run_id=run_id)
-    return lost_jobs(SegmentationJob.objects.filter(state__in=SegmentationJob.ACTIVE_STATES))
+    return lost_of(SegmentationJob)
 
 
 @transaction.atomic

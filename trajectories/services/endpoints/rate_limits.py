@@ -29,7 +29,7 @@ def lock_gate(sampler_id: int) -> tuple[SamplerGate, datetime]:
 
 
 def is_held(gate: SamplerGate, now: datetime) -> bool:
-    """Whether the endpoint asked to be left alone."""
+    """Whether the endpoint has asked for a pause that is not over yet."""
     return gate.held_until is not None and gate.held_until > now
 
 

@@ -13,7 +13,8 @@ from trajectories.adapters.chat_api.wire.options import REMEDIES, apply_remedies
 from trajectories.adapters.chat_api.wire.questions import Question
 from trajectories.adapters.chat_api.wire.settings import FINAL, NEVER, PREFIX
 from trajectories.core.completions.replies import Reply
-from trajectories.core.prompts.pictures import picture_mark, with_pictures
+from trajectories.core.prompts import with_pictures
+from trajectories.core.prompts.pictures import picture_mark
 from trajectories.core.records import JSON, Usage
 from trajectories.models import Sampler
 from trajectories.services.endpoints.access import endpoint_access

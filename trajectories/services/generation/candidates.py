@@ -110,7 +110,7 @@ def reject_candidate(
 def edit_candidate(
     *, reviewer: User, candidate_id: int, token: uuid.UUID, key: uuid.UUID, change: Change
 ) -> CandidateReview:
-    """Change statement, choices or answer of a waiting candidate. From then on its answer is the reviewer's word.
+    """Change statement, choices or answer of a waiting candidate. From then on its answer is the reviewer's.
 
     Raises CandidateError where the change is no problem, is too much like another, or changes nothing.
     """
@@ -170,7 +170,7 @@ def _texts(record: ProblemRecord) -> dict[str, Any]:
 
 @transaction.atomic
 def requeue_candidate(*, reviewer: User, candidate_id: int, key: uuid.UUID) -> CandidateReview:
-    """Put a candidate that the checks have sorted out into the review queue, on a person's word.
+    """Put a candidate that the checks have sorted out into the review queue, because a person asks for it.
 
     Raises CandidateError for one that is in no such state, or whose content a problem has already.
     """

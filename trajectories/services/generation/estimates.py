@@ -10,7 +10,7 @@ from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.generation import WRITERS
 from trajectories.core.records import Usage
 from trajectories.models import CandidateAnswer, GenerationCall, Sampler
-from trajectories.services.generation.jobs import CALLS_PER_NEED, Plan
+from trajectories.services.generation.jobs import CALLS_PER_NEED, GenerationDraft
 from trajectories.services.generation.previews import preview_generation
 
 HISTORY = 500
@@ -42,7 +42,7 @@ class GenerationEstimate:
         return not self.input_tokens and not self.output_tokens
 
 
-def estimate_generation(*, plan: Plan) -> GenerationEstimate:
+def estimate_generation(*, plan: GenerationDraft) -> GenerationEstimate:
     """Count the orders of a plan and measure the first one. Raises GenerationError for a plan that makes nothing."""
     preview = preview_generation(recipe=plan.recipe, seed=plan.seed, source_set=plan.source_set)
     calls = -(-plan.wanted // plan.recipe.per_call)

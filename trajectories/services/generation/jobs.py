@@ -58,7 +58,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class GenerationDraft:
     """What a job is made from. `recipe.seed` and `recipe.sources` are filled in when it is planned.
 
     `threshold` is the similarity from which on a candidate is a near duplicate; `most_calls` bounds the orders placed.
@@ -80,7 +80,7 @@ class Plan:
 
 
 @transaction.atomic
-def plan_generation(*, actor: User | None, plan: Plan) -> GenerationJob:
+def plan_generation(*, actor: User | None, plan: GenerationDraft) -> GenerationJob:
     """A queued job, which is rung for. The same plan and seed place the same orders. Raises GenerationError."""
     generator = GENERATORS.get(plan.recipe.generator)
     if generator is None:
@@ -133,7 +133,7 @@ def plan_generation(*, actor: User | None, plan: Plan) -> GenerationJob:
     return job
 
 
-def _source_ids(plan: Plan, kinds: frozenset[ProblemKind]) -> list[int]:
+def _source_ids(plan: GenerationDraft, kinds: frozenset[ProblemKind]) -> list[int]:
     """The training problems of the source set that the generator can start from. Evaluation problems never are."""
     if not kinds or plan.source_set is None:
         return []
@@ -141,7 +141,7 @@ def _source_ids(plan: Plan, kinds: frozenset[ProblemKind]) -> list[int]:
     return list(training.order_by("pk").values_list("pk", flat=True))
 
 
-def _check_plan(plan: Plan, recipe: Recipe) -> None:
+def _check_plan(plan: GenerationDraft, recipe: Recipe) -> None:
     """Raise GenerationError for the first part of a plan that cannot be kept."""
     _between("wanted", "problems wanted", plan.wanted, 1, MAX_WANTED)
     _between("most_calls", "calls at most", plan.most_calls or 1, 1, MAX_CALLS)
@@ -174,7 +174,7 @@ def _between(name: str, what: str, value: float, least: float, most: float) -> N
         raise GenerationError(f"Found {what} {value:g}, expected {least:g} to {most:g}.", field=name)
 
 
-def _check_writer(plan: Plan, recipe: Recipe) -> None:
+def _check_writer(plan: GenerationDraft, recipe: Recipe) -> None:
     if recipe.generator in WRITERS and (plan.sampler is None or not plan.sampler.has_endpoint):
         raise GenerationError("Found no language model, expected one that writes the problems.", field="sampler")
     if recipe.generator in MAKERS and plan.sampler is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.db import transaction
 
 from trajectories.adapters.chat_api import Answered, ChatCall
-from trajectories.core.generation.agreement import Agreement, count_votes, refusal
+from trajectories.core.generation.agreement import SolverAgreement, count_votes, refusal
 from trajectories.core.generation.plans import SolverCheck
 from trajectories.core.identity import derive_seed, text_hash
 from trajectories.core.problems import problem_hash
@@ -155,7 +155,7 @@ def settle_candidate(*, job: GenerationJob, candidate_id: int) -> None:
     )
 
 
-def _decide(candidate: ProblemCandidate, agreement: Agreement, share: float) -> tuple[str, str, dict[str, JSON]]:
+def _decide(candidate: ProblemCandidate, agreement: SolverAgreement, share: float) -> tuple[str, str, dict[str, JSON]]:
     """(state, reason, what else changes). A majority that nobody contradicts becomes the answer, marked as consensus.
 
     Where most calls failed there is nothing to go by, and nothing is held against the candidate.

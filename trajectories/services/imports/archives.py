@@ -29,7 +29,7 @@ from trajectories.core.importers.foreign_traces import ForeignTrace
 from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.records import JSON
-from trajectories.core.releases.item_evidence import ItemEvidence, OriginalEvidence, RestoredWords
+from trajectories.core.releases.item_evidence import ItemEvidence, OriginalEvidence, RestoredAssessments
 from trajectories.core.releases.items import item_hash
 from trajectories.models import AuditEvent, Problem, Release, ReleaseItem, Trace
 from trajectories.services.imports.direct import import_traces
@@ -282,10 +282,10 @@ class _TracesHere:
         return next((key for key, _ in self._found.get((problem, str(original.get("trace"))), ())), None)
 
 
-def _said(line: _Line) -> RestoredWords:
+def _said(line: _Line) -> RestoredAssessments:
     """What had been said of a trace, in the form in which `full` has it, and what its release calls it."""
     item = line.item
-    return RestoredWords(
+    return RestoredAssessments(
         verdicts=[
             {
                 "verifier": each.verifier,

@@ -24,7 +24,7 @@ from trajectories.services.imports.archive_steps import ArchiveError, take_step
 from trajectories.services.imports.readers import OpenReader, Reader, UploadGoneError
 from trajectories.services.imports.writing import set_target, write_staged
 from trajectories.services.jobs.heartbeats import KeptLease
-from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
+from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_of, release_job, renew_job
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.problems.imports import (
@@ -177,8 +177,7 @@ def import_next(*, job_id: int) -> bool:
 
 def lost_imports() -> list[int]:
     """Imports that nobody works on and whose bell is long unanswered, marked as rung; none that still lacks space."""
-    free = free_bytes(spool_folder())
-    return lost_jobs(_all_active().exclude(space_needed__gt=free))
+    return lost_of(Import, free=free_bytes(spool_folder()))
 
 
 def tokens_in_use() -> set[str]:

@@ -11,10 +11,10 @@ from django.conf import settings
 
 from trajectories.adapters.spools import Spool
 from trajectories.adapters.uploads import Document, OpenFiles
-from trajectories.core.environments.schedules import WorldPlan
 from trajectories.core.problems.procedural import Draw
 from trajectories.core.problems.sides import TRAIN
 from trajectories.core.records import JSON
+from trajectories.core.worlds.schedules import WorldPlan
 from trajectories.models import Import
 from trajectories.services.problems.episodes import episode_records
 from trajectories.services.problems.imports import FaultTally, stage_records

@@ -53,6 +53,13 @@ def lease_of(jobs: QuerySet[Any], token: uuid.UUID) -> Iterator[None]:
     release_job(jobs, token, claims=0)
 
 
+def lost_of(table: Any, *, free: int | None = None) -> list[int]:
+    """The active jobs of a table that nobody works on and whose bell is long unanswered, marked as rung. With `free`
+    those are left out that wait until more than so many bytes are free on the disk."""
+    active = table._default_manager.filter(state__in=table.ACTIVE_STATES)
+    return lost_jobs(active if free is None else active.exclude(space_needed__gt=free))
+
+
 @transaction.atomic
 def lost_jobs(active: QuerySet[Any]) -> list[int]:
     """The jobs that nobody works on and whose bell is long unanswered, marked as rung."""

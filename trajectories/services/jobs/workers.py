@@ -61,7 +61,7 @@ def forget_the_dead() -> None:
 
 
 @dataclass(slots=True)
-class Watch:
+class SilenceWatch:
     """Which workers of this machine have been silent for too long, by a clock that stands still while nobody can tell.
 
     What counts is how long this process has looked on without a new sign, not what a row says: a database that was

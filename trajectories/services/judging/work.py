@@ -10,7 +10,7 @@ from trajectories.core.verifiers.model_judge import Form
 from trajectories.models import JudgeJob, JudgeJobItem
 from trajectories.models.job_kinds import PAUSE
 from trajectories.services.endpoints.calls import CallStop
-from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, lost_jobs
+from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.judging.asking import Work
 from trajectories.services.judging.program_values import ProgramValueWork
@@ -52,11 +52,6 @@ def _work_of(job: JudgeJob) -> type[Work]:
     if job.form != Form.VALUES:
         return Work
     return ValueWork if job.sampler.has_endpoint else ProgramValueWork
-
-
-def lost_judge_jobs() -> list[int]:
-    """Jobs that nobody works on and whose bell is long unanswered, marked as rung."""
-    return lost_jobs(JudgeJob.objects.filter(state__in=JudgeJob.ACTIVE_STATES))
 
 
 def _claim(job_id: int, token: uuid.UUID) -> bool:

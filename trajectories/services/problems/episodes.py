@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from django.contrib.auth.models import User
 
-from trajectories.core.environments.schedules import WorldPlan
 from trajectories.core.faults import Fault
 from trajectories.core.problems import ImportFault
 from trajectories.core.problems.episodes import make_episodes
 from trajectories.core.records import ProblemRecord
+from trajectories.core.worlds.schedules import WorldPlan
 from trajectories.services.problems.imports import ImportReport, import_records, name_of_set
 
 SOURCE = "worlds"

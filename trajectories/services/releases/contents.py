@@ -12,7 +12,7 @@ from trajectories.adapters.rows_ahead import RowsAhead
 from trajectories.adapters.spools import Spool
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.identity import ListHash, text_hash
-from trajectories.core.releases.item_evidence import ItemEvidence, NamedWord, OriginalEvidence
+from trajectories.core.releases.item_evidence import ItemEvidence, NamedDecision, OriginalEvidence
 from trajectories.core.releases.items import item_hash
 from trajectories.core.releases.rules import Rule
 from trajectories.models import Instruction, Problem, ReleaseItem, Run, Sampler
@@ -110,7 +110,7 @@ class Contents:
         scores = [review[4] for review in reviews if review[3] == Decision.ACCEPT and review[4] is not None]
         score = sum(scores) / len(scores) if scores else None
         evidence = ItemEvidence(
-            reviews=[NamedWord(review[1], by) for by, review in zip(authors, reviews, strict=True)],
+            reviews=[NamedDecision(review[1], by) for by, review in zip(authors, reviews, strict=True)],
             verdicts=[verdict[1] for verdict in verdicts],
             original=None if trace[8] is None else _original(trace),
             compared=compared,
@@ -122,7 +122,7 @@ class Contents:
         if (final := known.final.get(trace_id)) is not None:
             by = self._pseudonym(final[2])
             decided = [by, *final[3:]]
-            evidence = replace(evidence, final=NamedWord(final[1], by))
+            evidence = replace(evidence, final=NamedDecision(final[1], by))
             self.adjudicated += 1
         own_hash = item_hash(
             problem=problem_hash,

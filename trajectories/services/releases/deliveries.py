@@ -17,7 +17,7 @@ from trajectories.models import AuditEvent, Delivery, Export, Release
 from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.services.jobs.heartbeats import KeptLease
-from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
+from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_of, release_job, renew_job
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.releases.environments import environment_chunks, environment_filename, read_contents
@@ -139,8 +139,7 @@ def deliver_next(*, job_id: int) -> bool:
 
 def lost_deliveries() -> list[int]:
     """Deliveries that nobody is at and whose bell is long unanswered, marked as rung; none that still lacks space."""
-    active = Delivery.objects.filter(state__in=Delivery.ACTIVE_STATES)
-    return lost_jobs(active.exclude(space_needed__gt=free_bytes(file_folder())))
+    return lost_of(Delivery, free=free_bytes(file_folder()))
 
 
 def record_delivery_download(*, actor: User, delivery: Delivery) -> None:

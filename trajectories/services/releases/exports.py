@@ -35,7 +35,7 @@ from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Export, Release
 from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.disk import NO_SPACE
-from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job
+from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_of, release_job
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.releases.stores import file_folder, file_store
@@ -297,8 +297,7 @@ def _write(export: Export, token: uuid.UUID) -> bool:
 
 def lost_exports() -> list[int]:
     """Exports that nobody writes and whose bell is long unanswered, marked as rung; none that still lacks space."""
-    active = Export.objects.filter(state__in=Export.ACTIVE_STATES)
-    return lost_jobs(active.exclude(space_needed__gt=free_bytes(file_folder())))
+    return lost_of(Export, free=free_bytes(file_folder()))
 
 
 class _Writer:

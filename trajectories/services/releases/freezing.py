@@ -27,7 +27,7 @@ from trajectories.selectors.release_changes import count_changes, previous_relea
 from trajectories.selectors.release_rules import Funnel, count_removed, eligible_traces, removed_items
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.heartbeats import KeptLease
-from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
+from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_of, release_job, renew_job
 from trajectories.services.jobs.outbox import Kind, announce
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
@@ -177,8 +177,7 @@ def freeze_next(*, job_id: int) -> None:
 
 def lost_freezings() -> list[int]:
     """Jobs that nobody works on and whose bell is long unanswered, marked as rung; none that still lacks space."""
-    active = Freezing.objects.filter(state__in=Freezing.ACTIVE_STATES)
-    return lost_jobs(active.exclude(space_needed__gt=free_bytes(spool_folder())))
+    return lost_of(Freezing, free=free_bytes(spool_folder()))
 
 
 def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool, removals: Spool) -> None:

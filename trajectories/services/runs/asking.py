@@ -6,8 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from trajectories.core.consolidation.ways import WAYS, Way
-from trajectories.core.consolidation.ways.base import Value
+from trajectories.core.consolidation.ways import WAYS, Value, Way
 from trajectories.core.problems.kinds import is_grids
 from trajectories.models import Instruction, Problem, Run, Sampler
 from trajectories.services.runs.estimates import estimate_plan

@@ -10,16 +10,15 @@ from django.db import transaction
 from trajectories.core.agents import AGENTS
 from trajectories.core.agents.base import Agent, Surroundings
 from trajectories.core.agents.memory import Remembered
-from trajectories.core.agents.playing import Episode as Played
-from trajectories.core.agents.playing import pack, play, unpack
+from trajectories.core.agents.playing import PlayedEpisode, pack, play, unpack
 from trajectories.core.agents.telling import tell_episode, thoughts_json, values_json
-from trajectories.core.environments import make_world
-from trajectories.core.environments.base import World
-from trajectories.core.environments.schedules import WorldPlan
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems.episodes import plan_of
 from trajectories.core.records import SampleFailure
+from trajectories.core.worlds import make_world
+from trajectories.core.worlds.base import World
+from trajectories.core.worlds.schedules import WorldPlan
 from trajectories.models import Attempt, Episode, Mind, Transition
 from trajectories.selectors.minds import iter_transitions, write_state
 from trajectories.services.runs.attempts import fail_attempt
@@ -71,7 +70,7 @@ class Player:
                 self._keep(trace.pk, played)
         return (None, False) if trace is None else (trace.pk, True)
 
-    def _keep(self, trace_id: int, played: Played) -> None:
+    def _keep(self, trace_id: int, played: PlayedEpisode) -> None:
         """Keep what was learnt, in the transaction that stores the trace."""
         self.mind.episodes += 1
         self.mind.weights = pack(self.agent.weights())

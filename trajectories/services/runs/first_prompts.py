@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trajectories.adapters.chat_api.samples.conversion import request_messages
+from trajectories.core.prompts import variation_from_json
 from trajectories.core.prompts.leaks import find_leak
 from trajectories.core.prompts.pictures import PICTURE_TOKENS, estimate_shown
-from trajectories.core.prompts.variation import variation_from_json, variation_text
+from trajectories.core.prompts.variation import variation_text
 from trajectories.core.records import JSON, SampleRequest
 from trajectories.core.strategies.base import Planned
 from trajectories.models import Instruction, Problem, Run, Sampler

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from django.db import connection
 
 from trajectories.core.agents.base import Surroundings
-from trajectories.core.environments import make_world
 from trajectories.core.faults import Fault
 from trajectories.core.problems.episodes import plan_of
 from trajectories.core.records import JSON
+from trajectories.core.worlds import make_world
 from trajectories.models import Mind, Problem, Run, Sampler
 
 ALL, MEMORY, WEIGHTS = "all", "memory", "weights"

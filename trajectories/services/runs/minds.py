@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from trajectories.core.agents.memory import Remembered
-from trajectories.core.environments.base import State
 from trajectories.core.faults import Fault
+from trajectories.core.worlds.base import State
 from trajectories.models import AuditEvent, Mind, Run, Transition
 from trajectories.selectors.minds import iter_transitions
 from trajectories.services.locks import lock_run

@@ -11,7 +11,7 @@ from trajectories.core.problems.kinds import is_episode, is_grids
 from trajectories.core.programs.engines import clean_text
 from trajectories.core.prompts import PromptError, Variation, draw_variation, variation_from_json
 from trajectories.core.prompts.feedback import composed_problem, feedback_turns
-from trajectories.core.prompts.references import answer_text
+from trajectories.core.prompts.references import reference_text
 from trajectories.core.prompts.wrapping import can_compose, compose_programs
 from trajectories.core.records import (
     JSON,
@@ -271,4 +271,4 @@ def _hint(row: Problem, problem: PublicProblem, variation: Variation | None) -> 
     """The answer, given away. Raises RequestError for a problem held out for evaluation, or without an answer."""
     if row.split != Problem.Split.TRAIN or row.reference is None:
         raise RequestError(f"The answer of {clean_text(row.name, 80)!r} may not be given away, or is not known.")
-    return answer_text(problem, row.reference, variation)
+    return reference_text(problem, row.reference, variation)

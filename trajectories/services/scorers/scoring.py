@@ -25,7 +25,7 @@ from trajectories.selectors.scorers import read_traces, seen_of, vote_shares
 from trajectories.selectors.traces import traces_in
 from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
 from trajectories.services.jobs.endings import tell_parent
-from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lost_jobs, release_job
+from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lost_of, release_job
 from trajectories.services.jobs.ringers import ring
 
 State = Scoring.State
@@ -76,7 +76,7 @@ def score_next(*, job_id: int) -> bool:
 def lost_scorings() -> list[int]:
     """Jobs that nobody is at and whose bell is long unanswered, marked as rung; what is new is asked for first."""
     follow_new()
-    return lost_jobs(Scoring.objects.filter(state__in=Scoring.ACTIVE_STATES))
+    return lost_of(Scoring)
 
 
 def follow_new(*, settled_seconds: int = SETTLED_SECONDS) -> list[Scoring]:
@@ -127,14 +127,14 @@ def _write(job: Scoring, token: uuid.UUID, keys: Sequence[int], stored: StoredSc
     """Score some traces and move the cursor behind them; False where the job was stopped or the lease is lost."""
     traces = list(read_traces(keys))
     votes = vote_shares({trace.problem_id for trace in traces}) if stored.votes else {}
-    words = [_word(job.scorer, stored, trace, votes) for trace in traces]
+    verdicts = [_verdict(job.scorer, stored, trace, votes) for trace in traces]
     with transaction.atomic():
         held = Scoring.objects.filter(pk=job.pk, lease_token=token, state=State.RUNNING)
         if not held.select_for_update(no_key=True).exists():
             return False
         # One job of a scorer writes at a time: what a revision counts stands still.
         Scorer.objects.select_for_update(no_key=True).only("pk").get(pk=job.scorer_id)
-        added = _new_words(words, job.scorer)
+        added = _new_verdicts(verdicts, job.scorer)
         Verdict.objects.bulk_create(added)
         held.update(
             cursor=keys[-1],
@@ -147,7 +147,7 @@ def _write(job: Scoring, token: uuid.UUID, keys: Sequence[int], stored: StoredSc
     return True
 
 
-def _word(scorer: Scorer, stored: StoredScorer, trace: Trace, votes: dict[tuple[int, str], float]) -> Verdict:
+def _verdict(scorer: Scorer, stored: StoredScorer, trace: Trace, votes: dict[tuple[int, str], float]) -> Verdict:
     """What a scorer says of a trace: a probability, and unscored as the outcome, for it never decides."""
     seen = seen_of(trace, votes)
     evidence = ScorerEvidence(scorer.pk, trace.problem_id in stored.folds)
@@ -172,20 +172,22 @@ def _word(scorer: Scorer, stored: StoredScorer, trace: Trace, votes: dict[tuple[
     )
 
 
-def _new_words(words: Sequence[Verdict], scorer: Scorer) -> list[Verdict]:
-    """Those that say something else than the scorer's word before."""
-    known = Verdict.objects.filter(trace__in=[word.trace_id for word in words], verifier=scorer_verifier(scorer.name))
+def _new_verdicts(verdicts: Sequence[Verdict], scorer: Scorer) -> list[Verdict]:
+    """Those that differ from the scorer's verdict before."""
+    known = Verdict.objects.filter(
+        trace__in=[verdict.trace_id for verdict in verdicts], verifier=scorer_verifier(scorer.name)
+    )
     newest: dict[int, Verdict] = {}
     revisions: Counter[int] = Counter()
-    for verdict in known.order_by("pk").defer("evidence"):
-        newest[verdict.trace_id] = verdict
-        revisions[verdict.trace_id] += verdict.version == scorer.version
+    for old in known.order_by("pk").defer("evidence"):
+        newest[old.trace_id] = old
+        revisions[old.trace_id] += old.version == scorer.version
     added = []
-    for word in words:
-        before = newest.get(word.trace_id)
-        if before is not None and (before.version, before.score) == (word.version, word.score):
+    for verdict in verdicts:
+        before = newest.get(verdict.trace_id)
+        if before is not None and (before.version, before.score) == (verdict.version, verdict.score):
             continue
-        word.revision = revisions[word.trace_id]
-        word.previous_outcome = before.outcome if before is not None else ""
-        added.append(word)
+        verdict.revision = revisions[verdict.trace_id]
+        verdict.previous_outcome = before.outcome if before is not None else ""
+        added.append(verdict)
     return added

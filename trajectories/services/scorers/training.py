@@ -30,7 +30,7 @@ from trajectories.selectors.scorers import (
 )
 from trajectories.services.endpoints.artefacts import store_artefact
 from trajectories.services.jobs.heartbeats import KeptLease
-from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_jobs, renew_job
+from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, renew_job
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.scorers.planning import audit, retire_others
 
@@ -70,11 +70,6 @@ def train_scorer_next(*, job_id: int) -> bool:
         except MemoryError:
             return _fail(held, "The training needed more memory than this machine has; take fewer traces of a problem.")
         return True
-
-
-def lost_scorers() -> list[int]:
-    """The keys of scorers whose training no worker holds and whose bell went unheard, so that they are rung again."""
-    return lost_jobs(Scorer.objects.filter(state__in=Scorer.ACTIVE_STATES))
 
 
 class _Told:

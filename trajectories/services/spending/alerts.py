@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from trajectories.models import SpendAlert
-from trajectories.selectors.spending import Standing, list_standings, today_utc
+from trajectories.selectors.spending import LimitStanding, list_standings, today_utc
 from trajectories.services.jobs.outbox import Kind, announce
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def note_alerts() -> list[SpendAlert]:
 
 
 @transaction.atomic
-def _note(standing: Standing, day: date) -> SpendAlert | None:
+def _note(standing: LimitStanding, day: date) -> SpendAlert | None:
     """Write one alert down, and tell webhooks of it; None where somebody has."""
     alert, is_new = SpendAlert.objects.get_or_create(
         day=day,

@@ -59,7 +59,7 @@ def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[st
 
 
 def store_adopted_reviews(*, reviewer: User, adopted: Sequence[tuple[int, Mapping[str, JSON]]]) -> None:
-    """Store the reviewer's word on traces that are new, each by its id; their `decision` is the caller's to keep."""
+    """Store the reviewer's reviews of traces that are new, each by its id; their `decision` is the caller's to keep."""
     reviews = Review.objects.bulk_create(
         Review(trace_id=trace_id, reviewer=reviewer, key=uuid.uuid4(), **said) for trace_id, said in adopted
     )

@@ -18,8 +18,8 @@ from trajectories.core.records import JSON, FinishReason, SampleResult, Step, St
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.answers import read_span, searched_fact
 from trajectories.models import AuditEvent, PendingVerification, Problem, Repair, RepairWithdrawal, Trace
+from trajectories.selectors.assessments import HUMAN_EDIT
 from trajectories.selectors.completions import KINDS, parts_of
-from trajectories.selectors.export_words import HUMAN_EDIT
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.instructions import to_record
 from trajectories.selectors.problems import to_public

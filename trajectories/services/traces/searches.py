@@ -4,11 +4,10 @@ New traces are read by the database itself as they are stored, see migration 005
 of SearchBacklog, which moves in the transaction that stores the words: a worker that dies loses nothing.
 """
 
-import time
-
 from django.db import connection, transaction
 
 from trajectories.models import SearchBacklog
+from trajectories.services.jobs.batches import repeat_for
 
 BATCH = 200
 """Traces of one transaction."""
@@ -49,7 +48,4 @@ def read_batch() -> int:
 
 def read_for(seconds: float) -> int:
     """Read old traces for so long, or until none is left; returns how many."""
-    end, done = time.monotonic() + seconds, 0
-    while (count := read_batch()) and (done := done + count) and time.monotonic() < end:
-        pass
-    return done
+    return repeat_for(seconds, read_batch)

@@ -70,8 +70,11 @@ def build_attempted(attempt: Attempt, result: SampleResult) -> Built:
 
 
 def store_built(*, built: Sequence[Built], lease_token: uuid.UUID) -> list[Trace | None]:
-    """Store samples of one run in one transaction, end their attempts and queue their verification; None for each whose
-    lease is lost, of which nothing happens."""
+    """Store samples of one run in one transaction, end their attempts and queue their verification.
+
+    Returns the trace of each sample, in order; None for a sample whose attempt is leased by somebody else by now, of
+    which nothing is stored.
+    """
     with transaction.atomic():
         hold_run(built[0].attempt.run_id)
         ended = _end_attempts([item.attempt.pk for item in built], lease_token)

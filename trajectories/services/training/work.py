@@ -19,12 +19,12 @@ from trajectories.adapters.acting import folder_of
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import (
-    Outcome,
     PausedTrainingError,
     StoppedError,
     Task,
     Trainer,
     TrainerError,
+    TrainingResult,
 )
 from trajectories.core.faults import Fault
 from trajectories.models import Artefact, AuditEvent, Sampler, Training
@@ -32,7 +32,7 @@ from trajectories.selectors.disk import NO_SPACE
 from trajectories.services.endpoints.artefacts import store_artefact
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.heartbeats import KeptLease
-from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
+from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_of, release_job, renew_job
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.training.lessons import choose_lessons
 from trajectories.services.training.planning import check_base
@@ -103,8 +103,7 @@ def train_next(*, job_id: int) -> bool:
 
 def lost_trainings() -> list[int]:
     """Trainings that nobody is at and whose bell is long unanswered, marked as rung; none that still lacks space."""
-    active = Training.objects.filter(state__in=Training.ACTIVE_STATES)
-    return lost_jobs(active.exclude(space_needed__gt=free_bytes(Path(settings.TRAINING_DIR))))
+    return lost_of(Training, free=free_bytes(Path(settings.TRAINING_DIR)))
 
 
 def _train(training: Training, held: QuerySet[Training], trainer: Trainer) -> bool:
@@ -130,7 +129,7 @@ def _train(training: Training, held: QuerySet[Training], trainer: Trainer) -> bo
 
 
 @transaction.atomic
-def _finish(training: Training, held: QuerySet[Training], artefact: Artefact, outcome: Outcome) -> None:
+def _finish(training: Training, held: QuerySet[Training], artefact: Artefact, outcome: TrainingResult) -> None:
     """End the training with the sampler that it made, both or neither. Raises _LeaseLostError."""
     sampler = _sampler(training, artefact, outcome) if outcome.sampler_kind else None
     state = State.FINISHED if sampler else State.WAITING
@@ -146,7 +145,7 @@ def _finish(training: Training, held: QuerySet[Training], artefact: Artefact, ou
     tell_parent(training)
 
 
-def _sampler(training: Training, artefact: Artefact, outcome: Outcome) -> Sampler:
+def _sampler(training: Training, artefact: Artefact, outcome: TrainingResult) -> Sampler:
     """The sampler that uses what was learnt. Its name is that of the training, so that there is one."""
     return Sampler.objects.create(
         name=f"training-{training.pk}",

@@ -20,7 +20,7 @@ from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import NOTHING
 from trajectories.selectors.traces import traces_in
 from trajectories.services.jobs.endings import tell_parent
-from trajectories.services.jobs.leases import LEASE, claim_job, lost_jobs, release_job
+from trajectories.services.jobs.leases import LEASE, claim_job, release_job
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError
 from trajectories.services.runs.rounds import move_on
@@ -112,11 +112,6 @@ def _verify_all(job: Reverification, ids: Sequence[int], verifiers: Mapping[str,
         yield verified
 
 
-def lost_reverifications() -> list[int]:
-    """Jobs that nobody works on and whose bell is long unanswered, marked as rung."""
-    return lost_jobs(Reverification.objects.filter(state__in=Reverification.ACTIVE_STATES))
-
-
 def _active(job_id: int) -> QuerySet[Reverification]:
     return Reverification.objects.filter(pk=job_id, state__in=Reverification.ACTIVE_STATES)
 
@@ -184,8 +179,8 @@ class _Majorities:
 
 def _ran_faithfully(trace: Trace) -> bool:
     """Whether the outputs by which a trace votes come from an engine that is Python itself."""
-    word = Verdict.objects.filter(trace=trace, verifier=TEST_VERIFIER).order_by("-pk").first()
-    return word is None or PairsEvidence.from_json(word.evidence).is_faithful
+    verdict = Verdict.objects.filter(trace=trace, verifier=TEST_VERIFIER).order_by("-pk").first()
+    return verdict is None or PairsEvidence.from_json(verdict.evidence).is_faithful
 
 
 def _audit(actor: User | None, verb: str, job: Reverification, data: dict[str, object]) -> None:

@@ -138,7 +138,7 @@ def _results(trace: Trace) -> tuple[str, ...]:
 def _verify_by(
     verifier: Verifier, problem: ProblemRecord, record: TraceRecord, tools: TraceTools | None
 ) -> VerdictRecord | None:
-    """The verifier's word, None where it does not apply; without tools its worker was lost before."""
+    """The verifier's verdict; None where it does not apply. Without tools it is an error: a worker was lost before."""
     try:
         if not verifier.applies_to(problem, record):
             return None
@@ -166,10 +166,10 @@ def lock_traces(traces: Sequence[Trace]) -> None:
 def append_verdicts(
     given: Sequence[tuple[Trace, Sequence[VerdictRecord]]], job: Reverification | JudgeJob | None = None
 ) -> list[Verdict]:
-    """Add the verifiers' words on traces of one run (or of none) and derive anew what lists filter by; returns what was
-    added. The traces are locked.
+    """Add verdicts on traces of one run (or of none) and derive anew what lists filter by; returns what was added. The
+    traces are locked.
 
-    The first word of a version stands, unless a job verifies again: then a word that differs is added as a revision.
+    The first verdict of a version stands, unless a job verifies again: then one that differs is added as a revision.
     """
     known: defaultdict[int, list[Verdict]] = defaultdict(list)
     for verdict in Verdict.objects.filter(trace__in=[trace.pk for trace, _ in given]).order_by("pk"):
@@ -208,7 +208,7 @@ def _new_verdicts(
     job: Reverification | JudgeJob | None,
 ) -> list[Verdict]:
     """The rows to add for one trace, which become the `newest` of their verifiers."""
-    words = Counter((verdict.verifier, verdict.version) for verdict in known)
+    given_before = Counter((verdict.verifier, verdict.version) for verdict in known)
     added = []
     for verdict in verdicts:
         before = newest.get(verdict.verifier)
@@ -219,7 +219,7 @@ def _new_verdicts(
         row.reverification = job if isinstance(job, Reverification) else None
         row.judge_job = job if isinstance(job, JudgeJob) else None
         # An older version may verify again too, when a rubric's newer one has had its say.
-        row.revision = words[verdict.verifier, verdict.version]
+        row.revision = given_before[verdict.verifier, verdict.version]
         row.previous_outcome = before.outcome if before is not None else ""
         newest[verdict.verifier] = row
         added.append(row)

@@ -33,7 +33,7 @@ Pause = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HeardCall:
     """One request as it came."""
 
     method: str
@@ -93,7 +93,7 @@ class FakeEndpoint:
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.script = list(script)
-        self.calls: list[Call] = []
+        self.calls: list[HeardCall] = []
         self.answered = 0
         self.spent: Counter[str] = Counter()
         self.in_flight = 0
@@ -157,7 +157,7 @@ class FakeEndpoint:
         finally:
             writer.close()
 
-    async def _handle(self, call: Call, writer: asyncio.StreamWriter) -> None:
+    async def _handle(self, call: HeardCall, writer: asyncio.StreamWriter) -> None:
         if call.method == "GET" and call.path == "/v1/models":
             models = [{"id": name, "object": "model"} for name in self.behaviour.models or ("fake",)]
             await _send(writer, 200, json.dumps({"object": "list", "data": models}).encode())
@@ -174,7 +174,7 @@ class FakeEndpoint:
             await asyncio.sleep(self.behaviour.latency)
         await self._perform(play, call, writer)
 
-    async def _serve_batches(self, call: Call, writer: asyncio.StreamWriter) -> None:
+    async def _serve_batches(self, call: HeardCall, writer: asyncio.StreamWriter) -> None:
         """Files and batches; a batch whose time is over is answered when somebody asks how it stands."""
         way = self.behaviour.batch_way
         if self.behaviour.key and call.key != self.behaviour.key:
@@ -196,7 +196,7 @@ class FakeEndpoint:
     async def _answer_batch(self, batch: KeptBatch) -> None:
         count = round(len(batch.requests) * self.behaviour.batch_answers)
         for line in batch.requests[:count]:
-            call = Call("POST", str(line.get("url")), {}, line.get("body"))
+            call = HeardCall("POST", str(line.get("url")), {}, line.get("body"))
             self.calls.append(call)
             play = self.script.pop(0) if self.script else self.behaviour.draw(self._chance)
             if words := refusal_of(call.body, self.behaviour.takes):
@@ -211,7 +211,7 @@ class FakeEndpoint:
                 self.spent += Counter(bodies.tokens_of(whole))
         batch.end(len(batch.requests) - count)
 
-    def _play(self, call: Call) -> Play:
+    def _play(self, call: HeardCall) -> Play:
         """How this call goes."""
         behaviour = self.behaviour
         if behaviour.key and call.key != behaviour.key:
@@ -224,7 +224,7 @@ class FakeEndpoint:
             return Play("429", behaviour.retry_after)
         return self.script.pop(0) if self.script else behaviour.draw(self._chance)
 
-    async def _perform(self, play: Play, call: Call, writer: asyncio.StreamWriter) -> None:
+    async def _perform(self, play: Play, call: HeardCall, writer: asyncio.StreamWriter) -> None:
         if not play.failure and (words := refusal_of(call.body, self.behaviour.takes)):
             await _send(writer, 400, bodies.refusal_body(words))
         elif play.failure in bodies.ERRORS:
@@ -244,10 +244,10 @@ class FakeEndpoint:
         if self.behaviour.pace:
             await asyncio.sleep(self.behaviour.pace)
 
-    def _say(self, call: Call, prompt: str, asked_before: int) -> Answer:
+    def _say(self, call: HeardCall, prompt: str, asked_before: int) -> Answer:
         return stopped(self._whole(call, prompt, asked_before), call.body.get("stop"))
 
-    def _whole(self, call: Call, prompt: str, asked_before: int) -> Answer:
+    def _whole(self, call: HeardCall, prompt: str, asked_before: int) -> Answer:
         """What is said where nothing stops it."""
         messages = call.messages
         if "pictures" in self.behaviour.takes and (colour := colour_asked_for(messages)):
@@ -266,14 +266,14 @@ class FakeEndpoint:
             )
         return continued(answer, begun) if goes_on else answer
 
-    async def _one(self, failure: str, call: Call, asked_before: int) -> Answer:
+    async def _one(self, failure: str, call: HeardCall, asked_before: int) -> Answer:
         """One sample."""
         if failure not in ("", "no_usage", "truncated", "not_utf8", "drip", "cut", *bodies.SPOILT):
             return Answer("", refusal="I cannot help with that.") if failure == "refused" else Answer("")
         answer = await self._loop.run_in_executor(self._thinker, self._say, call, call.prompt, asked_before)
         return Answer(answer.text[: len(answer.text) // 3], answer.reasoning) if failure == "truncated" else answer
 
-    def _asked_before(self, call: Call, count: int) -> int:
+    def _asked_before(self, call: HeardCall, count: int) -> int:
         """How many samples of the prompt were drawn before: the same number for the same seed and temperature, so that
         the same call has the same answer."""
         takes, prompt, seed = self.behaviour.takes, call.prompt, call.body.get("seed")
@@ -284,7 +284,7 @@ class FakeEndpoint:
         key = (prompt, seed, call.body.get("temperature"), count)
         return self._seeded.setdefault(key, number) if keeps else number
 
-    async def _body(self, failure: str, call: Call) -> dict[str, Any]:
+    async def _body(self, failure: str, call: HeardCall) -> dict[str, Any]:
         """The body of an answer, before anything is spoilt."""
         if call.path == EMBEDDINGS:
             return embeddings(call.body, self.embedder)
@@ -304,7 +304,7 @@ class FakeEndpoint:
             whole["usage"]["cost"] = self.behaviour.stated_cost
         return whole
 
-    async def _answer(self, failure: str, call: Call, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, failure: str, call: HeardCall, writer: asyncio.StreamWriter) -> None:
         whole, responses = await self._body(failure, call), call.path == "/v1/responses"
         pieces = [json.dumps(whole).encode()]
         if call.body.get("stream"):
@@ -318,7 +318,7 @@ class FakeEndpoint:
         self.spent += Counter(bodies.tokens_of(whole))
 
 
-async def _read_call(reader: asyncio.StreamReader) -> Call | None:
+async def _read_call(reader: asyncio.StreamReader) -> HeardCall | None:
     """The next request; None where the client has closed the connection."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -330,12 +330,12 @@ async def _read_call(reader: asyncio.StreamReader) -> Call | None:
     path, _, query = path.partition("?")
     words = dict(parse_qsl(query))
     if headers.get("content-type", "").startswith("multipart/form-data"):
-        return Call(method, path, headers, raw, words)
+        return HeardCall(method, path, headers, raw, words)
     try:
         body = json.loads(raw) if raw else None
     except ValueError:
         body = None
-    return Call(method, path, headers, body, words)
+    return HeardCall(method, path, headers, body, words)
 
 
 async def _send(

@@ -9,9 +9,9 @@ from typing import Any
 from django.urls import reverse
 
 from trajectories.charts.campaigns import traces_of_run
-from trajectories.core.campaigns.gates import Decision
+from trajectories.core.campaigns.gates import GateDecision
 from trajectories.core.campaigns.measures import NO_FAMILY, Measured
-from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, Basis, CampaignPlan, Replay
+from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, Basis, CampaignPlan, ReplaySource
 from trajectories.core.campaigns.stages import STAGES, Stage
 from trajectories.core.learning.rules import TAKE_WORDS
 from trajectories.core.selections import WRONG_STEPS, Selection
@@ -31,7 +31,7 @@ class ShownGeneration:
     row: Generation
     stage: str
     measured: Measured | None
-    decision: Decision | None
+    decision: GateDecision | None
     overruled: dict[str, Any] | None
     funnel: ShownFunnel | None
     samples: int
@@ -66,7 +66,7 @@ def show_generation(row: Generation) -> ShownGeneration:
         row=row,
         stage=STAGES[Stage(row.stage)],
         measured=measured_of(row),
-        decision=Decision.from_json(row.decision) if row.decision else None,
+        decision=GateDecision.from_json(row.decision) if row.decision else None,
         overruled=row.decision.get("overruled"),
         funnel=show_job_funnel(row.freezing) if row.freezing is not None else None,
         samples=sum(run.done_count for run in runs),
@@ -144,7 +144,7 @@ class ProblemChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class SamplerComparison:
     """The newest challenger beside the first sampler. Of more problems than are shown the counts tell."""
 
     number: int
@@ -155,7 +155,7 @@ class Comparison:
     forgotten_count: int
 
 
-def compare_with_first(rows: Sequence[Generation]) -> Comparison | None:
+def compare_with_first(rows: Sequence[Generation]) -> SamplerComparison | None:
     """What the newest measured challenger gained and forgot; None before there is one."""
     measured = [(row, found) for row in rows if not row.is_control and (found := measured_of(row)) is not None]
     if len(measured) < 2:
@@ -178,7 +178,7 @@ def compare_with_first(rows: Sequence[Generation]) -> Comparison | None:
         ]
         return ProblemChange(shown[key], sides[0], sides[1])
 
-    return Comparison(
+    return SamplerComparison(
         number=newest.number,
         families=_families(old, new),
         gained=[change(key) for key in gained[:PROBLEMS_SHOWN]],
@@ -229,7 +229,7 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
     enters = TAKE_WORDS[plan.take] + (
         f"; up to {plan.relabel:,} wrong programs of a task, relabelled" if plan.relabel else ""
     )
-    again = f", {plan.replay_percent:g} %" if plan.replay is Replay.SHARE else ""
+    again = f", {plan.replay_percent:g} %" if plan.replay is ReplaySource.SHARE else ""
     grows = f"; steps grow by {plan.steps_growth:g}" if plan.steps_growth != 1 else ""
     gate = f"{plan.test.value}, level {plan.level:g}" if plan.test.value != "none" else "none: every challenger goes on"
     return [

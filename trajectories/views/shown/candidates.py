@@ -54,7 +54,8 @@ def candidate_progress(scope: CandidateScope) -> dict[str, int]:
 
 
 def problem_parts(record: ProblemRecord) -> dict[str, Any]:
-    """A problem as templates draw it; `tests` only of ARC tasks."""
+    """What templates draw of a problem: the `record`, and of a task of grids its `tests`, with the size of a grid in
+    pixels."""
     parts: dict[str, Any] = {"record": record, "tests": None, "grid_size": LARGE_GRID}
     if is_grids(record.kind):
         reference = record.reference or []

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from trajectories.core.programs.replays import PairReplay, grid_cells
 from trajectories.core.records import JSON
 from trajectories.core.text.alignment import align
-from trajectories.core.text.word_diff import Change, Side, in_short, word_diff
+from trajectories.core.text.word_diff import Change, TextSide, in_short, word_diff
 from trajectories.models import Replay, Trace, Verdict
 from trajectories.views.shown.traces import PairTable
 
@@ -135,15 +135,15 @@ def _different(number: int, left: StepText | None, right: StepText | None) -> Di
     if left is None or right is None:
         step = left or right
         text = "" if step is None else step.body
-        changes = [Change(Side.SAME, text[:MOST_SHOWN], max(0, len(text) - MOST_SHOWN))]
+        changes = [Change(TextSide.SAME, text[:MOST_SHOWN], max(0, len(text) - MOST_SHOWN))]
         return DifferentRow(number, left, right, changes if left else (), changes if right else ())
     changes = [_cut(change) for change in in_short(word_diff(left.body[:MOST_COMPARED], right.body[:MOST_COMPARED]))]
     return DifferentRow(
         number,
         left,
         right,
-        [change for change in changes if change.side is not Side.NEW],
-        [change for change in changes if change.side is not Side.GONE],
+        [change for change in changes if change.side is not TextSide.NEW],
+        [change for change in changes if change.side is not TextSide.GONE],
         is_cut=max(len(left.body), len(right.body)) > MOST_COMPARED,
     )
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trajectories.core.environments import make_world
-from trajectories.core.environments.replaying import Again, take_again
 from trajectories.core.problems.episodes import plan_of
 from trajectories.core.records import JSON, StepKind
 from trajectories.core.rendering.svg import cell_boxes, colour_paths, line_path
 from trajectories.core.tools.refusals import REFUSED
+from trajectories.core.worlds import make_world
+from trajectories.core.worlds.replaying import Again, take_again
 from trajectories.models import Episode, Trace
 
 PIXELS = 420

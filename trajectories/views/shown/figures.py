@@ -16,7 +16,7 @@ from trajectories.selectors.insights.scopes import InsightScope
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class FigureSlot:
     """A figure that is still to be loaded from `address`; `name` is unique on the page."""
 
     name: str
@@ -24,7 +24,7 @@ class Slot:
     address: str
 
 
-def figure_context(slot: Slot, built: Figure) -> dict[str, Any]:
+def figure_context(slot: FigureSlot, built: Figure) -> dict[str, Any]:
     """What the templates of a figure need: it, its drawing as JSON, and the cells of its table as texts."""
     rows = [
         {
@@ -47,9 +47,9 @@ def figure_context(slot: Slot, built: Figure) -> dict[str, Any]:
     }
 
 
-def slots(charts: Iterable[Chart], scope: InsightScope) -> list[Slot]:
+def slots(charts: Iterable[Chart], scope: InsightScope) -> list[FigureSlot]:
     """The slots of some figures of one scope."""
-    return [Slot(chart.name, chart.title, chart.address(scope)) for chart in charts]
+    return [FigureSlot(chart.name, chart.title, chart.address(scope)) for chart in charts]
 
 
 def without_hidden_links(figure: Figure, sight: Sight) -> Figure:

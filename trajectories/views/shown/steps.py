@@ -52,23 +52,33 @@ UNREAD_KINDS = ("program", "tool_call", "tool_result")
 
 @dataclass(frozen=True, slots=True)
 class ShownStep:
-    """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such. `fault` says
-    what is wrong with it where it is the first wrong one, by a verifier of steps."""
+    """One step of a trace as it is drawn."""
 
     index: int
+    """Its place among the steps, from 0."""
     kind: str
     mark: SafeString
+    """The icon of its kind."""
     word: str
+    """What its kind is called."""
     title: str
     body: str
     depth: int
+    """How many steps it lies inside of; 0 at the top."""
     pair: "ShownPair | None"
+    """The pair of grids in its data; None where it has none."""
     grids: tuple[JSON, ...]
+    """The grids in its data."""
     same_program_as: int | None = None
+    """The index of the earlier step with the very same program; None where there is none."""
     is_thinking: bool = False
+    """Whether it is part of the model's thoughts."""
     detected: "tuple[Detected, ...]" = ()
+    """The signs of thinking that its body shows."""
     value: ShownValue | None = None
+    """How good it is, where something says so that the reader may see."""
     fault: str = ""
+    """What is wrong with it, where a verifier of steps found it to be the first wrong one; else ""."""
 
     @property
     def says_title(self) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from trajectories.core.prompts.variation import variation_from_json, variation_text
+from trajectories.core.prompts import variation_from_json
+from trajectories.core.prompts.variation import variation_text
 from trajectories.core.records import JSON, ProblemRecord
 from trajectories.core.verifiers.evidence import PairsEvidence
 from trajectories.models import Trace, Verdict

@@ -18,7 +18,7 @@ class Batches(Generic[Asked, Given]):
         self._worker: asyncio.Task[None] | None = None
 
     async def do(self, item: Asked) -> Given:
-        """What `act` gives for the item. What it raises comes to everybody in the batch.
+        """What `act` gives for the item. What it raises is raised for every item of the batch.
 
         An item whose asker is cancelled is done all the same.
         """

@@ -1,6 +1,6 @@
 """One call to a model and what came of it, whatever it is made for: a sample, a model judge, a new problem."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -14,20 +14,21 @@ from trajectories.core.text.tokens import estimate_tokens
 
 @dataclass(frozen=True, slots=True)
 class ChatCall:
-    """What is asked. `sample` tells apart calls that read the same and shall have answers of their own. At a text of
-    `stop` the model is stopped, and the text is no part of the answer.
-
-    `payer` names what is charged. An answer that another payer has paid for costs nothing; one that the same payer has
-    paid for never reached it, because the worker died, and is charged when it does.
-    """
+    """What a model is asked in one call."""
 
     messages: Sequence[Mapping[str, JSON]]
     temperature: float
     seed: int
+    """What the model draws by, where its endpoint takes a seed."""
     sample: Mapping[str, JSON] = field(default_factory=dict)
+    """What tells this call from others that read the same and shall have answers of their own."""
     payer: str = ""
+    """Whom the call is charged to, by name. An answer that another payer has paid for costs nothing. One that the same
+    payer has paid for never reached it, because its worker died; it is charged when it does."""
     tools: Sequence[Mapping[str, JSON]] = ()
+    """The tools that the model may call, as the API has them."""
     stop: tuple[str, ...] = ()
+    """Texts at which the model is stopped; they are no part of the answer."""
 
 
 NO_USAGE = Usage()
@@ -35,19 +36,32 @@ NO_USAGE = Usage()
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer. Where it was recalled from another payer's call, it has neither usage nor cost, and took no time.
-
-    `taken` are its tokens, whoever has paid for them; `notes` are facts about how it came: tries that failed before, by
-    kind, and samples asked for in the same call.
-    """
+    """An answer. Where it was recalled from another payer's call, it has neither usage nor cost, and took no time."""
 
     reply: Reply
     usage: Usage
+    """The tokens that its payer is charged for."""
     cost: Decimal | None
+    """What its payer is charged, in the money of the sampler's prices; None where no price is known."""
     seconds: float
+    """How long the call took."""
     recalled: bool = False
+    """Whether it was recalled from another payer's call."""
     taken: Usage = NO_USAGE
+    """Its tokens, whoever has paid for them."""
     notes: Mapping[str, JSON] = field(default_factory=dict)
+    """Facts about how it came: tries that failed before, by kind, and samples asked for in the same call."""
+
+
+def total_usage(answers: Iterable[Answered]) -> Usage:
+    """The tokens of several answers together, as they are charged."""
+    return sum((each.usage for each in answers), NO_USAGE)
+
+
+def total_cost(answers: Iterable[Answered]) -> Decimal | None:
+    """The cost of several answers together; None where that of one is not known."""
+    costs = [each.cost for each in answers]
+    return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
 
 
 def call_hash(settings: ChatSettings, call: ChatCall) -> str:

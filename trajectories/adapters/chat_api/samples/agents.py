@@ -5,9 +5,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
-from trajectories.adapters.chat_api.calls.records import Answered, ChatCall, input_tokens_of
+from trajectories.adapters.chat_api.calls.records import Answered, ChatCall, input_tokens_of, total_cost, total_usage
 from trajectories.adapters.chat_api.calls.session import Callee
 from trajectories.adapters.chat_api.samples.conversion import first_call, reply_facts, stored_parts, variation_of
 from trajectories.adapters.chat_api.samples.tools import (
@@ -36,7 +35,6 @@ from trajectories.core.records import (
     SampleResult,
     Step,
     StepKind,
-    Usage,
 )
 from trajectories.core.tools.refusals import REFUSED
 from trajectories.core.verifiers.answers import searched_fact
@@ -47,7 +45,7 @@ RunPython = Callable[[str], SnippetResult]
 NOT_RUN = "The model wrote a tool call into its text. The endpoint did not pass it on as one, so it was not run."
 
 
-class Agent:
+class AgentSample:
     """One sample. Bounded by the request's limits: what there is when they are reached is the sample, ended by length.
 
     Every call goes by `Callee.ask` with the conversation so far, so that an agent whose worker died gets the answers
@@ -81,7 +79,7 @@ class Agent:
             failure = SampleFailure(fault.kind, fault.message, fault.retryable, fault.stops)
         except Exception as fault:
             failure = SampleFailure("sampler", f"The agent broke: {type(fault).__name__}: {fault}")
-        return replace(failure, usage=self._usage(), cost=self._cost())
+        return replace(failure, usage=total_usage(self._answers), cost=total_cost(self._answers))
 
     async def _converse(self) -> str:
         """Ask and run until an answer calls no tool; returns the limit, or what else, that ended it, "" for none."""
@@ -180,11 +178,11 @@ class Agent:
             answer=parsed.answer,
             program=parsed.program,
             finish_reason=FinishReason.LENGTH if ended_by else reply.finish_reason,
-            usage=self._usage(),
+            usage=total_usage(self._answers),
             latency_seconds=sum(said.seconds for said in self._answers),
             facts=facts,
             raw=json.dumps([json.loads(said.reply.raw) for said in self._answers], ensure_ascii=False),
-            cost=self._cost(),
+            cost=total_cost(self._answers),
         )
 
     def _call_facts(self) -> dict[str, JSON]:
@@ -194,14 +192,3 @@ class Agent:
             faults.update(said.notes.get("faults", {}))
         facts: dict[str, JSON] = {"faults": dict(faults)} if faults else {}
         return facts | ({"recalled": True} if all(said.recalled for said in self._answers) else {})
-
-    def _usage(self) -> Usage:
-        """What was paid for."""
-        total = Usage()
-        for said in self._answers:
-            total += said.usage
-        return total
-
-    def _cost(self) -> Decimal | None:
-        costs = [said.cost for said in self._answers]
-        return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))

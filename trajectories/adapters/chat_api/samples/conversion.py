@@ -24,7 +24,7 @@ from trajectories.core.verifiers.answers import searched_fact
 
 
 def request_messages(request: SampleRequest) -> tuple[Message, ...]:
-    """What the model is sent first, but for the hint."""
+    """The messages that the model is sent first, without those that hint at the answer."""
     first = render_messages(request.instruction, request.problem, request.examples, variation_of(request))
     return (*first, *request.turns)
 

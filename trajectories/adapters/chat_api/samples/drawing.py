@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from trajectories.adapters.chat_api.calls.session import Callee
-from trajectories.adapters.chat_api.samples.agents import Agent, RunPython
+from trajectories.adapters.chat_api.samples.agents import AgentSample, RunPython
 from trajectories.adapters.chat_api.samples.conversion import first_call, request_messages, to_result
 from trajectories.adapters.chat_api.samples.players import Player
 from trajectories.adapters.chat_api.samples.steps import Grower
@@ -49,7 +49,7 @@ class SampleDrawer:
             return await player.draw()
         if self._run is None or request.agent is None:
             return CallError("agent", "There is no sandbox here in which a model may run code.", stops=True)
-        return await Agent(caller, request, request.agent, messages, self._run).draw()
+        return await AgentSample(caller, request, request.agent, messages, self._run).draw()
 
     def prompt(self, request: SampleRequest) -> tuple[Message, ...]:
         """The messages of the first call, without the hint: what is kept with the sample."""

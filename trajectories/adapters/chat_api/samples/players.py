@@ -3,8 +3,9 @@
 import json
 from collections.abc import Sequence
 
+from trajectories.adapters.chat_api.calls.records import total_cost, total_usage
 from trajectories.adapters.chat_api.calls.session import Callee
-from trajectories.adapters.chat_api.samples.agents import Agent
+from trajectories.adapters.chat_api.samples.agents import AgentSample
 from trajectories.adapters.chat_api.samples.conversion import reply_facts, stored_parts
 from trajectories.adapters.chat_api.samples.tools import (
     MAX_CALLS_PER_TURN,
@@ -14,7 +15,6 @@ from trajectories.adapters.chat_api.samples.tools import (
     action_of,
 )
 from trajectories.core.agents.telling import ending_of, opening_step
-from trajectories.core.environments import make_world
 from trajectories.core.problems.episodes import plan_of
 from trajectories.core.prompts import Message, fenced, steps_of, storable_completion
 from trajectories.core.records import (
@@ -27,12 +27,13 @@ from trajectories.core.records import (
     StepKind,
 )
 from trajectories.core.tools.refusals import REFUSED
+from trajectories.core.worlds import make_world
 
 WORLD = "world"
 """What has ended an episode that the world itself ended: its goal, its own end, or its limit of steps."""
 
 
-class Player(Agent):
+class Player(AgentSample):
     """One episode. Bounded as an agent is, and by the world's own limit of steps.
 
     The world is seeded, so that an episode whose worker died is the same one as far as the same answers are recalled.
@@ -101,11 +102,11 @@ class Player(Agent):
             answer=list(self._taken),
             program="",
             finish_reason=self._why_ended(ended_by, reply.finish_reason),
-            usage=self._usage(),
+            usage=total_usage(self._answers),
             latency_seconds=sum(said.seconds for said in self._answers),
             facts=facts,
             raw=json.dumps([json.loads(said.reply.raw) for said in self._answers], ensure_ascii=False),
-            cost=self._cost(),
+            cost=total_cost(self._answers),
         )
 
     def _why_ended(self, ended_by: str, last: FinishReason) -> FinishReason:

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 
-from trajectories.adapters.chat_api.calls.records import Answered
+from trajectories.adapters.chat_api.calls.records import Answered, total_cost, total_usage
 from trajectories.adapters.chat_api.calls.session import Callee
 from trajectories.adapters.chat_api.samples.conversion import first_call, reply_facts, stored_parts, variation_of
 from trajectories.adapters.chat_api.wire.faults import CallError
@@ -94,11 +93,11 @@ class Grower:
             answer=None if goes_on else parsed.answer,
             program="" if goes_on else parsed.program,
             finish_reason=FinishReason.STEP if goes_on else answered.reply.finish_reason,
-            usage=sum((each.usage for each in self._answers[1:]), self._answers[0].usage),
+            usage=total_usage(self._answers),
             latency_seconds=sum(each.seconds for each in self._answers),
             facts=facts,
             raw=answered.reply.raw,
-            cost=self._cost(),
+            cost=total_cost(self._answers),
             parts=stored_parts(parsed.parts),
         )
 
@@ -119,12 +118,7 @@ class Grower:
     def _failure(self, failure: SampleFailure) -> SampleFailure:
         if not self._answers:
             return failure
-        usage = sum((each.usage for each in self._answers[1:]), self._answers[0].usage)
-        return replace(failure, usage=usage, cost=self._cost())
-
-    def _cost(self) -> Decimal | None:
-        costs = [each.cost for each in self._answers]
-        return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
+        return replace(failure, usage=total_usage(self._answers), cost=total_cost(self._answers))
 
 
 def _ended_itself(raw: str) -> bool:

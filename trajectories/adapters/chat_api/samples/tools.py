@@ -51,8 +51,11 @@ def acting_tools(api: str) -> tuple[Mapping[str, JSON], ...]:
 
 
 def read_calls(reply: Reply, turn: int) -> list[ToolCall]:
-    """The calls of an answer in order. What has no form of one is a call without a name; ids that are missing or given
-    twice are replaced, so that each call has its own result."""
+    """The tool calls of an answer, in order.
+
+    What does not have the form of a call is read as a call of the tool "". An id that is missing or was given before is
+    replaced, so that each call has a result of its own.
+    """
     found: list[ToolCall] = []
     ids: set[str] = set()
     for place, given in enumerate(reply.tool_calls, 1):

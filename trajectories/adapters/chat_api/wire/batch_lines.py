@@ -20,7 +20,7 @@ UNANSWERED = "unanswered"
 
 @dataclass(frozen=True, slots=True)
 class AnswerLine:
-    """What became of one request of a batch, by the name that it had there."""
+    """The answer to one request of a batch, or why it has none. `custom_id` is the name that it was sent with."""
 
     custom_id: str
     outcome: Reply | CallError

@@ -219,7 +219,7 @@ def _segment(given: str) -> str:
 
 
 def _state(found: Mapping[str, Any]) -> BatchState:
-    """Read what is said of a batch. Raises CallError where it is none."""
+    """Read the state of a batch from what a provider answers. Raises CallError where the answer is no batch."""
     given = found.get("metadata")
     counted = found.get("request_counts")
     counts: Mapping[str, Any] = counted if isinstance(counted, dict) else {}

@@ -127,7 +127,7 @@ def _faults_of_httpx() -> Iterator[None]:
 
 
 class RefusedError(openai.OpenAIError):
-    """An answer with another status than OK. The client hands errors of its own kind on as they are."""
+    """An answer whose status is not 200 (OK). The client changes errors of any other kind than its own."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(f"status {refusal.status}")

@@ -54,7 +54,7 @@ def _shown(logs: Any, prefix: str = "") -> dict[str, Any]:
     return {name: logs[prefix + name] for name in SHOWN if prefix + name in (logs or {})}
 
 
-class Watch(TrainerCallback):  # type: ignore[misc]
+class TrainingWatch(TrainerCallback):  # type: ignore[misc]
     """Tells steps, evaluations and checkpoints, and ends a training whose loss is no number."""
 
     def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
@@ -168,7 +168,7 @@ def _trainer(plan: dict[str, Any], base: Path, tokenizer: Any, rows: Rows, held_
         "train_dataset": rows.data,
         "eval_dataset": None if held_out is None else held_out.data,
         "processing_class": tokenizer,
-        "callbacks": [Watch()],
+        "callbacks": [TrainingWatch()],
         "peft_config": _adapter(plan),
     }
     options = _options(plan, device, has_held_out=held_out is not None)

@@ -40,10 +40,12 @@ class Sample:
     """A sample as a way sees it. An answer is None where there is none; `outputs` has an entry for each test output."""
 
     key: int
+    """What names the sample: the id of its trace."""
     written: Hashable | None
     meaning: Hashable | None
     outputs: tuple[Hashable | None, ...] = ()
     values: Mapping[Value, float] = field(default_factory=dict)
+    """What is known of how good it is, by what tells it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -52,7 +52,7 @@ class Candidate:
         return all(self.train_matches)
 
 
-class Budget:
+class SearchBudget:
     """Work allowed to a search, counted in evaluated cells, so that the same task gives the same result everywhere."""
 
     def __init__(self, cells: int) -> None:

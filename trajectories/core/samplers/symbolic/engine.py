@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Protocol
 
-from trajectories.core.samplers.symbolic.candidates import Budget
-from trajectories.core.samplers.symbolic.memory import Done, Memory, Runner, flatten
+from trajectories.core.samplers.symbolic.candidates import SearchBudget
+from trajectories.core.samplers.symbolic.memory import Done, Runner, SearchMemory, flatten
 from trajectories.core.samplers.symbolic.operation import Kind, Op
 from trajectories.core.samplers.symbolic.values import Rows, Value
 
@@ -116,12 +116,12 @@ class Search:
         targets: Sequence[Rows],
         ops: Sequence[Op],
         order: Order | None = None,
-        memory: Memory | None = None,
+        memory: SearchMemory | None = None,
     ) -> None:
         self.inputs = list(inputs)
         self.shapes = [(len(rows), len(rows[0])) for rows in targets]
         self.target = b"".join(flatten(rows) for rows in targets)
-        self.memory = memory or Memory()
+        self.memory = memory or SearchMemory()
         runners = [self.memory.runner(op) for op in ops]
         self._runners: dict[Kind, list[Runner]] = {
             "grid": [runner for runner in runners if runner.op.takes == "grid"],
@@ -152,7 +152,7 @@ class Search:
         """The number of different states met so far."""
         return len(self._seen)
 
-    def run(self, budget: Budget, stop_below: int = 0) -> None:
+    def run(self, budget: SearchBudget, stop_below: int = 0) -> None:
         """Go on until the budget is down to `stop_below` or nothing is left to try."""
         while self._heap and budget.left > stop_below:
             _, _, parent, index = heapq.heappop(self._heap)
@@ -180,7 +180,7 @@ class Search:
         if index < len(groups):
             heapq.heappush(self._heap, (state.rank + groups[index][0], next(self._serial), state, index))
 
-    def _apply(self, parent: State, runner: Runner, cost: float, budget: Budget) -> State | None:
+    def _apply(self, parent: State, runner: Runner, cost: float, budget: SearchBudget) -> State | None:
         self.evaluated += 1
         before = parent.done[0]
         budget.left -= CALL_WORK + before.cells * runner.weight
@@ -197,7 +197,7 @@ class Search:
                 missized.append(state)
         return state
 
-    def _complete(self, state: State, budget: Budget) -> bool:
+    def _complete(self, state: State, budget: SearchBudget) -> bool:
         """Compute what is missing; False where the state does not apply to some input or is known already."""
         if len(state.done) == len(self.inputs):
             return True

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.problems.grids import Grid
-from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
+from trajectories.core.samplers.symbolic.candidates import Candidate, SearchBudget
 from trajectories.core.samplers.symbolic.catalogue import build_catalogue
 from trajectories.core.samplers.symbolic.engine import Order, Search, State
 from trajectories.core.samplers.symbolic.frames import Frame, choose_frames
 from trajectories.core.samplers.symbolic.grid import colour
-from trajectories.core.samplers.symbolic.memory import Memory
+from trajectories.core.samplers.symbolic.memory import SearchMemory
 from trajectories.core.samplers.symbolic.object.learn import learn_answers, learn_rules
 from trajectories.core.samplers.symbolic.operation import Op, to_rows
 from trajectories.core.samplers.symbolic.program import GridProgram, Layer, title_table
@@ -84,7 +84,7 @@ def _candidate(program: GridProgram, task: ArcTask, outputs: Sequence[Grid | Non
     return Candidate(program.view, program, train, test, matches)
 
 
-def explore(task: ArcTask, budget: Budget, order: Order | None = None) -> Exploration:
+def explore(task: ArcTask, budget: SearchBudget, order: Order | None = None) -> Exploration:
     """Search all frames within the budget, in an order of its own or in that of description length.
 
     An order that was learnt ends the search soon after something fits (see `is_found`), and looks no further for the
@@ -100,7 +100,7 @@ def explore(task: ArcTask, budget: Budget, order: Order | None = None) -> Explor
     enough = total
     for frame, share in zip(frames, shares):
         allowed = min(int(total * share), enough)
-        part = Budget(allowed)
+        part = SearchBudget(allowed)
         search = explore_frame(frame, inputs, outputs, part, order)
         budget.spend(allowed - part.left)
         for finding in programs_of(search, frame):
@@ -116,16 +116,20 @@ def explore(task: ArcTask, budget: Budget, order: Order | None = None) -> Explor
 
 
 def explore_frame(
-    frame: Frame | None, inputs: Sequence[Rows], outputs: Sequence[Rows], budget: Budget, order: Order | None = None
+    frame: Frame | None,
+    inputs: Sequence[Rows],
+    outputs: Sequence[Rows],
+    budget: SearchBudget,
+    order: Order | None = None,
 ) -> Search:
     """Search one frame until the budget is spent, or earlier where the task turns out to be easy."""
     starts = [enter(frame, rows, rows) for rows in inputs]
     targets = [enter(frame, rows, given) for rows, given in zip(outputs, inputs)]
     ops = build_catalogue(starts[: len(targets)], targets)
-    memory = Memory()
+    memory = SearchMemory()
     search = Search(starts, targets, [*ops, *learned_ops(starts, targets, ops, memory)], order, memory)
     total = budget.left
-    watch = Watch(search, total) if order is not None else None
+    watch = SearchWatch(search, total) if order is not None else None
     started = time.monotonic()
     while budget.left > 0:
         if time.monotonic() - started > GUARD_SECONDS:
@@ -138,7 +142,7 @@ def explore_frame(
     return search
 
 
-class Watch:
+class SearchWatch:
     """Says when a search in a learnt order has found what it is going to find.
 
     Chains come in the order of how likely they are, so that what fits first is most often right: some more work shows
@@ -178,7 +182,7 @@ def enter(frame: Frame | None, rows: Rows, given: Rows) -> Rows:
 
 
 def learned_ops(
-    starts: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op], memory: Memory | None = None
+    starts: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op], memory: SearchMemory | None = None
 ) -> list[Op]:
     """Rules learned from the pairs: about whole grids, and about objects for every way of finding them."""
     count = len(targets)
@@ -186,7 +190,7 @@ def learned_ops(
     if any((len(a), len(a[0])) != (len(b), len(b[0])) for a, b in zip(starts, targets)):
         return answers
     found: dict[str, Op] = {}
-    memory = memory or Memory()
+    memory = memory or SearchMemory()
     for op in ops:
         if op.takes == "grid" and op.gives == "pieces":
             runner = memory.runner(op)

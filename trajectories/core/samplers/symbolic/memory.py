@@ -47,7 +47,7 @@ class Done:
         return self._value
 
 
-class Memory:
+class SearchMemory:
     """The values and operations of one search, and of what is learned before it."""
 
     def __init__(self) -> None:
@@ -159,7 +159,7 @@ class Runner:
 
     __slots__ = ("_known", "_make", "op", "weight")
 
-    def __init__(self, op: Op, memory: Memory) -> None:
+    def __init__(self, op: Op, memory: SearchMemory) -> None:
         self.op = op
         self.weight = op.weight
         self._known: dict[Any, Done | None] = {}
@@ -175,7 +175,7 @@ class Runner:
         return done
 
 
-def _maker(op: Op, memory: Memory) -> Callable[[Done, Rows], Done | None]:
+def _maker(op: Op, memory: SearchMemory) -> Callable[[Done, Rows], Done | None]:
     """What runs an operation: by its quick form, where it has one."""
     if quick := QUICK.get(op.function):
         return lambda before, _: _kept(quick(before.shape[1], before.flat, *op.args), memory)  # type: ignore[index]
@@ -198,14 +198,14 @@ def _maker(op: Op, memory: Memory) -> Callable[[Done, Rows], Done | None]:
     return applied
 
 
-def _kept(flat: Flat | None, memory: Memory) -> Done | None:
+def _kept(flat: Flat | None, memory: SearchMemory) -> Done | None:
     """A grid that an operation made, None where it is none or too large."""
     if flat is None or not flat[1] or flat[0] > MAX_SIDE or len(flat[1]) > MAX_SIDE * flat[0]:
         return None
     return memory.flat_grid(flat)
 
 
-def _recalled(op: Op, value: Value, memory: Memory) -> Value:
+def _recalled(op: Op, value: Value, memory: SearchMemory) -> Value:
     """A detail of an operation: a property or a change as the search remembers it."""
     if not callable(value):
         return value

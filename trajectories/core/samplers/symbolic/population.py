@@ -10,7 +10,7 @@ from trajectories.core.consolidation.votes import rank_weights
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.problems.grids import Grid
 from trajectories.core.records import JSON
-from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
+from trajectories.core.samplers.symbolic.candidates import Candidate, SearchBudget
 from trajectories.core.samplers.symbolic.explore import explore
 from trajectories.core.samplers.symbolic.guide import Guide
 from trajectories.core.samplers.symbolic.narrate import headline
@@ -43,7 +43,7 @@ class Population:
 @lru_cache(maxsize=REMEMBERED)
 def find_programs(task: ArcTask, work: int, guide: Guide | None = None) -> dict[str, Population]:
     """Grid and object candidates of a task, searched for in the order of a guide, if there is one."""
-    budget = Budget(work)
+    budget = SearchBudget(work)
     with without_garbage_runs():
         found = explore(task, budget, guide.of(task) if guide else None)
     facts: dict[str, JSON] = {
@@ -57,7 +57,7 @@ def find_programs(task: ArcTask, work: int, guide: Guide | None = None) -> dict[
 @lru_cache(maxsize=REMEMBERED)
 def find_pixels(task: ArcTask) -> Population:
     """Pixel candidates of a task."""
-    budget = Budget(PIXEL_CELLS)
+    budget = SearchBudget(PIXEL_CELLS)
     with without_garbage_runs():
         ranked = tuple(sorted(search_pixels(task, budget), key=lambda c: (not c.fits, c.program.cost, c.program.key)))
     return Population(ranked, {"work": PIXEL_CELLS - budget.left})

@@ -23,7 +23,7 @@ from trajectories.core.samplers.symbolic.engine import CALL_WORK, NEARNESS
 from trajectories.core.samplers.symbolic.explore import enter, exchange, learned_ops, make_candidate
 from trajectories.core.samplers.symbolic.frames import Frame, choose_frames
 from trajectories.core.samplers.symbolic.grid import colour
-from trajectories.core.samplers.symbolic.memory import Done, Memory, flatten
+from trajectories.core.samplers.symbolic.memory import Done, SearchMemory, flatten
 from trajectories.core.samplers.symbolic.operation import Op, to_rows
 from trajectories.core.samplers.symbolic.program import GridProgram, Layer
 from trajectories.core.samplers.symbolic.values import Rows
@@ -143,7 +143,7 @@ class _Expansion:
 
     def __init__(self, tools: Toolbox, prefix: tuple[Op, ...], *, about_objects: bool, work: int) -> None:
         self._tools, self._prefix = tools, prefix
-        self._memory = Memory()
+        self._memory = SearchMemory()
         allowed = [op for op in tools.ops.values() if about_objects or not op.about_objects]
         self._ops = {kind: [op for op in allowed if op.takes == kind] for kind in ("grid", "pieces")}
         self.left, self.evaluated = work, 0

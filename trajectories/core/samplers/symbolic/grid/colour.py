@@ -1,5 +1,6 @@
 """Keeping, removing and exchanging colours."""
 
+from trajectories.core.samplers.symbolic.grid.symmetry import lay_over
 from trajectories.core.samplers.symbolic.values import Rows
 
 
@@ -168,6 +169,4 @@ def where_changed(grid: Rows, original: Rows) -> Rows | None:
 
 def over_original(grid: Rows, original: Rows) -> Rows | None:
     """Lay the grid over the original input: its empty cells let the input show."""
-    if len(grid) != len(original) or len(grid[0]) != len(original[0]):
-        return None
-    return [[a or b for a, b in zip(upper, lower)] for upper, lower in zip(grid, original)]
+    return lay_over(grid, original)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.problems.grids import Grid, grid_shape
-from trajectories.core.samplers.symbolic.pixel.expressions import Call, call
+from trajectories.core.samplers.symbolic.pixel.expressions import HelperCall, call
 from trajectories.core.samplers.symbolic.pixel.features import COLOUR_NAMES, Feature, Kind
 from trajectories.core.samplers.symbolic.pixel.helpers import cells, layouts, objects
 
@@ -22,9 +22,9 @@ class Canvas:
     base: str
     cost: float
     words: str
-    made: Call | None = None
+    made: HelperCall | None = None
     extra: tuple[Feature, ...] = ()
-    window: Call | None = None
+    window: HelperCall | None = None
     small: bool = field(default=False)  # cells stand for whole blocks: only local questions make sense
 
 
@@ -46,7 +46,7 @@ Shapes = Sequence[tuple[tuple[int, int], tuple[int, int]]]
 
 
 def _windows(task: ArcTask) -> Iterator[Canvas]:
-    windows: list[tuple[str, Call, str, float]] = [
+    windows: list[tuple[str, HelperCall, str, float]] = [
         ("others", call(layouts.window_of_others, "grid", "background"), "everything but the background", 1.0)
     ]
     shared = set(range(10)).intersection(*({v for row in p.input for v in row} for p in (*task.train, *task.test)))

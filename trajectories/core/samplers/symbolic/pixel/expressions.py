@@ -14,7 +14,7 @@ _MODULES: tuple[ModuleType, ...] = (cells, rays, objects, lattice, repair, layou
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class HelperCall:
     """A helper function with arguments: other calls, variables (text), numbers, or tuples of numbers.
 
     `text` is the Python expression, and the identity of the call: equal texts mean equal values in one program.
@@ -28,16 +28,16 @@ class Call:
         return hash(self.text)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Call) and self.text == other.text
+        return isinstance(other, HelperCall) and self.text == other.text
 
 
-def call(function: Callable[..., Any], *arguments: Any) -> Call:
+def call(function: Callable[..., Any], *arguments: Any) -> HelperCall:
     """Build a call. A text argument is the name of a variable; a list becomes a list of its elements."""
-    return Call(function, arguments, f"{function.__name__}({', '.join(_argument_text(a) for a in arguments)})")
+    return HelperCall(function, arguments, f"{function.__name__}({', '.join(_argument_text(a) for a in arguments)})")
 
 
 def _argument_text(argument: Any) -> str:
-    if isinstance(argument, Call):
+    if isinstance(argument, HelperCall):
         return argument.text
     if isinstance(argument, list):
         return f"[{', '.join(_argument_text(element) for element in argument)}]"
@@ -72,7 +72,7 @@ class Scope:
 
     def value(self, expression: Any) -> Any:
         """The value of a call, a variable, a list of these, or a plain number."""
-        if isinstance(expression, Call):
+        if isinstance(expression, HelperCall):
             found = self._values.get(expression.text)
             if found is None:
                 found = self._made(expression.function, [self.value(argument) for argument in expression.arguments])
@@ -84,16 +84,16 @@ class Scope:
             return [self.value(element) for element in expression]
         return expression
 
-    def flat(self, expression: Call | str) -> Flat:
+    def flat(self, expression: HelperCall | str) -> Flat:
         """The value of a call or a variable that is a map or a number, as bytes."""
         text = expression if isinstance(expression, str) else expression.text
         found = self._flats.get(text)
         if found is None:
-            made = self._flat(expression) if isinstance(expression, Call) else None
+            made = self._flat(expression) if isinstance(expression, HelperCall) else None
             found = self._flats[text] = made or _flattened(self.value(expression))
         return found
 
-    def _flat(self, expression: Call) -> Flat | None:
+    def _flat(self, expression: HelperCall) -> Flat | None:
         """The flat map where it can be made of other flat maps or of what many maps share, else None."""
         function, arguments = expression.function, expression.arguments
         if function is objects.paint:
@@ -110,7 +110,7 @@ class Scope:
                 return flats[0][0], FLAT[function]([flat for _, flat in flats], *plain)
         return None
 
-    def _owner(self, base: Call | str, parts: Call) -> Flat | None:
+    def _owner(self, base: HelperCall | str, parts: HelperCall) -> Flat | None:
         """A map of the number of the part that each cell is in, from 1; None where there are too many."""
         key = base if isinstance(base, str) else base.text, parts.text
         if key not in self._owners:
@@ -137,12 +137,12 @@ class Scope:
         return self._boxes[id(parts)][1]
 
 
-def _maps(arguments: Iterable[Any]) -> Iterator[Call | str]:
+def _maps(arguments: Iterable[Any]) -> Iterator[HelperCall | str]:
     """The arguments that are maps, those in lists included."""
     for argument in arguments:
         if isinstance(argument, list):
             yield from _maps(argument)
-        elif isinstance(argument, Call | str):
+        elif isinstance(argument, HelperCall | str):
             yield argument
 
 
@@ -171,7 +171,7 @@ def functions_of(expressions: Iterable[Any]) -> list[Callable[..., Any]]:
     """The helper functions that expressions call directly."""
     found: list[Callable[..., Any]] = []
     for expression in expressions:
-        if isinstance(expression, Call):
+        if isinstance(expression, HelperCall):
             found.append(expression.function)
             found.extend(functions_of(expression.arguments))
         elif isinstance(expression, list):

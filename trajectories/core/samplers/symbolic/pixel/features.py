@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trajectories.core.samplers.symbolic.pixel.expressions import Call, call
+from trajectories.core.samplers.symbolic.pixel.expressions import HelperCall, call
 from trajectories.core.samplers.symbolic.pixel.helpers import cells, objects
 
 COLOUR_NAMES = ("black", "blue", "red", "green", "yellow", "grey", "magenta", "orange", "light blue", "maroon")
@@ -26,7 +26,7 @@ class Feature:
     """
 
     name: str
-    call: Call | str
+    call: HelperCall | str
     phrase: str
     kind: Kind
     cost: float
@@ -38,7 +38,7 @@ class Role:
     """One colour of a whole grid, by its role."""
 
     name: str
-    call: Call | str
+    call: HelperCall | str
     phrase: str
     cost: float
 

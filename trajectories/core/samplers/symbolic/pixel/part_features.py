@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from trajectories.core.samplers.symbolic.pixel.expressions import Call, call
+from trajectories.core.samplers.symbolic.pixel.expressions import HelperCall, call
 from trajectories.core.samplers.symbolic.pixel.features import COLOUR_NAMES, Feature, Kind
 from trajectories.core.samplers.symbolic.pixel.helpers import cells, lattice, objects
 
@@ -29,7 +29,7 @@ def _for_kind(feature: Feature, kind: int) -> Feature:
     return Feature(f"{prefix}_{feature.name}", feature.call, feature.phrase, feature.kind, feature.cost + extra)
 
 
-def _part_numbers(base: str, parts: Call, noun: str) -> Iterator[Feature]:
+def _part_numbers(base: str, parts: HelperCall, noun: str) -> Iterator[Feature]:
     size = call(objects.sizes, parts)
     shape = call(objects.shape_numbers, parts)
     numbers = (
@@ -81,7 +81,7 @@ def _part_numbers(base: str, parts: Call, noun: str) -> Iterator[Feature]:
     )
 
 
-def _part_flags(base: str, parts: Call, noun: str) -> Iterator[Feature]:
+def _part_flags(base: str, parts: HelperCall, noun: str) -> Iterator[Feature]:
     size = call(objects.sizes, parts)
     flags = (
         ("largest", call(objects.is_extreme, size, 1), f"its {noun}|is|the largest", 1.2),
@@ -103,7 +103,7 @@ def _part_flags(base: str, parts: Call, noun: str) -> Iterator[Feature]:
         yield Feature(name, call(objects.paint, base, parts, values), f"its {noun}|is|the {word}", Kind.FLAG, 1.5)
 
 
-def _box_features(base: str, parts: Call, noun: str) -> Iterator[Feature]:
+def _box_features(base: str, parts: HelperCall, noun: str) -> Iterator[Feature]:
     main = call(objects.colours_of, base, parts, 0)
     yield Feature(
         "box_colour",
@@ -133,7 +133,7 @@ def _box_features(base: str, parts: Call, noun: str) -> Iterator[Feature]:
     )
 
 
-def _mixed_features(base: str, parts: Call, noun: str, colours: tuple[int, ...]) -> Iterator[Feature]:
+def _mixed_features(base: str, parts: HelperCall, noun: str, colours: tuple[int, ...]) -> Iterator[Feature]:
     for rank, name in ((0, "main_colour"), (-1, "rare_colour")):
         values = call(objects.colours_of, base, parts, rank)
         word = "most" if rank == 0 else "least"

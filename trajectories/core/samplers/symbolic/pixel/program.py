@@ -7,7 +7,7 @@ from typing import Any
 
 from trajectories.core.samplers.symbolic.candidates import ExplainedStep
 from trajectories.core.samplers.symbolic.pixel.canvases import Canvas
-from trajectories.core.samplers.symbolic.pixel.expressions import Call, call, functions_of, helper_sources
+from trajectories.core.samplers.symbolic.pixel.expressions import HelperCall, call, functions_of, helper_sources
 from trajectories.core.samplers.symbolic.pixel.features import COLOUR_NAMES, Feature, Role
 from trajectories.core.samplers.symbolic.pixel.helpers import cells, objects
 from trajectories.core.samplers.symbolic.pixel.rules import Rule, Source
@@ -97,13 +97,13 @@ class PixelProgram:
         if not isinstance(self.default.origin, int):
             yield self.default.origin
 
-    def _variables(self) -> list[tuple[str, Call]]:
+    def _variables(self) -> list[tuple[str, HelperCall]]:
         """Variables of the program in order, each with the call it holds."""
-        found: dict[str, Call] = {}
+        found: dict[str, HelperCall] = {}
         if self.canvas.made is not None:
             found[self.canvas.base] = self.canvas.made
         for part in self._parts_used():
-            if isinstance(part.call, Call):
+            if isinstance(part.call, HelperCall):
                 found.setdefault(part.name, part.call)
         return list(found.items())
 

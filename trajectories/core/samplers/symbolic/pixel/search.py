@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.problems.grids import grid_to_lists
-from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
+from trajectories.core.samplers.symbolic.candidates import Candidate, SearchBudget
 from trajectories.core.samplers.symbolic.pixel.canvases import Canvas, canvases, outputs_fit
 from trajectories.core.samplers.symbolic.pixel.expressions import Scope
 from trajectories.core.samplers.symbolic.pixel.helpers.cells import most_common_colour
@@ -26,7 +26,7 @@ _UNSTABLE = 3.0  # doubt where leaving a pair out changes what is learned about 
 _IDLE = 1.0  # doubt for a rule used in every pair but in no test input
 
 
-def search(task: ArcTask, budget: Budget) -> Iterator[Candidate]:
+def search(task: ArcTask, budget: SearchBudget) -> Iterator[Candidate]:
     """Yield fitting candidates by rising cost, then the best few that do not fit. Test outputs are never read."""
     found: dict[str, Candidate] = {}
     scopes = Scopes(task)
@@ -99,7 +99,7 @@ def _backgrounds(task: ArcTask) -> list[int | None]:
     return [None]
 
 
-def _on_canvas(scopes: Scopes, canvas: Canvas, background: int | None, budget: Budget) -> Iterator[Candidate]:
+def _on_canvas(scopes: Scopes, canvas: Canvas, background: int | None, budget: SearchBudget) -> Iterator[Candidate]:
     table = _table(scopes, canvas, background, budget)
     if table is None:
         return
@@ -110,7 +110,7 @@ def _on_canvas(scopes: Scopes, canvas: Canvas, background: int | None, budget: B
         yield _candidate(task, table, (canvas, background), questions, rules)
 
 
-def _table(scopes: Scopes, canvas: Canvas, background: int | None, budget: Budget) -> Table | None:
+def _table(scopes: Scopes, canvas: Canvas, background: int | None, budget: SearchBudget) -> Table | None:
     """The canvas of every input, or None where its size is not the output's."""
     regions: list[Region] = []
     task = scopes.task

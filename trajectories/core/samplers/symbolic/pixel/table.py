@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 
 from trajectories.core.problems.grids import COLOURS, Grid
-from trajectories.core.samplers.symbolic.candidates import Budget
-from trajectories.core.samplers.symbolic.pixel.expressions import LARGEST, OFFSET, Call, Flat, Scope
+from trajectories.core.samplers.symbolic.candidates import SearchBudget
+from trajectories.core.samplers.symbolic.pixel.expressions import LARGEST, OFFSET, Flat, HelperCall, Scope
 
 __all__ = ["LARGEST", "Region", "Table"]
 
@@ -31,7 +31,7 @@ class Region:
 class Table:
     """Columns (one byte per cell) and bit sets over the cells of all regions, training pairs first."""
 
-    def __init__(self, regions: Sequence[Region], budget: Budget) -> None:
+    def __init__(self, regions: Sequence[Region], budget: SearchBudget) -> None:
         self.regions = tuple(regions)
         self.budget = budget
         self._columns: dict[str, bytes] = {}
@@ -50,7 +50,7 @@ class Table:
         """The column of what the outputs show, 0 on the cells of test inputs."""
         self.output_bits = tuple(self.bits(self.outputs, value) & self.training for value in range(COLOURS))
 
-    def column(self, expression: Call | str) -> bytes:
+    def column(self, expression: HelperCall | str) -> bytes:
         """A map's values (or one number's) at all cells, shifted by two; numbers above 250 count as 250."""
         text = expression if isinstance(expression, str) else expression.text
         found = self._columns.get(text)

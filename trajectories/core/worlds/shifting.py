@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from trajectories.core.environments.base import Moved, Setting, State, World
 from trajectories.core.records import JSON
+from trajectories.core.worlds.base import Moved, Setting, State, World
 
 COLOURS = 4
 TURNS = 4

@@ -8,8 +8,8 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Discrete, MultiBinary, MultiDiscrete, Tuple
 
-from trajectories.core.environments.base import Moved, State, World, WorldError, shortest_path
-from trajectories.core.environments.schedules import WorldPlan
+from trajectories.core.worlds.base import Moved, State, World, WorldError, shortest_path
+from trajectories.core.worlds.schedules import WorldPlan
 
 PREFIX = "gymnasium:"
 ACTIONS = {

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from trajectories.core.environments.base import FREE, GOAL, HOLE, WALL, Moved, Setting, State, World
 from trajectories.core.records import JSON
+from trajectories.core.worlds.base import FREE, GOAL, HOLE, WALL, Moved, Setting, State, World
 
 NORTH, SOUTH = "north", "south"
 BANK, BUREAU = "bank", "bureau"

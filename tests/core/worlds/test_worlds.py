@@ -1,17 +1,16 @@
 """Worlds: seeded, limited, changed by schedule, and refused in one sentence."""
 
-import json
 import sys
 
 import pytest
 
 from tests.worlds import EVERY_WORLD, world_plan
-from trajectories.core.environments import make_world
-from trajectories.core.environments.offices import LIMITED_AFTER
-from trajectories.core.environments.replaying import take_again
-from trajectories.core.environments.schedules import WorldPlan
 from trajectories.core.faults import Fault
 from trajectories.core.problems.episodes import make_episodes
+from trajectories.core.worlds import make_world
+from trajectories.core.worlds.offices import LIMITED_AFTER
+from trajectories.core.worlds.replaying import take_again
+from trajectories.core.worlds.schedules import WorldPlan
 
 
 @pytest.mark.parametrize("name", EVERY_WORLD)
@@ -23,7 +22,7 @@ def test_an_episode_is_the_same_whatever_was_played_before(name):
     actions = [one.actions[place % len(one.actions)] for place in (3, 1, 0, 2, 2, 1, 3, 0)]
     first, second = take_again(one, 4, actions, draw=True), take_again(other, 4, actions, draw=True)
     assert first == second
-    assert json.loads(json.dumps(other.state_json()))["episode"] == 4
+    assert other.episode == 4
     assert all(other.observation_space.contains(other.observation_space.sample()) for _ in range(3))
 
 

@@ -10,10 +10,10 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Discrete, MultiDiscrete
 
-from trajectories.core.environments.schedules import WorldPlan
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.records import JSON
+from trajectories.core.worlds.schedules import WorldPlan
 
 State = tuple[int, ...]
 """A state as whole numbers: two states are the same where these are."""
@@ -36,6 +36,7 @@ class Setting:
     name: str
     title: str
     default: int | str
+    """Its value where nobody sets one."""
     help: str
     least: int = 0
     most: int = 0
@@ -199,18 +200,6 @@ class World(gymnasium.Env[Any, Any]):
         """The fewest actions that lead from the present state to the goal as the world is now, where nothing fails;
         None where there is no way, or it is not known."""
         return shortest_path(self.state, range(len(self.actions)), self.move)
-
-    def state_json(self) -> dict[str, JSON]:
-        """Where the episode stands, as JSON."""
-        return {
-            "episode": self.episode,
-            "step": self.taken,
-            "state": list(self.state),
-            "goal": None if self.goal is None else list(self.goal),
-            "settings": dict(self.current),
-            "ended": self.has_ended,
-            "reached": self.has_reached,
-        }
 
     def _observed(self) -> np.ndarray:
         return np.array(self.state, dtype=np.int64)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trajectories.core.environments.base import State, World, WorldError
+from trajectories.core.worlds.base import State, World, WorldError
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Seen:
     state: State
     text: str
     reward: float
+    """What the world rewarded the action with."""
     violates: bool
     changed: bool
     picture: tuple[tuple[int, ...], ...] = ()
@@ -36,6 +37,7 @@ class Again:
     shortest: int | None
     left_over: int
     picture: tuple[tuple[int, ...], ...] = ()
+    """The world at the start as cells."""
     drawn: str = ""
 
 

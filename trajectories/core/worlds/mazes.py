@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from trajectories.core.environments.base import AGENT, FREE, GOAL, WALL, Moved, Setting, State, World, draw_cells
 from trajectories.core.records import JSON
+from trajectories.core.worlds.base import AGENT, FREE, GOAL, WALL, Moved, Setting, State, World, draw_cells
 
 MOVES = {"up": (0, -1), "right": (1, 0), "down": (0, 1), "left": (-1, 0)}
 ACROSS, UPRIGHT, NONE = "across", "upright", "none"

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from trajectories.core.environments.base import (
+from trajectories.core.records import JSON
+from trajectories.core.worlds.base import (
     AGENT,
     DOOR,
     FREE,
@@ -16,8 +17,7 @@ from trajectories.core.environments.base import (
     World,
     draw_cells,
 )
-from trajectories.core.environments.mazes import MOVES
-from trajectories.core.records import JSON
+from trajectories.core.worlds.mazes import MOVES
 
 NEAR, FAR = "near", "far"
 

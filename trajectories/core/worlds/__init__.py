@@ -1,12 +1,12 @@
 """Worlds by name: environments of the Gymnasium API with a schedule of changes, see base.World."""
 
-from trajectories.core.environments.base import World, WorldError
-from trajectories.core.environments.keys import KeyAndDoor
-from trajectories.core.environments.mazes import Maze
-from trajectories.core.environments.offices import FlakyTools
-from trajectories.core.environments.registered import PREFIX, Registered
-from trajectories.core.environments.schedules import WorldPlan
-from trajectories.core.environments.shifting import ShiftingArc
+from trajectories.core.worlds.base import World, WorldError
+from trajectories.core.worlds.keys import KeyAndDoor
+from trajectories.core.worlds.mazes import Maze
+from trajectories.core.worlds.offices import FlakyTools
+from trajectories.core.worlds.registered import PREFIX, Registered
+from trajectories.core.worlds.schedules import WorldPlan
+from trajectories.core.worlds.shifting import ShiftingArc
 
 WORLDS: dict[str, type[World]] = {world.name: world for world in (Maze, FlakyTools, ShiftingArc, KeyAndDoor)}
 
@@ -29,4 +29,4 @@ def make_world(plan: WorldPlan) -> World:
     return world_type(plan.world)(plan)
 
 
-__all__ = ["PREFIX", "WORLDS", "World", "WorldError", "make_world", "world_type"]
+__all__ = ["PREFIX", "WORLDS", "make_world", "world_type"]

@@ -1,4 +1,5 @@
-"""What was said of the items of a release when it was frozen, in short: verdicts, decisions, where each is from."""
+"""What verifiers and people had found of the items of a release when it was frozen, in short: verdicts and decisions,
+and where each item is from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,34 +22,34 @@ from trajectories.selectors.release_contents import array_text
 HUMAN_EDIT = "human edit"
 """Where an edited trace came from: no sampler is credited with it."""
 
-Words = tuple[str, int, str]
+ShortVerdict = tuple[str, int, str]
 """Of a verdict: the verifier, its version, the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What some items were assessed by, by the ids in their evidence."""
+class Assessments:
+    """The verdicts, decisions of reviews and final decisions on some items, by the ids in their evidence."""
 
-    verdicts: Mapping[int, Words]
+    verdicts: Mapping[int, ShortVerdict]
     reviews: Mapping[int, str]
     final: Mapping[int, str]
 
     @staticmethod
-    def of(evidence: Sequence[ItemEvidence]) -> "Said":
+    def of(evidence: Sequence[ItemEvidence]) -> "Assessments":
         """Read it, in three statements at most."""
         verdicts = [key for known in evidence for key in known.verdicts]
         reviews = [review.id for known in evidence for review in known.reviews]
         final = [known.final.id for known in evidence if known.final is not None]
-        return Said(
+        return Assessments(
             {row[0]: (row[1], row[2], row[3]) for row in _rows("verdict", "id, verifier, version, outcome", verdicts)},
             dict(_rows("review", "id, decision", reviews)),
             dict(_rows("adjudication", "id, decision", final)),
         )
 
-    def verdicts_of(self, known: ItemEvidence) -> list[Words]:
+    def verdicts_of(self, known: ItemEvidence) -> list[ShortVerdict]:
         """The verdicts of an item, in order."""
         if known.restored is not None:
-            return [(word["verifier"], word["version"], word["outcome"]) for word in known.restored.verdicts]
+            return [(each["verifier"], each["version"], each["outcome"]) for each in known.restored.verdicts]
         return [self.verdicts[key] for key in known.verdicts]
 
     def label_of(self, known: ItemEvidence) -> bool | None:
