@@ -31,6 +31,8 @@ WIDER = {
     # Formats that the product's own trainers read, and that tell how they are loaded.
     "sft-messages": 5,
     "sft-prompt-completion": 5,
+    # It is shown on a card, loaded by a script and configured for a trainer in ways of its own.
+    "step-values": 5,
     # What presets and campaigns begin with.
     "rationalise": 5,
     # It makes tasks without a model, of tasks that are there: plans, forms and the page of neighbours tell it apart.
