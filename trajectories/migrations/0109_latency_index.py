@@ -18,7 +18,7 @@ THERE_BEFORE = f"CREATE INDEX CONCURRENTLY {BEFORE} ON trajectories_trace (laten
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("trajectories", "0106_step_judges")]
+    dependencies = [("trajectories", "0108_newest_verdict_indexes")]
     operations = [
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunSQL((GONE, THERE), (GONE,))],

@@ -16,6 +16,9 @@ from trajectories.models.problems import Problem
 from trajectories.models.runs import Attempt, Run
 from trajectories.models.samplers import Sampler
 
+FACTS = ("run", "sampler", "created_at", "correctness", "decision", "hinted", "finish_reason", "withdrawn")
+"""What the clauses of a release rule ask of every trace."""
+
 
 class Text(models.Model):
     """A large text, stored once whatever refers to it."""
@@ -115,7 +118,8 @@ class Trace(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["import_job", "id"], name="trace_by_import", condition=Q(import_job__isnull=False)),
-            models.Index(fields=["problem", "answer_hash", "id"], name="trace_by_answer"),
+            # Votes for answers, and with them the clauses of release rules, are counted from it alone.
+            models.Index(fields=["problem", "answer_hash", "id"], include=["edited_by", *FACTS], name="trace_by_votes"),
             models.Index(fields=["run", "id"], name="trace_by_run"),
             models.Index(fields=["sampler", "id"], name="trace_by_sampler"),
             models.Index(fields=["instruction", "id"], name="trace_by_instruction"),
@@ -152,10 +156,7 @@ class Trace(models.Model):
             # What the clauses of a release rule ask of every trace: counted from the index alone, without reading rows.
             models.Index(
                 fields=["problem", "id"],
-                include=[
-                    *("run", "sampler", "created_at", "correctness", "decision", "hinted", "finish_reason"),
-                    "withdrawn",
-                ],
+                include=FACTS,
                 name="trace_by_clauses",
             ),
             models.Index(Coalesce("train_error", 2.0), F("id").desc(), name="trace_by_error"),

@@ -14,10 +14,11 @@ class Verdict(models.Model):
 
     Of the verdicts of a verifier on a trace the newest counts. `revision` numbers those of one version from 0:
     verifying again adds one only where it differs. `previous_outcome` is the outcome of the verdict before, "" for the
-    first.
+    first. `is_newest` is kept by the database: a verdict that is inserted takes it off the one before, and of each
+    verifier on a trace one has it.
     """
 
-    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="verdicts")
+    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="verdicts", db_index=False)
     verifier = models.CharField(max_length=40)
     version = models.PositiveIntegerField()
     revision = models.PositiveSmallIntegerField(default=0)
@@ -31,10 +32,18 @@ class Verdict(models.Model):
     reverification = models.ForeignKey(Reverification, null=True, on_delete=models.PROTECT, related_name="verdicts")
     judge_job = models.ForeignKey(JudgeJob, null=True, on_delete=models.PROTECT, related_name="verdicts")
     created_at = models.DateTimeField(auto_now_add=True)
+    is_newest = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["trace", "verifier", "version", "revision"], name="verdict_once")
+            models.UniqueConstraint(fields=["trace", "verifier", "version", "revision"], name="verdict_once"),
+            # Release rules read the newest verdict of a verifier from this alone, in several processes.
+            models.UniqueConstraint(
+                fields=["verifier", "trace"],
+                include=["outcome", "score"],
+                name="verdict_newest",
+                condition=Q(is_newest=True),
+            ),
         ]
         indexes = [
             models.Index(

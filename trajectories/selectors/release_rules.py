@@ -13,6 +13,8 @@ from django.db.models import (
     Count,
     Exists,
     ExpressionWrapper,
+    F,
+    FilteredRelation,
     OuterRef,
     Q,
     QuerySet,
@@ -61,16 +63,18 @@ FILTERS = tuple(each.name for each in fields(Selection) if each.name not in _ELS
 """The fields of the trace list that a rule's source may filter by; the others are clauses of their own."""
 
 
-WITH_VOTES = """trajectories_trace.id IN (
-    SELECT t.id FROM trajectories_trace t JOIN (
+WITH_VOTES = """(
+    SELECT coalesce(jsonb_object_agg(problem_id || ':' || answer_hash, true), '{}') FROM (
         SELECT problem_id, answer_hash, count(*) AS votes, sum(count(*)) OVER (PARTITION BY problem_id) AS answered
         FROM trajectories_trace
         WHERE NOT hinted AND edited_by_id IS NULL AND answer_hash <> %s
         GROUP BY problem_id, answer_hash
-    ) AS given ON given.problem_id = t.problem_id AND given.answer_hash = t.answer_hash
-    WHERE given.votes >= given.answered * %s
-)"""
-"""The traces whose answer at least such a share of their problem's samples with an answer give."""
+    ) AS given
+    WHERE votes >= answered * %s
+) ? (trajectories_trace.problem_id || ':' || trajectories_trace.answer_hash)"""
+"""The traces whose answer at least such a share of their problem's samples with an answer give. As one value that is
+worked out once, for all processes that look at traces: of a list the planner may expect more than fits its memory, and
+compare each trace with all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,13 +308,23 @@ def _with_verdicts(traces: QuerySet[Trace], rule: Rule) -> QuerySet[Trace]:
     newest score of those of which it asks one, -1 where there is none."""
     named: dict[str, Combinable] = {}
     for place, verifier in enumerate(rule.verdicts.required):
-        newest = Verdict.objects.filter(trace=OuterRef("pk"), verifier=verifier).order_by("-pk")
-        named[f"verdict_{place}"] = Coalesce(Subquery(newest.values("outcome")[:1]), Value(""))
+        newest = f"newest_{place}"
+        traces = traces.alias(**{newest: _newest(verifier)})
+        named[f"verdict_{place}"] = Coalesce(F(f"{newest}__outcome"), Value(""))
     for place, verifier in enumerate(rule.verdicts.least_scores):
+        newest = f"newest_scored_{place}"
+        traces = traces.alias(**{newest: _newest(verifier)})
         scored = Verdict.objects.filter(trace=OuterRef("pk"), verifier=verifier, score__isnull=False).order_by("-pk")
+        # Older ones are looked up where the newest verdict has no score, and where there is one at all.
+        older = Case(When(**{f"{newest}__isnull": False}, then=Subquery(scored.values("score")[:1])))
         # Below every score: a comparison with null would be neither passed nor failed.
-        named[f"score_{place}"] = Coalesce(Subquery(scored.values("score")[:1]), Value(-1.0))
+        named[f"score_{place}"] = Coalesce(F(f"{newest}__score"), older, Value(-1.0))
     return traces.alias(**named)
+
+
+def _newest(verifier: str) -> FilteredRelation:
+    """The newest verdict of a verifier, as a join: single lookups for each of a million traces would take seconds."""
+    return FilteredRelation("verdicts", condition=Q(verdicts__verifier=verifier, verdicts__is_newest=True))
 
 
 def _reviewed(reviews: Reviews) -> Q:
