@@ -81,3 +81,14 @@ def test_the_page_prints_how_to_train_or_why_not(curator, lead, client, tmp_path
     assert page.count("Train a step on it") == 1
     assert "datasets has a type since 4.8" in page
     assert "pip install trl==1.16.0 transformers==5.24.0 datasets==5.2.0" in page
+
+
+@pytest.mark.parametrize("container", ["parquet", "folder", "jsonl", "jsonl.gz"])
+def test_a_file_without_rows_prints_no_line_that_would_fail(container, curator, lead, client, tmp_path):
+    release = release_with((), curator, lead, tmp_path)
+    empty = written(lead, release, "preference", container=container)
+    assert (empty.rows_written, export_loading(empty), export_training(empty)) == (0, None, ())
+    client.force_login(lead)
+    page = squeezed(client.get(reverse("release_detail", args=[release.pk])))
+    assert "It has no rows, and datasets loads no empty file." in page
+    assert "import datasets" not in page

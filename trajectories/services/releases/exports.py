@@ -92,7 +92,11 @@ def export_filename(export: Export) -> str:
 
 
 def export_loading(export: Export) -> Loading | None:
-    """How the file of an export is loaded with `datasets`; None where its rows fit no typed columns."""
+    """How the file of an export is loaded with `datasets`; None where its rows fit no typed columns, or there is none,
+    which `datasets` refuses in every container.
+    """
+    if not export.rows_written:
+        return None
     file = export_filename(export)
     if export.container == Container.PARQUET:
         return load_table(file)
@@ -108,7 +112,7 @@ def export_training(export: Export) -> tuple[Script, ...]:
     it is: see `calls_hinder_training`.
     """
     loading = export_loading(export)
-    if loading is None or not export.rows_written or calls_as_text(export.columns):
+    if loading is None or calls_as_text(export.columns):
         return ()
     return training_scripts(export.format, loading)
 
