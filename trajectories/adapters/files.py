@@ -58,13 +58,17 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> WrittenFile:
 
 
 def _take(file: IO[bytes], digest: Any, chunk: bytes) -> None:
-    """Write and hash a chunk, and have the disk begin with it, so that little is left to sync at the end."""
+    """Hash and write a chunk, and have the disk begin with it, so that little is left to sync at the end.
+
+    What takes longest comes first: it runs beside whoever makes the next chunk, and what follows has to wait for
+    Python's lock.
+    """
+    digest.update(chunk)
     start = file.tell()
     file.write(chunk)
     if hasattr(os, "posix_fadvise"):
         with suppress(OSError):  # no more than advice: what is on no disk yet stays in memory, and its writing begins
             os.posix_fadvise(file.fileno(), start, len(chunk), os.POSIX_FADV_DONTNEED)
-    digest.update(chunk)
 
 
 def sweep_parts(folder: Path, seconds: float = UNTOUCHED_SECONDS) -> int:

@@ -41,15 +41,13 @@ class RowsAhead:
 
     def _run(self, statement: str, values: Values) -> Rows:
         raw = self._raw
-        cursor = ClientCursor(raw)
-        asked = cursor.mogrify(statement, values).encode()
         if not raw.autocommit and raw.pgconn.transaction_status == TransactionStatus.IDLE:
-            cursor.execute("SELECT 1")  # begins the transaction
+            raw.execute("SELECT 1")  # begins the transaction
         with raw.lock:
-            found = raw.pgconn.exec_(asked)
+            found = raw.pgconn.exec_(ClientCursor(raw).mogrify(statement, values).encode())
         if found.status != ExecStatus.TUPLES_OK:
             raise error_from_result(found)
-        reader = Transformer.from_context(cursor)
+        reader = Transformer.from_context(raw)
         reader.set_pgresult(found)
         return reader.load_rows(0, found.ntuples, tuple)
 

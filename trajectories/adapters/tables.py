@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import accumulate, chain
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -25,6 +24,9 @@ BLOCK_BYTES = 8 * 1024 * 1024
 """About so much is in memory at once, and in one row group of a file."""
 
 BLOCK_ROWS = 2_000
+
+BLOCKS_WAITING = 2
+"""Blocks that are held in memory until they are compressed and written, the one that is included."""
 
 PIECE_BYTES = 1024 * 1024
 """Bytes of a finished file that are read at a time."""
@@ -52,38 +54,17 @@ def arrow_schema(columns: Mapping[str, JSON]) -> Any:
     return pyarrow.schema([(name, arrow_type(inner)) for name, inner in columns.items()])
 
 
-def arrow_batch(rows: Sequence[Mapping[str, JSON]], columns: Mapping[str, JSON]) -> "pyarrow.RecordBatch":
-    """Rows as a table with these columns, of which they hold no other key or type; what a row lacks is null.
-
-    The same as `RecordBatch.from_pylist`, which takes twice the time: it asks each object for each key by itself.
-    """
-    import pyarrow
-
-    schema = arrow_schema(columns)
-    arrays = [_array(_values(rows, name, inner), schema.field(name).type) for name, inner in columns.items()]
-    return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)
+def _with_texts(rows: Sequence[Mapping[str, JSON]], columns: Mapping[str, JSON]) -> Sequence[Mapping[str, JSON]]:
+    """Rows in which a list is JSON text where its column is text."""
+    texts = {name for name, inner in columns.items() if inner == "string"}
+    listed = {name for row in rows for name in texts if isinstance(row.get(name), list)}
+    if not listed:
+        return rows
+    return [{name: _text(value) if name in listed else value for name, value in row.items()} for row in rows]
 
 
-def _values(rows: Sequence[Mapping[str, JSON]], name: str, inner: JSON) -> list[Any]:
-    """A column; of a column of texts a list is JSON text."""
-    return [_text(row.get(name)) for row in rows] if inner == "string" else [row.get(name) for row in rows]
-
-
-def _array(values: list[Any], kind: Any) -> Any:
-    """An Arrow array of one type, column by column below it."""
-    import pyarrow
-
-    mask = [value is None for value in values] if None in values else None
-    if pyarrow.types.is_struct(kind):
-        held = values if mask is None else [_empty(kind) if value is None else value for value in values]
-        inner = [_array([value.get(field.name) for value in held], field.type) for field in kind]
-        return pyarrow.StructArray.from_arrays(inner, fields=[*kind], mask=mask and pyarrow.array(mask))
-    if pyarrow.types.is_list(kind):
-        held = values if mask is None else [value or () for value in values]
-        ends = pyarrow.array(accumulate(map(len, held), initial=0), pyarrow.int32(), size=len(held) + 1)
-        inner = _array([*chain.from_iterable(held)], kind.value_type)
-        return pyarrow.ListArray.from_arrays(ends, inner, type=kind, mask=mask and pyarrow.array(mask))
-    return pyarrow.array(values, kind)
+def _text(value: JSON) -> JSON:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
 
 
 def _read_block(file: Any, place: int, schema: Any) -> "pyarrow.RecordBatch":
@@ -94,7 +75,7 @@ def _read_block(file: Any, place: int, schema: Any) -> "pyarrow.RecordBatch":
     known = dict(zip(batch.schema.names, batch.columns, strict=True))
     missing = [None] * len(batch)
     arrays = [
-        _widened(known[field.name], field.type) if field.name in known else _array(missing, field.type)
+        _widened(known[field.name], field.type) if field.name in known else pyarrow.array(missing, field.type)
         for field in schema
     ]
     return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)
@@ -108,7 +89,7 @@ def _widened(array: Any, kind: Any) -> Any:
     if array.type.equals(kind):
         return array
     if array.null_count == len(array):
-        return _array([None] * len(array), kind)
+        return pyarrow.array([None] * len(array), kind)
     if pyarrow.types.is_list(array.type) and pyarrow.types.is_string(kind):
         return pyarrow.array([_text(value) for value in array.to_pylist()], kind)
     mask = array.is_null() if array.null_count else None
@@ -117,7 +98,7 @@ def _widened(array: Any, kind: Any) -> Any:
         inner = [
             _widened(array.field(places[field.name]), field.type)
             if field.name in places
-            else _array([None] * len(array), field.type)
+            else pyarrow.array([None] * len(array), field.type)
             for field in kind
         ]
         return pyarrow.StructArray.from_arrays(inner, fields=[*kind], mask=mask)
@@ -125,18 +106,6 @@ def _widened(array: Any, kind: Any) -> Any:
         inner = _widened(array.values, kind.value_type)
         return pyarrow.ListArray.from_arrays(array.offsets, inner, type=kind, mask=mask)
     return array.cast(kind)
-
-
-def _empty(kind: Any) -> Any:
-    """What stands in the columns of an object that is null: the size of a batch in memory, which cards state, counts
-    these as values."""
-    import pyarrow
-
-    if pyarrow.types.is_struct(kind):
-        return {field.name: _empty(field.type) for field in kind}
-    if pyarrow.types.is_list(kind):
-        return ()
-    return "" if pyarrow.types.is_string(kind) else False if pyarrow.types.is_boolean(kind) else 0
 
 
 class Blocks:
@@ -147,7 +116,7 @@ class Blocks:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._behind = folder, Behind()
+        self._folder, self._behind = folder, Behind(BLOCKS_WAITING)
         self._files: list[IO[bytes]] = []
         self._writer: Any = None
         self._sink: Any = None
@@ -169,7 +138,9 @@ class Blocks:
 
     def add(self, rows: Sequence[Mapping[str, JSON]], columns: Mapping[str, JSON]) -> None:
         """Set rows aside that have the types of `columns`. Raises OSError, now or at a later call."""
-        batch = arrow_batch(rows, columns)
+        import pyarrow
+
+        batch = pyarrow.RecordBatch.from_pylist(_with_texts(rows, columns), schema=arrow_schema(columns))
         if self._writer is None or not self._writer.schema.equals(batch.schema):
             self._end_file()
             self._begin_file(batch.schema)
@@ -223,10 +194,6 @@ class Blocks:
         file.seek(0)
         while piece := file.read(PIECE_BYTES):
             yield piece
-
-
-def _text(value: JSON) -> JSON:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
 
 
 class Sink(io.RawIOBase):

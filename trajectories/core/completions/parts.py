@@ -10,7 +10,7 @@ from trajectories.core.completions.thoughts import Content, Part, PartKind, cont
 from trajectories.core.records import JSON
 
 GAP = "\n\n"
-KINDS = {kind.value: kind for kind in PartKind}
+KINDS = tuple(kind.value for kind in PartKind)
 NOWHERE = -1
 """The place of a part whose text does not stand in the text of its trace."""
 
@@ -147,13 +147,12 @@ def parts_from_json(value: Any, text: str) -> tuple[Part, ...]:
 
 
 def _read_part(item: Any, text: str, at: int) -> Part | None:
-    kind = KINDS.get(item["kind"]) if isinstance(item, dict) and isinstance(item.get("kind"), str) else None
-    if kind is None:
+    if not isinstance(item, dict) or item.get("kind") not in KINDS:
         return None
     source, data = item.get("source", ""), item.get("data", {})
     if not isinstance(source, str) or not isinstance(data, dict):
         return None
-    is_open = item.get("open") is True
+    kind, is_open = PartKind(item["kind"]), item.get("open") is True
     if isinstance(own := item.get("text"), str):
         return Part(kind, own, NOWHERE, NOWHERE, is_open, source, data)
     start, end = item.get("start"), item.get("end")

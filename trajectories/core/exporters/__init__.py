@@ -17,7 +17,7 @@ from trajectories.core.exporters.base import (
     write_rows,
 )
 from trajectories.core.exporters.full import FullExporter
-from trajectories.core.exporters.lines import encode_line, line_pieces
+from trajectories.core.exporters.lines import encode_line
 from trajectories.core.exporters.preference import PreferenceExporter
 from trajectories.core.exporters.preference_openai import PreferenceOpenaiExporter
 from trajectories.core.exporters.preference_repairs import PreferenceRepairsExporter
@@ -75,6 +75,5 @@ __all__ = [
     "Thoughts",
     "Ways",
     "encode_line",
-    "line_pieces",
     "write_rows",
 ]

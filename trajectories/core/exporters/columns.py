@@ -67,8 +67,6 @@ def _add_object(columns: Columns, value: Mapping[str, JSON]) -> Columns:
     changed = {}
     for key, inner in value.items():
         before = known.get(key)
-        if before == "string" and type(inner) is str:  # without the call
-            continue
         now = add_value(UNKNOWN if before is None else before, inner)
         if now is not before:
             changed[key] = now

@@ -21,15 +21,10 @@ KNOWN_KEYS = 1024
 
 def encode_line(row: Mapping[str, JSON]) -> bytes:
     """One line of a JSON Lines file, UTF-8. Raises ValueError for a number that is not finite, which JSON has not."""
-    return b"".join(line_pieces(row))
-
-
-def line_pieces(row: Mapping[str, JSON]) -> list[bytes]:
-    """A line in pieces, for who joins many lines. Raises ValueError as `encode_line` does."""
     pieces: list[bytes] = []
     _write(row, pieces.append)
     pieces.append(b"\n")
-    return pieces
+    return b"".join(pieces)
 
 
 def _write(value: Any, write: Callable[[bytes], None]) -> None:
@@ -41,10 +36,7 @@ def _write(value: Any, write: Callable[[bytes], None]) -> None:
         for key, inner in value.items():
             write(before)
             write(_key(key) if type(key) is str else _unusual({key: None})[1:-5])
-            if type(inner) is str:  # without the call
-                write(_text(inner))
-            else:
-                _write(inner, write)
+            _write(inner, write)
             before = b", "
         write(b"}")
     elif kind is list and value:

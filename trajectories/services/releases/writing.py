@@ -23,7 +23,6 @@ from trajectories.core.exporters import (
     Thoughts,
     Ways,
     encode_line,
-    line_pieces,
     write_rows,
 )
 from trajectories.core.exporters.columns import (
@@ -43,7 +42,7 @@ from trajectories.selectors.exports import iterate_items
 from trajectories.services.releases.folders import Folder
 
 BEAT_SECONDS = 1.0
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = 512 * 1024
 """Of lines that are handed on together: who writes them asks for Python's lock a few times for each."""
 
 
@@ -115,12 +114,11 @@ class ExportWriter:
             return self._document()
         return self._table() if container is Container.PARQUET else self._tables()
 
-    def _lines(self) -> Iterator[list[bytes]]:
-        """Each line in pieces."""
+    def _lines(self) -> Iterator[bytes]:
         for row in self._rows():
             if self.asked.exporter.is_table:
                 self._found = add_value(self._found, row.values)
-            yield line_pieces(row.values)
+            yield encode_line(row.values)
 
     def _document(self) -> Iterator[bytes]:
         """One object with the keys of all rows."""
@@ -247,12 +245,12 @@ def _check_arguments(row: Mapping[str, JSON], keys: set[tuple[str, ...]]) -> Non
                     )
 
 
-def _joined(lines: Iterator[list[bytes]]) -> Iterator[bytes]:
-    """Lines, which come in pieces, many together."""
+def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines in larger pieces."""
     held, size = list[bytes](), 0
     for line in lines:
-        held += line
-        size += sum(map(len, line))
+        held.append(line)
+        size += len(line)
         if size >= CHUNK_BYTES:
             yield b"".join(held)
             held, size = [], 0
