@@ -32,8 +32,8 @@ END $$
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = 180.0) -> Any:
     """The first true value of `condition`, asked again and again; fails naming `what` when none came in time.
 
-    How long it may take says how busy the machine is: time that costs nothing where all goes well. What takes long to ask
-    is asked less often, since what is waited for needs the processor too.
+    How long it may take says how busy the machine is: time that costs nothing where all goes well. What takes long to
+    ask is asked less often, since what is waited for needs the processor too.
     """
     deadline = time.monotonic() + seconds
     while (asked := time.monotonic()) < deadline:
