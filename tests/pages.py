@@ -9,8 +9,7 @@ from urllib.parse import urljoin
 from django.http import HttpResponse
 
 FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
-POSTING = re.compile(r'<[^<>]*\bhx-post="([^"]*)"[^<>]*>')
-INCLUDED = re.compile(r'\bhx-include="#([^"]*)"')
+POSTED = re.compile(r'\bhx-post="([^"]*)"')
 BLOCKS = "dd|dt|td|th|tr|li|p|div|section|small|h[1-6]"
 TEXTS = {"text", "search", "number", "hidden", "password", "email", "url", "datetime-local", "date"}
 
@@ -33,14 +32,12 @@ class Field:
 
 @dataclass
 class Form:
-    """A form of a page, or an element that asks htmx to send one. `address` is where it goes, with its query; `posted`
-    has the addresses that htmx sends it to."""
+    """A form of a page, or an element that asks htmx to send one. `address` is where it goes, with its query."""
 
     address: str
     method: str
     name: str = ""
     fields: dict[str, Field] = field(default_factory=dict)
-    posted: set[str] = field(default_factory=set)
 
     def filled_in(self) -> dict[str, list[str]]:
         """What a browser would send of the form as it is shown."""
@@ -62,16 +59,7 @@ class Page:
             reader.feed(part)
         reader.close()
         self.forms = reader.forms
-        for element in POSTING.finditer(FORM.sub("", text)):
-            self._outside(urljoin(address, unescape(element[1])), INCLUDED.search(element[0]))
-
-    def _outside(self, posted: str, included: re.Match[str] | None) -> None:
-        """An element outside of any form posts the one that it includes, or nothing."""
-        if included is None:
-            self.forms.append(Form(posted, "post"))
-            return
-        (form,) = [each for each in self.forms if each.name == included[1]]
-        form.posted.add(posted)
+        self.posted = {urljoin(address, unescape(found)) for found in POSTED.findall(text)}
 
 
 class _FormReader(HTMLParser):
@@ -90,11 +78,7 @@ class _FormReader(HTMLParser):
             method = given.get("method", "get").lower()
             self._form = Form(urljoin(self.address, given.get("action", "")), method, given.get("id", ""))
             self.forms.append(self._form)
-        if self._form is not None and "hx-post" in given:
-            self._form.posted.add(urljoin(self.address, given["hx-post"]))
-        if tag == "form":
-            return
-        if self._form is not None and tag in {"input", "select", "textarea", "button"} and given.get("name"):
+        elif self._form is not None and tag in {"input", "select", "textarea", "button"} and given.get("name"):
             self._read_field(tag, given)
         elif tag == "option" and self._field is not None and self._field.kind == "select":
             self._read_option(given)

@@ -100,7 +100,7 @@ def test_every_parameter_of_an_address_may_be_anything(world):
 
 
 def forms_of(crawler: Crawler, world: World, *, admin: bool) -> list[Form]:
-    """One form of each kind that the pages show, and the same for each address that htmx posts it to."""
+    """One form of each kind that the pages show, and one for each address that htmx posts a form to."""
     found: dict[object, Form] = {}
     for route, pattern in routes(admin=admin):
         if route.endswith("logout/"):
@@ -109,7 +109,7 @@ def forms_of(crawler: Crawler, world: World, *, admin: bool) -> list[Form]:
             page = crawler.page(address)
             for form in page.forms if page else ():
                 found.setdefault(form_identity(form), form)
-                for posted in form.posted - {form.address}:
+                for posted in page.posted - {form.address}:
                     copied = Form(posted, "post", fields=form.fields)
                     found.setdefault(form_identity(copied), copied)
     return [form for form in found.values() if not form.address.endswith("/logout/")]
