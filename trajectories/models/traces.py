@@ -116,7 +116,11 @@ class Trace(models.Model):
         indexes = [
             models.Index(fields=["import_job", "id"], name="trace_by_import", condition=Q(import_job__isnull=False)),
             models.Index(fields=["problem", "answer_hash", "id"], name="trace_by_answer"),
-            models.Index(fields=["run", "id"], name="trace_by_run"),
+            models.Index(
+                fields=["run", "id"],
+                include=["correctness", "finish_reason", "decision", "withdrawn"],
+                name="trace_in_run",
+            ),
             models.Index(fields=["sampler", "id"], name="trace_by_sampler"),
             models.Index(fields=["instruction", "id"], name="trace_by_instruction"),
             models.Index(fields=["correctness", "id"], name="trace_by_correctness"),
