@@ -1,4 +1,4 @@
--- The tables after the migration 0109_latency_index
+-- The tables after the migration 0110_run_index
 CREATE OR REPLACE FUNCTION trajectories_tools(steps jsonb)
  RETURNS text[]
  LANGUAGE sql
@@ -744,7 +744,6 @@ CREATE UNIQUE INDEX review_first_once ON trajectories_review USING btree (trace_
 CREATE INDEX attempt_pending ON trajectories_attempt USING btree (run_id, id) WHERE ((state)::text = 'pending'::text);
 CREATE INDEX attempt_leased ON trajectories_attempt USING btree (lease_expires_at) WHERE ((state)::text = 'leased'::text);
 CREATE INDEX attempt_failed ON trajectories_attempt USING btree (run_id, error_kind) WHERE ((state)::text = 'failed'::text);
-CREATE INDEX trace_by_run ON trajectories_trace USING btree (run_id, id);
 CREATE INDEX trace_by_correctness ON trajectories_trace USING btree (correctness, id);
 CREATE INDEX trajectories_problem_content_hash_1f874622_like ON trajectories_problem USING btree (content_hash varchar_pattern_ops);
 CREATE INDEX trajectories_problemset_name_21ebd8b9_like ON trajectories_problemset USING btree (name varchar_pattern_ops);
@@ -1074,6 +1073,7 @@ CREATE INDEX trace_by_size ON trajectories_trace USING btree (output_tokens, id)
 CREATE UNIQUE INDEX verdict_newest ON trajectories_verdict USING btree (verifier, trace_id) INCLUDE (outcome, score) WHERE is_newest;
 CREATE INDEX trace_by_votes ON trajectories_trace USING btree (problem_id, answer_hash, id) INCLUDE (edited_by_id, run_id, sampler_id, created_at, correctness, decision, hinted, finish_reason, withdrawn);
 CREATE INDEX trace_by_latency ON trajectories_trace USING btree (latency_seconds, id) INCLUDE (output_tokens, cost, decision, withdrawn);
+CREATE INDEX trace_in_run ON trajectories_trace USING btree (run_id, id) INCLUDE (correctness, finish_reason, decision, withdrawn);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON trajectories_adjudication FOR EACH ROW EXECUTE FUNCTION trajectories_append_only();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON trajectories_candidatereview FOR EACH ROW EXECUTE FUNCTION trajectories_append_only();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON trajectories_comparison FOR EACH ROW EXECUTE FUNCTION trajectories_append_only();

@@ -120,7 +120,11 @@ class Trace(models.Model):
             models.Index(fields=["import_job", "id"], name="trace_by_import", condition=Q(import_job__isnull=False)),
             # Votes for answers, and with them the clauses of release rules, are counted from it alone.
             models.Index(fields=["problem", "answer_hash", "id"], include=["edited_by", *FACTS], name="trace_by_votes"),
-            models.Index(fields=["run", "id"], name="trace_by_run"),
+            models.Index(
+                fields=["run", "id"],
+                include=["correctness", "finish_reason", "decision", "withdrawn"],
+                name="trace_in_run",
+            ),
             models.Index(fields=["sampler", "id"], name="trace_by_sampler"),
             models.Index(fields=["instruction", "id"], name="trace_by_instruction"),
             models.Index(fields=["correctness", "id"], name="trace_by_correctness"),
