@@ -3,9 +3,10 @@
     python -m benchmarks.export [--traces 100000] [--accepted 50000] [--compared 2000] [--exported 20000] [--repeat 3]
 
 A new embedded database with so many traces over 1,000 problems, the first `--accepted` of which are accepted, each with
-a review and a verdict. Says, for the machine as it is:
+a review and a verdict; every twentieth trace has a second, different one. Says, for the machine as it is:
 
-- the funnel of a rule of SQL clauses alone, and the same with a single verifier's verdict, in seconds (median);
+- the funnels of rules: of what was accepted, and of all; by a single verifier's verdict, a score, votes; in seconds
+  (median);
 - the preview that the editor asks for (funnel and three rows), through the page itself;
 - freezing what is accepted, in rows a second with the worker's memory, and for a second of CPU, worker and database
   together; and the `COPY` of as many items beside it;
@@ -41,7 +42,8 @@ INSERT INTO trajectories_trace (
     problem_id, sampler_id, run_id, temperature, hinted, prompt_id, reasoning_id, steps, answer_hash, facts,
     finish_reason, input_tokens, cached_tokens, reasoning_tokens, output_tokens, latency_seconds, content_hash,
     created_at, correctness, near_miss, model_judged, decision, disputed, withdrawn, parts)
-SELECT %(problem)s + n %% %(problems)s, NULL, NULL, 0.7, n %% 50 = 7, %(prompt)s, %(reasoning)s, '[]', '', '{}', 'stop',
+SELECT %(problem)s + n %% %(problems)s, NULL, NULL, 0.7, n %% 50 = 7, %(prompt)s, %(reasoning)s, '[]',
+    md5(CASE WHEN n %% 3 = 0 THEN 'wrong ' || n / %(problems)s %% 250 ELSE 'right' END) || md5(''), '{}', 'stop',
     100, 0, 0, 900, 1.5, md5(n::text) || md5((n + 1)::text), now() - n * interval '1 second',
     CASE WHEN n %% 3 = 0 THEN 'fail' ELSE 'pass' END, '', '', CASE WHEN n < %(accepted)s THEN 'accepted' ELSE '' END,
     false, false, '[]'
@@ -58,6 +60,21 @@ INSERT INTO trajectories_verdict (
     trace_id, verifier, version, revision, outcome, score, message, evidence, seconds, engine, previous_outcome,
     created_at)
 SELECT id, 'numeric', 1, 0, correctness, 1, '', '{}', 0, '', '', now() FROM trajectories_trace
+"""
+MAKE_SCORES = """
+INSERT INTO trajectories_verdict (
+    trace_id, verifier, version, revision, outcome, score, message, evidence, seconds, engine, previous_outcome,
+    created_at)
+SELECT id, 'scorer:sure', 1, 0, 'unscored', (id % 100) / 100.0, '', '{}', 0, '', '', now()
+FROM trajectories_trace WHERE id % 2 = 0
+"""
+MAKE_VERDICTS_AGAIN = """
+INSERT INTO trajectories_verdict (
+    trace_id, verifier, version, revision, outcome, score, message, evidence, seconds, engine, previous_outcome,
+    created_at)
+SELECT id, 'numeric', 1, 1, CASE correctness WHEN 'pass' THEN 'fail' ELSE 'pass' END, 0.5, '', '{}', 0, '', correctness,
+    now()
+FROM trajectories_trace WHERE id % 20 = 0
 """
 MAKE_TEXTS = """
 WITH made AS (
@@ -109,8 +126,16 @@ def measure(options: argparse.Namespace) -> None:
     make_rows(options, lead.pk)
     plain = Rule(reviews=Reviews(least_score=3), verdicts=Verdicts(correctness=("pass",)), whole=True)
     single = Rule(verdicts=Verdicts(required={"numeric": ("pass",)}))
-    unreviewed = Rule(reviews=Reviews(accepted_by=0), verdicts=Verdicts(correctness=("pass",)))
-    for title, rule in (("clauses of rows", plain), ("a verifier's", single), ("without reviews", unreviewed)):
+    nobody = Reviews(accepted_by=0)
+    rules = {
+        "clauses of rows": plain,
+        "a verifier's": single,
+        "without reviews": Rule(reviews=nobody, verdicts=Verdicts(correctness=("pass",))),
+        "without reviews, a verifier's": Rule(reviews=nobody, verdicts=single.verdicts),
+        "without reviews, a score": Rule(reviews=nobody, verdicts=Verdicts(least_scores={"scorer:sure": 0.8})),
+        "without reviews, votes": Rule(reviews=nobody, verdicts=Verdicts(least_votes=0.5)),
+    }
+    for title, rule in rules.items():
         seconds, (_, left) = timed(partial(count_removed, rule), options.repeat)
         print(f"funnel, {title}: {seconds:.3f} s for {options.traces:,} traces, {left:,} left")
     measure_page(lead, options.repeat)
@@ -138,6 +163,8 @@ def make_rows(options: argparse.Namespace, reviewer: int) -> None:
         cursor.execute(MAKE_TRACES, {**values, "prompt": text_hash(prompt), "reasoning": text_hash(reasoning)})
         cursor.execute(MAKE_REVIEWS, {"reviewer": reviewer})
         cursor.execute(MAKE_VERDICTS)
+        cursor.execute(MAKE_SCORES)
+        cursor.execute(MAKE_VERDICTS_AGAIN)
         cursor.execute("VACUUM ANALYZE")
     print(f"rows made in {time.monotonic() - started:.0f} s")
 
