@@ -194,7 +194,7 @@ def test_counts_are_exact_up_to_a_limit_and_then_estimates_that_say_so(traces, m
     some = count_rows(Trace.objects.all())
     assert (some.least, some.is_exact) == (10, False)
     assert some.about == estimate_rows(Trace.objects.all()) == 15
-    assert some.words == "more than 10, about 15 by estimate"
+    assert some.words == "more than 10, about 15 (estimated)"
     assert count_rows(Trace.objects.all(), may_estimate=False) == Count(10, is_exact=False)
 
 
@@ -255,8 +255,8 @@ def test_how_many_have_a_decision_is_counted_beside(traces):
     [
         (Count(1), "1"),
         (Count(1234), "1,234"),
-        (Count(10_000, is_exact=False, about=341_234), "more than 10,000, about 340,000 by estimate"),
-        (Count(0, is_exact=False, about=52), "about 52 by estimate"),
+        (Count(10_000, is_exact=False, about=341_234), "more than 10,000, about 340,000 (estimated)"),
+        (Count(0, is_exact=False, about=52), "about 52 (estimated)"),
         (Count(0, is_exact=False), "many"),
     ],
 )

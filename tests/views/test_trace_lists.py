@@ -33,6 +33,11 @@ def test_what_was_searched_for_is_marked_and_harmless(page):
     assert "Says “rotate”" in text
 
 
+def test_a_passage_reads_as_the_text_does(page):
+    saying("It was rotated, then un-rotated.")
+    assert "It was <mark>rotated</mark>, then un-<mark>rotated</mark>." in page(LIST, text="rotate").content.decode()
+
+
 def test_a_search_of_common_words_or_of_none_is_refused_in_words(page):
     for searched, said in (("the of and", "words that nearly every text has"), ("!!", "expected at least one word")):
         answer = page(LIST, text=searched)

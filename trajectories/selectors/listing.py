@@ -268,7 +268,7 @@ class Count:
         if self.is_exact:
             return f"{self.least:,}"
         more = f"more than {self.least:,}" if self.least else ""
-        about = f"about {_rounded(self.about):,} by estimate" if self.about else ""
+        about = f"about {_rounded(self.about):,} (estimated)" if self.about else ""
         return ", ".join(filter(None, (more, about))) or "many"
 
 

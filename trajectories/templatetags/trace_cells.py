@@ -84,7 +84,7 @@ def _passage(context: template.Context, row: Any) -> SafeString:
     return format_html(
         '<p class="passage small">{}{}{}</p>',
         "… " if passage.is_cut_before else "",
-        format_html_join(" ", "{}", pieces),
+        format_html_join("", "{}", pieces),
         " …" if passage.is_cut_after else "",
     )
 
