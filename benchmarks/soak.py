@@ -138,7 +138,11 @@ def parts(up: psutil.Process, port: int) -> dict[str, list[psutil.Process]]:
 def memory(up: psutil.Process, port: int) -> dict[str, tuple[float, float, int]]:
     """USS and PSS in MB and the number of processes, of each part."""
     told = {}
-    for name, processes in parts(up, port).items():
+    try:
+        found = parts(up, port)
+    except psutil.Error:  # one has ended while it was looked at
+        return {}
+    for name, processes in found.items():
         uss = pss = 0
         for process in processes:
             try:
