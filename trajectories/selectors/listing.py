@@ -211,9 +211,7 @@ def _in_time(rows: QuerySet[Any, Any], around: str, milliseconds: int | None) ->
     if milliseconds is None:
         return _ask(statement, parameters)
     try:
-        if not connection.in_atomic_block:
-            # Sent together they are a transaction of their own, with which the limit ends.
-            return _ask(f"{LIMIT}; {statement}", [str(milliseconds), *parameters])
+        # Not in one message: a limit that ends with the message can still strike the statement after it.
         with transaction.atomic():
             _ask(LIMIT, [str(milliseconds)])
             found = _ask(statement, parameters)
@@ -230,11 +228,9 @@ LIMIT = "SELECT set_config('statement_timeout', %s, true)"
 
 
 def _ask(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The rows of a statement, or of the last one of several."""
+    """The rows of a statement."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        while cursor.nextset():
-            pass
         return list(cursor.fetchall())
 
 
