@@ -40,6 +40,7 @@ THREADS = {
     "adapters/local_models/serving.py",
     "adapters/sandbox/bubblewrap.py",
     "adapters/sandbox/enclosed.py",
+    "adapters/tables.py",
     "services/verification/ahead.py",
     "stand_ins/fake_endpoint/server.py",
     # The tables of workers, which all projects share, and what is said once the server is up.
