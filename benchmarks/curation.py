@@ -42,17 +42,30 @@ from benchmarks.web import gunicorn_words
 
 ROOT = Path(__file__).resolve().parents[1]
 
+CURATORS = """
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+def cookies_of(curators):
+    '''Makes so many curators; the cookies with which they are logged in.'''
+    for number in range(curators):
+        person = User.objects.create_user(f"curator{number}")
+        person.groups.add(Group.objects.get(name="curator"))
+        client = Client()
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        yield client.cookies[settings.SESSION_COOKIE_NAME].value
+"""
+
 SEED = """
 import json, sys, time, uuid
 from webapp.database import ensure_database
 ensure_database()
 import django
 django.setup()
-from django.conf import settings
-from django.contrib.auth.models import Group, User
+[CURATORS]
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 from trajectories.core.identity import content_hash
 from trajectories.management.preparation import ensure_queue
 from trajectories.core.selections import Selection
@@ -89,16 +102,9 @@ fill_queue(queue_id=queue.pk)
 filled = time.monotonic() - began
 queue.refresh_from_db()
 assert queue.item_count == items, queue.item_count
-cookies = []
-for number in range(curators):
-    person = User.objects.create_user(f"curator{number}")
-    person.groups.add(Group.objects.get(name="curator"))
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    cookies.append(client.cookies[settings.SESSION_COOKIE_NAME].value)
 times = {"made": made, "filled": filled}
-print(json.dumps({"queue": queue.pk, "reviews": queue.review_count, "cookies": cookies, **times}))
-"""
+print(json.dumps({"queue": queue.pk, "reviews": queue.review_count, "cookies": [*cookies_of(curators)], **times}))
+""".replace("[CURATORS]", CURATORS)
 
 CHECK = """
 import json, sys

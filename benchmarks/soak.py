@@ -33,21 +33,18 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.curation import Curator
+from benchmarks.curation import CURATORS, Curator
 from benchmarks.startup import Browser, wait
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOK_SECONDS = 30.0
 SEED = """
-import json, sys, uuid
+import json, sys
 from webapp.database import ensure_database
 ensure_database()
 import django
 django.setup()
-from django.conf import settings
-from django.contrib.auth.models import Group, User
-from django.db import transaction
-from django.test import Client
+[CURATORS]
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.selections import Selection
 from trajectories.models import Instruction, Problem
@@ -69,15 +66,8 @@ ring("run", run.pk)
 lead = User.objects.create_superuser("soak")
 queue = make_queue(actor=lead, draft=QueueDraft(title="Soak", selection=Selection(run=run.pk), is_live=True))
 fill_queue(queue_id=queue.pk)
-cookies = []
-for number in range(curators):
-    person = User.objects.create_user(f"curator{number}")
-    person.groups.add(Group.objects.get(name="curator"))
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    cookies.append(client.cookies[settings.SESSION_COOKIE_NAME].value)
-print(json.dumps({"run": run.pk, "queue": queue.pk, "cookies": cookies}))
-"""
+print(json.dumps({"run": run.pk, "queue": queue.pk, "cookies": [*cookies_of(curators)]}))
+""".replace("[CURATORS]", CURATORS)
 COUNT = """
 import json, sys
 from webapp.database import ensure_database
