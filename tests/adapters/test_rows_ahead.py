@@ -1,9 +1,11 @@
 """Rows that are read in a second thread: as a cursor gives them, with its errors, in the transaction of the caller."""
 
 import json
+import os
+import socket
 
 import pytest
-from django.db import DatabaseError, ProgrammingError, connection, transaction
+from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
 
 from tests import factories
 from trajectories.adapters.rows_ahead import RowsAhead
@@ -44,6 +46,20 @@ def test_what_the_database_refuses_is_an_error_of_django_where_it_is_waited_for(
     with RowsAhead() as ahead:
         with pytest.raises(error, match=r"nowhere|division by zero"), transaction.atomic():
             ahead.read(statement, [])()
+        assert ahead.read("SELECT 1", [])() == [(1,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_connection_is_told_as_one_so_that_whoever_works_waits_for_another():
+    with RowsAhead() as ahead:
+        assert ahead.read("SELECT 1", [])() == [(1,)]
+        lost = socket.socket(fileno=os.dup(connection.connection.fileno()))
+        lost.shutdown(socket.SHUT_RDWR)
+        lost.close()
+        with pytest.raises(OperationalError, match="closed the connection"):
+            ahead.read("SELECT 1", [])()
+    connection.close()
+    with RowsAhead() as ahead:
         assert ahead.read("SELECT 1", [])() == [(1,)]
 
 

@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.db import connection
-from psycopg import ClientCursor
+from psycopg import ClientCursor, OperationalError
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 Rows = list[tuple[Any, ...]]
 Values = Sequence[Any] | Mapping[str, Any]
@@ -46,7 +46,9 @@ class RowsAhead:
         with raw.lock:
             found = raw.pgconn.exec_(ClientCursor(raw).mogrify(statement, values).encode())
         if found.status != ExecStatus.TUPLES_OK:
-            raise error_from_result(found)
+            # Where the connection is lost no server says what has failed, and the error would be of no kind.
+            is_lost = raw.pgconn.status == ConnStatus.BAD
+            raise OperationalError(raw.pgconn.get_error_message()) if is_lost else error_from_result(found)
         reader = Transformer.from_context(raw)
         reader.set_pgresult(found)
         return reader.load_rows(0, found.ntuples, tuple)
