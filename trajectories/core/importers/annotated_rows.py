@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from trajectories.core.completions.replies import list_of
 from trajectories.core.curation.reviews import COMMENT_CHARACTERS, GREATEST_SCORE, LEAST_SCORE, Decision
 from trajectories.core.importers.annotated_shapes import is_flat_argilla, is_min, nested_argilla, nested_min
 from trajectories.core.importers.foreign_scores import read_score
@@ -73,8 +74,8 @@ def read_label_studio(row: Row) -> list[ForeignTrace]:
     row = nested_min(row) if is_min(row) else row
     if "annotations" not in row and "completions" in row:
         row = {**row, "annotations": row["completions"]}
-    predictions = row.get("predictions")
-    numbered = [one for one in predictions if type(one) is int] if isinstance(predictions, list) else []
+    predictions = list_of(row.get("predictions"))
+    numbered = [one for one in predictions if type(one) is int]
     if numbered:  # an export may have their numbers alone
         row = {**row, "predictions": [one for one in predictions if type(one) is not int]}
     people = [_annotator(one, at) for at, one in enumerate(_objects(row, "annotations")) if not _cancelled(one)]

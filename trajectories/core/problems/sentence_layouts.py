@@ -178,7 +178,6 @@ SENTENCE_LAYOUTS: tuple[Layout, ...] = (
         _all_of("body", "question", "answer"),
         {"question": (ASKED,), "answer": (RIGHT,), "name": ("id",), "family": ("type", "solution_type")},
         _plain_story,
-        ProblemKind.NUMERIC,
     ),
     Layout(
         "aqua",
