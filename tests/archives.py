@@ -6,9 +6,10 @@ import uuid
 
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
-from django.db import connection
+from django.test import Client, TransactionTestCase
 from django.urls import reverse
 
+from tests.emptying import empty_database
 from tests.endpoint import sampler_for
 from trajectories.core.curation.adjudications import FinalDecision, FinalDraft
 from trajectories.core.curation.reviews import Decision, ReviewDraft
@@ -143,11 +144,9 @@ def manifest_of(client, release, person):
 
 
 def empty_everything():
-    """A Minicolumn that has nothing: every table of the application, whatever it refuses in other ways."""
-    tables = [name for name in connection.introspection.table_names() if name.startswith("trajectories_")]
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
-    assert not Problem.objects.exists()
+    """A Minicolumn that has nothing, as every test begins with it."""
+    empty_database(TransactionTestCase())
+    assert not any(model.objects.exists() for model in (Problem, Trace, User))
 
 
 def archive(rows, manifest):
@@ -173,8 +172,8 @@ def traces():
     return sorted(rows, key=lambda row: (row["content_hash"], row["temperature"]))
 
 
-def export_everything(client, tmp_path):
-    """The rows and the manifest of a release, with what it was made of; nothing of it is left here."""
+def export_everything(tmp_path):
+    """The rows and the manifest of a release, with what it was made of; nothing of it is left here, nor who made it."""
     lead, curator = people()
     fill(tmp_path)
     curate(lead, curator)
@@ -185,7 +184,7 @@ def export_everything(client, tmp_path):
     assert (counts["traces"], counts["human_edits"], counts["adjudicated"]) == (release.item_count, 1, 1)
     before = {
         "rows": full_of(release, lead),
-        "manifest": manifest_of(client, release, lead),
+        "manifest": manifest_of(Client(), release, lead),
         "hash": release.content_hash,
         "problems": sorted_problems(),
         "traces": traces(),

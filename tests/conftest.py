@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,13 +11,16 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
+from django.test import client as test_client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests import factories
 from tests.emptying import empty_cheaply
 from tests.order import long_first
+from tests.plain_client import keep_outermost
 from tests.ready_made import copy_ready_made
+from tests.walker import undone
 from tests.worker import connect_queues, disconnect_queues
 from trajectories.models import Problem
 from trajectories.selectors.insights.budgets import forget_budgets
@@ -57,6 +60,11 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_configure():
+    test_client.store_rendered_templates = keep_outermost
+    _leave_static_files()
+
+
+def _leave_static_files():
     """Pages under test need no collected static files: for the whole session, since a page that a browser has left may
     be answered between two tests, and would have every later test look for files that were never collected."""
     django_settings.STORAGES = {
@@ -92,6 +100,19 @@ def new_folder() -> Iterator[Callable[[], Path]]:
     """`new_folder()` makes one for a database server: pytest closes its own to the server's account at every start."""
     with ExitStack() as stack:
         yield lambda: Path(stack.enter_context(TemporaryDirectory(prefix="minicolumn-test-"))).resolve()
+
+
+@pytest.fixture(scope="module")
+def shared_rows(django_db_setup, django_db_blocker) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """For a fixture of a module that makes rows once, `with shared_rows():`, for all its tests: all of them run in one
+    transaction, in which each is taken back by itself. For modules whose tests commit nothing, and presume no table
+    to be empty."""
+    with django_db_blocker.unblock():
+        around = undone()
+        around.__enter__()
+    yield django_db_blocker.unblock
+    with django_db_blocker.unblock():
+        around.__exit__(None, None, None)
 
 
 def _person(name: str, role: str) -> User:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 from django.http.request import HttpHeaders
+from django.template import Context
 from django.template.base import Template
 from django.test import Client
-from django.test.utils import _TestState
+from django.test.utils import ContextList, _TestState
 
 
 class PlainClient(Client):
@@ -53,6 +55,18 @@ class Environ(dict[str, Any]):
     def __contains__(self, name: object) -> bool:
         self._names.add(str(name))
         return super().__contains__(name)
+
+
+def keep_outermost(
+    store: dict[str, Any], signal: Any, sender: Any, template: Template, context: Context, **_: Any
+) -> None:
+    """What Django's client keeps of a template for `response.context`, in place of `store_rendered_templates`: the
+    contexts of pages, and not one more for each part that a page includes, which hold the same and a loop's variables.
+    """
+    store.setdefault("templates", []).append(template)
+    store.setdefault("context", ContextList())
+    if context.template is template:
+        store["context"].append(copy(context))
 
 
 @contextmanager

@@ -19,9 +19,10 @@ from webapp.static_files import SCRIPT, plotly_folder
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def population(db):
-    return make_population(problems=6, samples=4, runs=2)
+@pytest.fixture(scope="module")
+def population(shared_rows):
+    with shared_rows():
+        return make_population(problems=6, samples=4, runs=2)
 
 
 @pytest.fixture
@@ -55,15 +56,17 @@ def test_a_figure_is_a_page_with_its_table_and_a_fragment(reader, population):
     assert spec["meta"]["title"] == "pass@k and cons@k: Evaluation set"
 
 
-def world_run():
+@pytest.fixture(scope="module")
+def world_run(shared_rows):
     """A run of episodes in a world that changes."""
     turned = [{"episode": 12, "step": 0, "set": {"wall": "upright"}}]
-    return play_all(plan_episodes(make_world_set(world_plan("maze", {"size": 4}, turned), episodes=40)))
+    with shared_rows():
+        return play_all(plan_episodes(make_world_set(world_plan("maze", {"size": 4}, turned), episodes=40)))
 
 
 @pytest.mark.parametrize("name", CHARTS)
-def test_the_file_holds_what_the_table_holds(name, reader, population):
-    run = world_run() if CHARTS[name] in WORLD_CHARTS else population[1][0]
+def test_the_file_holds_what_the_table_holds(name, reader, population, world_run):
+    run = world_run if CHARTS[name] in WORLD_CHARTS else population[1][0]
     query = {"run": run.pk}
     page = reader.get(reverse("figure", args=[name]), query).content.decode()
     answer = reader.get(reverse("figure", args=[name]), {**query, "format": "csv"})

@@ -170,7 +170,7 @@ def test_what_holds_no_trace_is_refused_by_its_name(row, said):
 
 
 def test_every_name_that_is_refused_is_tried_here():
-    assert len(REFUSED) == 7
+    assert len(REFUSED) == 10
 
 
 def test_a_trace_of_too_many_steps_is_refused_by_the_limit():
@@ -204,7 +204,7 @@ def test_events_of_samples_are_put_together_wherever_they_stand():
 
 def document(value, name="rows.json", limits=None):
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return [(place, row) for place, row, _ in read_document(io.BytesIO(data), name, limits or ImportLimits())]
+    return [(place, row) for place, row, *_ in read_document(io.BytesIO(data), name, limits or ImportLimits())]
 
 
 PLAIN = {"question": "q", "response": 'r "[{'}

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from tests import factories
-from tests.archives import archive, export_everything, full_of, manifest_of, sorted_problems, traces
+from tests.archives import archive, export_everything, full_of, manifest_of, people, sorted_problems, traces
 from trajectories.core.identity import content_hash
 from trajectories.models import (
     AuditEvent,
@@ -37,9 +37,18 @@ def _export_dir(settings, tmp_path):
     settings.EXPORT_DIR = tmp_path / "exports"
 
 
+@pytest.fixture(scope="module")
+def kept():
+    return {}
+
+
 @pytest.fixture
-def exported(client, tmp_path):
-    return export_everything(client, tmp_path)
+def exported(kept, transactional_db, tmp_path):
+    """Somebody else's archive, where there is nothing but people: made once, since no test changes what it holds."""
+    if not kept:
+        kept.update(export_everything(tmp_path))
+    people()
+    return kept
 
 
 def test_a_release_of_every_kind_comes_back_as_it_was(exported, client):

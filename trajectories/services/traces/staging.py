@@ -42,13 +42,15 @@ TRACE_COLUMNS = (
 class ReadRow(NamedTuple):
     """One row of a file that was sent, or what is wrong at its place; `row` is None for a file that has no row at all.
 
-    `file` is the file's name, `span` where in it the row stands, `size` how many bytes it takes there.
+    `file` is the file's name, `span` where in it the row stands, `size` how many bytes it takes there; `path` is the
+    file's name with that of the file inside of it that the row is from, where it is a zip.
     """
 
     file: str
     span: str
     row: Row | ProblemError | None
     size: int = 0
+    path: str = ""
 
 
 def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
@@ -56,9 +58,9 @@ def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
     limits = import_limits()
     for name, stream in files:
         is_empty = True
-        for span, row, size in rows_of_file(name, stream, limits):
+        for span, row, size, inner in rows_of_file(name, stream, limits):
             is_empty = False
-            yield ReadRow(name, span, row, size)
+            yield ReadRow(name, span, row, size, f"{name}/{inner}" if inner else name)
         if is_empty:
             yield ReadRow(name, "", None)
 
@@ -111,9 +113,10 @@ class TraceStage:
 
     def take(self, rows: Sequence[ReadRow], spool: Spool, faults: FaultTally) -> None:
         """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
-        read: list[tuple[str, str, ForeignTrace]] = []
+        read: list[tuple[ReadRow, ForeignTrace]] = []
         limits = import_limits()
-        for name, span, row, _ in rows:
+        for each in rows:
+            name, span, row = each.file, each.span, each.row
             try:
                 if row is None:
                     raise ProblemError("", "found no traces")
@@ -121,18 +124,18 @@ class TraceStage:
                     raise row
                 mapped = map_row(row, self.places) if self.places else row
                 shape = shape_of(mapped)
-                read += [(name, span, trace) for trace in shape.traces(mapped, limits)]
+                read += [(each._replace(row=None), trace) for trace in shape.traces(mapped, limits)]
                 self.told.shapes[shape.name] = self.told.shapes.get(shape.name, 0) + 1
             except ProblemError as fault:
                 faults.add(_fault(name, span, fault.path, fault.detail))
-        problems = self._finder.find({trace.problem for _, _, trace in read}, making=self.maker is not None)
-        for name, span, trace in read:
+        problems = self._finder.find({trace.problem for _, trace in read}, making=self.maker is not None)
+        for each, trace in read:
             try:
-                spool.append(self._staged(problems.get(trace.problem), trace, name, span))
+                spool.append(self._staged(problems.get(trace.problem), trace, each.path or each.file, each.span))
             except ProblemError as fault:
-                faults.add(_fault(name, span, fault.path, fault.detail))
+                faults.add(_fault(each.file, each.span, fault.path, fault.detail))
             except (ValueError, TypeError) as fault:
-                faults.add(_fault(name, span, "", str(fault)))
+                faults.add(_fault(each.file, each.span, "", str(fault)))
 
     def _staged(self, problem: Problem | str | None, trace: ForeignTrace, file: str, span: str) -> dict[str, Any]:
         """A trace as the spool has it, with its problem where that has to be made. Raises ProblemError, ValueError or
@@ -202,7 +205,7 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
 def request_of(facts: Mapping[str, JSON]) -> str:
     """Which request a trace answers, and as which of several answers, or what an archive calls it; "" where its row did
     not say."""
-    custom_id, alternative = facts.get("custom_id"), facts.get("alternative")
+    custom_id, alternative = facts.get("custom_id"), facts.get("alternative", facts.get("attempt"))
     if custom_id is None and alternative is None:
         return f"trace {facts[ARCHIVED_AS]}" if ARCHIVED_AS in facts else ""
     return f"{custom_id or ''}\n{alternative or 0}"
