@@ -230,6 +230,7 @@ CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {
     "trajectories.sweep*": {"queue": "sweeps"},
     "trajectories.verify_*": {"queue": "verification"},
+    "trajectories.read_*": {"queue": "verification"},  # traces for their words, after an import as verdicts are
     # A person waits for it, yet it may take a minute: not among what is quick.
     "trajectories.replay_*": {"queue": "verification"},
     "trajectories.sample_*": {"queue": "sampling"},

@@ -10,7 +10,6 @@ from trajectories.adapters.spools import nameless_spool
 from trajectories.core.problems import ImportFault
 from trajectories.core.records import JSON
 from trajectories.models import Sampler
-from trajectories.services.jobs.ringers import ring
 from trajectories.services.problems.imports import FaultTally, OnFault, SetTarget, spool_folder
 from trajectories.services.traces.finding import ProblemMaker
 from trajectories.services.traces.imports import Arriving, WrittenTraces, write_traces
@@ -87,8 +86,6 @@ def import_traces(
                 target=None if making is None else making.target,
             )
             written = write_traces(arriving=arriving, spool=spool)
-    if written.trace_ids:
-        ring("verification", written.trace_ids)
     return TraceImportReport(
         inserted=len(written.trace_ids),
         duplicates=written.duplicates,
