@@ -1,7 +1,9 @@
 """Importing traces sampled elsewhere here and now, from open files; services/imports/ does it for pages."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from os import SEEK_END
 from typing import IO
 
 from django.contrib.auth.models import User
@@ -13,7 +15,8 @@ from trajectories.models import Sampler
 from trajectories.services.problems.imports import FaultTally, OnFault, SetTarget, spool_folder
 from trajectories.services.traces.finding import ProblemMaker
 from trajectories.services.traces.imports import Arriving, WrittenTraces, write_traces
-from trajectories.services.traces.staging import TraceStage, next_rows, read_rows
+from trajectories.services.traces.staging import TraceStage, read_rows
+from trajectories.services.traces.staging_forks import open_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,12 @@ def import_traces(
         making.target.check()
     maker = None if making is None else ProblemMaker(making.split)
     with nameless_spool(spool_folder()) as spool:
-        stage = TraceStage(adopting=adopt_reviews, maker=maker, places=places or {})
-        rows = read_rows(named)
-        while batch := next_rows(rows):
-            stage.take(batch, spool, faults)
+        with ExitStack() as stack:
+            size = sum(stream.seek(0, SEEK_END) for _, stream in named)
+            stage = open_stage(stack, TraceStage(adopting=adopt_reviews, maker=maker, places=places or {}), size)
+            rows = read_rows(named)
+            while stage.take_next(rows, spool, faults):
+                pass
         refused = faults.refuse(on_fault)
         written = WrittenTraces()
         if spool.count and not refused:
