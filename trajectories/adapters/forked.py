@@ -18,8 +18,8 @@ from trajectories.adapters.supervision import fork
 
 STANDARD = 3
 """The first descriptor after input, output and errors."""
-NICE = 5
-"""How far a fork stands back where others want the processor too."""
+NICE = 2
+"""How far a fork stands back where others want the processor too: two of them get about what one process would."""
 
 
 class ForkError(Exception):

@@ -13,7 +13,8 @@
   responses, messages of Anthropic, answers of Gemini; one trace for each alternative answer
 - conversations as ShareGPT and OpenThoughts have them (shared_conversations.py)
 - problems with what models wrote for them: OpenR1-Math, DeepMath, NeMo-Skills (generation_rows.py)
-- rollouts of `verifiers` and NeMo Gym, prompts with their completions (rollout_rows.py)
+- rollouts of `verifiers` 0.1 and NeMo Gym, prompts with their completions (rollout_rows.py)
+- episodes of `verifiers` since 0.2, whose messages name the one before them (message_graphs.py)
 - solutions whose steps people rated: PRM800K (labelled_solutions.py)
 - what people said in Label Studio and Argilla (annotated_rows.py)
 
@@ -38,6 +39,7 @@ from trajectories.core.importers.inspect_samples import is_sample, read_sample
 from trajectories.core.importers.labelled_solutions import is_labelled, read_labelled
 from trajectories.core.importers.limits import LIMITS, ImportLimits
 from trajectories.core.importers.lm_eval_rows import is_logged, read_logged
+from trajectories.core.importers.message_graphs import is_episode, is_graph, read_episode, read_graph
 from trajectories.core.importers.plain_rows import (
     is_conversation,
     is_instruction,
@@ -83,6 +85,8 @@ SHAPES = (
     Shape("label-studio", "export of Label Studio", is_label_studio, read_label_studio),
     Shape("argilla", "records of Argilla", is_argilla, read_argilla),
     Shape("gym", "rollouts of NeMo Gym", is_gym, read_gym),
+    Shape("episode", "episodes of verifiers", is_episode, read_episode),
+    Shape("graph", "traces of verifiers", is_graph, read_graph),
     Shape("shared", "conversations of ShareGPT or OpenThoughts", is_shared, read_shared),
     Shape(
         "generated", "generations beside their problem (OpenR1, DeepMath, NeMo-Skills)", is_generated, read_generated
