@@ -4,6 +4,7 @@ import importlib
 import os
 import time
 import uuid
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Self
@@ -57,7 +58,8 @@ class Client:
         self._http.close()
 
     def traces(self, **filters: Any) -> Iterator[Row]:
-        """Every trace that the filters leave, newest first; they are those of the list of traces."""
+        """Every trace that the filters leave, newest first; they are those of the list of traces. Warns where a search,
+        or a filter by tools, does not find some of them yet."""
         return self._pages("/traces", filters)
 
     def reviews(self, **filters: Any) -> Iterator[Row]:
@@ -196,6 +198,9 @@ class Client:
         given: Row = {"limit": 200, **filters}
         while True:
             page = self._ask("GET", path, params=given)
+            if "cursor" not in given and (waiting := page.get("unsearchable", 0)):
+                told = f"{waiting:,} traces that came lately are still being read for their words and are not found yet"
+                warnings.warn(told, stacklevel=3)
             yield from page["items"]
             if page["next"] is None:
                 return

@@ -191,6 +191,7 @@ DISK_RESERVE_BYTES = 64 * 1024 * 1024  # with less than this free, the disk coun
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
 IMPORT_ROW_BYTES = whole_number("IMPORT_ROW_MB", default=100) * 1024 * 1024  # of one row of a file of traces, as JSON
 IMPORT_STEPS = whole_number("IMPORT_STEPS", default=50_000)  # of one imported trace
+IMPORT_PROCESSES = max(1, whole_number("IMPORT_PROCESSES", default=4))  # that read a large file, at most one a core
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 API_REQUESTS_A_MINUTE = max(1, whole_number("API_REQUESTS_A_MINUTE", default=600))  # of one token
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an ARC folder has 400 task files
@@ -230,6 +231,7 @@ CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {
     "trajectories.sweep*": {"queue": "sweeps"},
     "trajectories.verify_*": {"queue": "verification"},
+    "trajectories.read_*": {"queue": "verification"},  # traces for their words, after an import as verdicts are
     # A person waits for it, yet it may take a minute: not among what is quick.
     "trajectories.replay_*": {"queue": "verification"},
     "trajectories.sample_*": {"queue": "sampling"},

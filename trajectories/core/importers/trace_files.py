@@ -13,8 +13,8 @@
   responses, messages of Anthropic, answers of Gemini; one trace for each alternative answer
 - conversations as ShareGPT and OpenThoughts have them (shared_conversations.py)
 - problems with what models wrote for them: OpenR1-Math, DeepMath, NeMo-Skills (generation_rows.py)
-- rollouts of `verifiers` and NeMo Gym, prompts with their completions (rollout_rows.py); traces of verifiers 1
-  (verifier_traces.py)
+- rollouts of `verifiers` 0.1 and NeMo Gym, prompts with their completions (rollout_rows.py)
+- episodes of `verifiers` since 0.2, whose messages name the one before them (message_graphs.py)
 - problems with thoughts and answers in columns: s1K, OpenThoughts (distilled_rows.py)
 - solutions whose steps people rated: PRM800K (labelled_solutions.py), or that are labelled (stepwise_rows.py)
 - what people said in Label Studio and Argilla (annotated_rows.py)
@@ -41,6 +41,7 @@ from trajectories.core.importers.inspect_samples import is_sample, read_sample
 from trajectories.core.importers.labelled_solutions import is_labelled, read_labelled
 from trajectories.core.importers.limits import LIMITS, ImportLimits
 from trajectories.core.importers.lm_eval_rows import is_logged, read_logged
+from trajectories.core.importers.message_graphs import is_episode, is_graph, read_episode, read_graph
 from trajectories.core.importers.plain_rows import (
     is_conversation,
     is_instruction,
@@ -52,7 +53,6 @@ from trajectories.core.importers.refused_rows import why_refused
 from trajectories.core.importers.rollout_rows import is_gym, is_rollout, read_gym, read_rollout
 from trajectories.core.importers.shared_conversations import is_shared, read_shared
 from trajectories.core.importers.stepwise_rows import is_stepwise, read_stepwise
-from trajectories.core.importers.verifier_traces import is_verifier_trace, read_verifier_traces
 from trajectories.core.problems import ProblemError
 
 
@@ -82,13 +82,14 @@ SHAPES = (
     Shape("events", "log of OpenAI evals", is_event_row, read_events),
     Shape("logged", "samples of lm-evaluation-harness", is_logged, read_logged),
     Shape("sample", "samples of inspect", is_sample, read_sample),
-    Shape("verifier-trace", "traces of verifiers 1 and prime-rl", is_verifier_trace, read_verifier_traces),
     Shape("full", "full rows of Minicolumn", is_full, read_full),
     Shape("labelled", "rated steps, as PRM800K has them", is_labelled, read_labelled),
     Shape("stepwise", "steps with labels (TRL, ProcessBench)", is_stepwise, read_stepwise),
     Shape("label-studio", "export of Label Studio", is_label_studio, read_label_studio),
     Shape("argilla", "records of Argilla", is_argilla, read_argilla),
     Shape("gym", "rollouts of NeMo Gym", is_gym, read_gym),
+    Shape("episode", "episodes of verifiers", is_episode, read_episode),
+    Shape("graph", "traces of verifiers", is_graph, read_graph),
     Shape("shared", "conversations of ShareGPT or OpenThoughts", is_shared, read_shared),
     Shape("distilled", "thoughts and answers in columns (s1K, OpenThoughts)", is_distilled, read_distilled),
     Shape(
