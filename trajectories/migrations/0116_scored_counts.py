@@ -31,7 +31,7 @@ def _added(table: str) -> migrations.SeparateDatabaseAndState:
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("trajectories", "0111_words_of_many_later")]
+    dependencies = [("trajectories", "0115_earlier_salts")]
     operations = [
         _added("problem"),
         _added("run"),
