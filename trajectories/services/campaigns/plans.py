@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -337,11 +336,3 @@ def _check_runs(draft: Draft, found: Prepared) -> None:
         found.held_out.check(draft.sampler)
     except PlanError as fault:
         raise Fault(str(fault), field=fault.field) from fault
-
-
-def budget_left(campaign: Campaign, cost: Decimal, input_tokens: int, output_tokens: int) -> dict[str, Any]:
-    """What a run may take of the money and the tokens of its campaign, which have been spent so far."""
-    return {
-        "cost": None if campaign.budget_cost is None else campaign.budget_cost - cost,
-        "tokens": None if campaign.budget_tokens is None else campaign.budget_tokens - input_tokens - output_tokens,
-    }
