@@ -221,6 +221,10 @@ def curriculum_words(plan: CampaignPlan) -> str:
     return f"{needs:,} prerequisites; a family opens at {100 * plan.opens_at:g}% right, as many samples in all"
 
 
+def _passed_over(plan: CampaignPlan) -> str:
+    return f", {plan.passed_over:,} of the evaluation side" if plan.passed_over else ""
+
+
 def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
     """The plan of a campaign as (what, how it is)."""
     strategy = f"{plan.samples_each:,} samples by instruction and temperature, strategy {plan.strategy}"
@@ -235,7 +239,7 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
     return [
         ("Training problems", f"{len(plan.training_problems):,} of {campaign.training_set.title}"),
         ("Held-out problems", f"{len(plan.held_out_problems):,} of {campaign.held_out_set.title}"),
-        ("Left out", f"{len(campaign.left_out):,} training problems like held-out ones"),
+        ("Left out", f"{len(campaign.left_out):,} training problems like held-out ones{_passed_over(plan)}"),
         ("Each generation", strategy),
         ("Measured by", f"{plan.held_out_samples:,} samples by instruction and temperature"),
         ("Learns from", f"{learns}; at most {plan.per_problem:,} of a problem"),
