@@ -22,6 +22,7 @@ from webapp.single_sign_on import APPS as SINGLE_SIGN_ON_APPS
 from webapp.single_sign_on import MIDDLEWARE as SINGLE_SIGN_ON_MIDDLEWARE
 from webapp.single_sign_on import single_sign_on
 from webapp.storages import export_storage
+from webapp.tracing import begin, is_wanted
 
 VAR_DIR = var_dir()
 DEBUG = flag("DEBUG")
@@ -296,6 +297,12 @@ if METRICS != "off" and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
     INSTALLED_APPS.append("django_prometheus")
     MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")
     MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
+
+# Spans for OpenTelemetry, where a collector is named.
+TRACING = is_wanted()
+if TRACING:
+    begin(queries=flag("TRACE_QUERIES"))
+    MIDDLEWARE.insert(0, "webapp.tracing.RequestSpans")
 
 LOGGING = {
     "version": 1,

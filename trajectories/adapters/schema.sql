@@ -1,4 +1,4 @@
--- The tables after the migration 0117_generations_go_on
+-- The tables after the migration 0119_spend_alert_amounts
 CREATE OR REPLACE FUNCTION trajectories_tools(steps jsonb)
  RETURNS text[]
  LANGUAGE sql
@@ -302,7 +302,7 @@ ALTER TABLE "trajectories_segmentationitem" ADD CONSTRAINT "trajectories_segment
 ALTER TABLE "trajectories_segmentationjob" ADD CONSTRAINT "trajectories_segmentationjob_pkey" PRIMARY KEY (id);
 ALTER TABLE "trajectories_signin" ADD CONSTRAINT "trajectories_signin_pkey" PRIMARY KEY (id);
 ALTER TABLE "trajectories_signin" ADD CONSTRAINT "trajectories_signin_session_key_key" UNIQUE (session_key);
-ALTER TABLE "trajectories_spendalert" ADD CONSTRAINT "spend_alert_once" UNIQUE (day, limit_id, level);
+ALTER TABLE "trajectories_spendalert" ADD CONSTRAINT "spend_alert_once_an_amount" UNIQUE (day, limit_id, level, amount);
 ALTER TABLE "trajectories_spendalert" ADD CONSTRAINT "trajectories_spendalert_pkey" PRIMARY KEY (id);
 ALTER TABLE "trajectories_spendday" ADD CONSTRAINT "spend_day_once" UNIQUE NULLS NOT DISTINCT (day, kind, sampler_id, person_id);
 ALTER TABLE "trajectories_spendday" ADD CONSTRAINT "trajectories_spendday_pkey" PRIMARY KEY (id);

@@ -199,9 +199,9 @@ class ForkedStage:
         unmatched = next((batch for batch in self._batches if batch.wrapper is None), None)
         at_work = [batch for batch in self._batches if batch.lines is None]
         asked = [batch for batch in at_work if batch.wrapper is not None or batch is unmatched]
-        heard = wait([batch.fork.fork for batch in asked])
+        heard = wait([batch.fork.fork.fileno() for batch in asked])
         for batch in asked:
-            if batch.fork.fork not in heard:
+            if batch.fork.fork.fileno() not in heard:
                 continue
             answer = batch.fork.fork.receive()
             if batch is unmatched:
