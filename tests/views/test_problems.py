@@ -1,11 +1,12 @@
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from tests import factories
 from tests.pages import squeezed
 from trajectories.models import Problem
 from trajectories.selectors.blinding import EVERYTHING
-from trajectories.selectors.problems import SORTS, ProblemFilter, list_problems
+from trajectories.selectors.problems import SORTS, ProblemFilter, list_problems, problems_in
 
 WRONG = [[[9, 9, 7]]]
 
@@ -59,6 +60,37 @@ def test_the_hardest_come_first_and_the_unsampled_last(db):
         never.pk,
         unscored.pk,
     ]
+
+
+def test_a_problem_is_found_by_its_name_and_by_the_words_of_its_statement(client, curator):
+    named = factories.make_problem(name="sitting-1")
+    asked = factories.make_problem(kind="numeric", name="q-7", statement="Mia is babysitting two cats. How many legs?")
+    factories.make_problem(kind="numeric", name="q-8", statement="Tom has two cats.")
+    found = {
+        query: {row.pk for row in list_problems(ProblemFilter(query=query), EVERYTHING).rows}
+        for query in ("SITTING-", "babysit", "legs babysitting", '"two cats" -tom', "babysitting dogs", "!!", "the")
+    }
+    assert found == {
+        "SITTING-": {named.pk},
+        "babysit": {asked.pk},
+        "legs babysitting": {asked.pk},
+        '"two cats" -tom': {asked.pk},
+        "babysitting dogs": set(),
+        "!!": set(),
+        "the": set(),
+    }
+    client.force_login(curator)
+    page = client.get(reverse("problem_list"), {"q": "cats", "kind": "numeric"}).content.decode()
+    assert "q-7" in page
+    assert "q-8" in page
+    assert "sitting-1" not in page
+    assert list_problems(ProblemFilter(kind="arc"), EVERYTHING).rows == [named]
+
+
+def test_words_of_statements_are_found_by_their_index(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "problem_words" in problems_in(ProblemFilter(query="babysitting"), EVERYTHING).explain()
 
 
 @pytest.mark.parametrize(
@@ -281,7 +313,7 @@ def test_the_page_needs_the_same_queries_for_any_number_of_samples(client, curat
     client.force_login(curator)
     address = reverse("problem_detail", args=[problem.pk])
     client.get(address)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         client.get(address)
 
 

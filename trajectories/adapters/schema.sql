@@ -1,4 +1,4 @@
--- The tables after the migration 0119_spend_alert_amounts
+-- The tables after the migration 0120_problem_words
 CREATE OR REPLACE FUNCTION trajectories_tools(steps jsonb)
  RETURNS text[]
  LANGUAGE sql
@@ -1090,6 +1090,7 @@ CREATE INDEX trace_in_run ON trajectories_trace USING btree (run_id, id) INCLUDE
 CREATE INDEX trajectories_generation_base_id_4a7f0d42 ON trajectories_generation USING btree (base_id);
 CREATE INDEX trajectories_generation_replaced_generation_id_a1f48894 ON trajectories_generation_replaced USING btree (generation_id);
 CREATE INDEX trajectories_generation_replaced_run_id_d0a1abc2 ON trajectories_generation_replaced USING btree (run_id);
+CREATE INDEX problem_words ON trajectories_problem USING gin (to_tsvector('english'::regconfig, COALESCE("left"(statement, 100000), ''::text)));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON trajectories_adjudication FOR EACH ROW EXECUTE FUNCTION trajectories_append_only();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON trajectories_candidatereview FOR EACH ROW EXECUTE FUNCTION trajectories_append_only();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON trajectories_comparison FOR EACH ROW EXECUTE FUNCTION trajectories_append_only();

@@ -14,7 +14,7 @@ from trajectories.api.auth import asking
 from trajectories.api.doors import door
 from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, OneOf, Rows, Word, once, rows_of
 from trajectories.core.faults import Fault
-from trajectories.core.records import JSON
+from trajectories.core.records import JSON, ProblemKind
 from trajectories.core.text.titles import title_fault
 from trajectories.forms.titles import SetTitleField
 from trajectories.models import ApiToken, Problem
@@ -99,12 +99,13 @@ def list_all_problems(  # noqa: PLR0913 (its parameters)
     problem_set: Annotated[Word, Field(description="Name of a set, as in its address.")] = "",
     split: Literal["", "train", "eval"] = "",
     state: Annotated[str, OneOf(["", *SOLVED_STATES])] = "",
-    name: Annotated[Word, Field(description="What the name holds.")] = "",
+    name: Annotated[Word, Field(description="What the name holds, or words of the statement.")] = "",
+    kind: Annotated[str, OneOf(["", *ProblemKind])] = "",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Any:
     """Problems in the order in which they came."""
-    scope = ProblemFilter(set_name=problem_set, split=split, state=state, query=name.strip())
+    scope = ProblemFilter(set_name=problem_set, split=split, state=state, query=name.strip(), kind=kind)
     page = list_problems(scope, sight_of(asking(request)), after=cursor, size=limit)
     return rows_of(page, _row)
 

@@ -1,9 +1,15 @@
 """Problems and the sets they came in."""
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
+from django.db.models.functions import Left
 
 from trajectories.core.records import ProblemKind
 from trajectories.models.titles import TitleField
+
+STATEMENT_WORDS = SearchVector(Left("statement", 100_000), config="english")
+"""The words that a problem is found by. Of a longer statement there may be more than PostgreSQL takes for one row."""
 
 
 class ProblemSet(models.Model):
@@ -65,6 +71,7 @@ class Problem(models.Model):
             models.Index(fields=["problem_set", "id"], name="problem_by_set"),
             models.Index(fields=["name", "id"], name="problem_by_name"),
             models.Index(fields=["statement_hash"], name="problem_by_statement"),
+            GinIndex(STATEMENT_WORDS, name="problem_words"),
         ]
 
     def __str__(self) -> str:

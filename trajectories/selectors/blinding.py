@@ -185,9 +185,9 @@ def veiled_problems(sight: Sight) -> frozenset[int]:
 
 
 def has_hidden(problem: Problem, sight: Sight) -> bool:
-    """Whether a queue hides anything of a trace of a problem from the person. No query for who may see everything."""
+    """Whether a queue hides anything of a trace of a problem from the person. No query for who works on no queue."""
     veiled = sight.veiled(Hidden.VERDICTS) | sight.veiled(Hidden.SAMPLER)
-    return sight.is_blind and problem.traces.filter(veiled).exists()
+    return sight.is_blind and bool(sight.works) and problem.traces.filter(veiled).exists()
 
 
 def accepted_by_problem(sight: Sight) -> QuerySet[Trace]:

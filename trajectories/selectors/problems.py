@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from django.contrib.postgres.search import SearchQuery
 from django.db import models
 from django.db.models import Case, Exists, F, FloatField, IntegerField, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Combinable
@@ -9,12 +10,16 @@ from django.db.models.functions import Cast, Coalesce, Left
 
 from trajectories.core.problems.kinds import public_problem
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
+from trajectories.core.text.searches import read_search
 from trajectories.models import Problem, ProblemSet
+from trajectories.models.problems import STATEMENT_WORDS
 from trajectories.selectors.blinding import Sight, accepted_by_problem
 from trajectories.selectors.listing import Column, Count, ListShape, Sort, count_rows
 from trajectories.selectors.paging import Page
 
 PAGE_SIZE = 50
+LANGUAGE = "english"
+"""The rules by which words of statements are stems, as in their index."""
 EXCERPT = 200
 
 
@@ -101,12 +106,14 @@ def _accepted_count(sight: Sight) -> Combinable:
 
 @dataclass(frozen=True, slots=True)
 class ProblemFilter:
-    """Which problems a list shows; an empty field lets all through. `query` is part of a name."""
+    """Which problems a list shows; an empty field lets all through. `query` is part of a name, or words of the
+    statement as a search of traces has them (docs/viewer.md)."""
 
     set_name: str = ""
     split: str = ""
     state: str = ""
     query: str = ""
+    kind: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -121,11 +128,24 @@ def problems_in(scope: ProblemFilter, sight: Sight) -> QuerySet[Problem]:
         problems = problems.filter(problem_set__name=scope.set_name)
     if scope.split:
         problems = problems.filter(split=scope.split)
+    if scope.kind:
+        problems = problems.filter(kind=scope.kind)
     if scope.query:
-        problems = problems.filter(name__icontains=scope.query)
+        problems = problems.filter(_found_by(scope.query))
     if scope.state:
         problems = in_state(problems, scope.state, sight) if scope.state in SOLVED_STATES else problems.none()
     return problems
+
+
+def _found_by(query: str) -> Q:
+    """The condition that a name holds a text, or the statement its words."""
+    named = Q(name__icontains=query)
+    words = read_search(query).query
+    if not words:
+        return named
+    asked = SearchQuery(words, config=LANGUAGE, search_type="websearch")
+    # By ids, so that the index of words is asked although another condition stands beside it.
+    return named | Q(pk__in=Problem.objects.annotate(words=STATEMENT_WORDS).filter(words=asked).values("pk"))
 
 
 def list_problems(

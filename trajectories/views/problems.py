@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.charts import SET_CHARTS
 from trajectories.core.problems.arc import render_prompt, task_of
 from trajectories.core.problems.kinds import is_grids
+from trajectories.forms.instructions import KIND_TITLES
 from trajectories.models import Problem
 from trajectories.selectors.blinding import has_hidden, sight_of
 from trajectories.selectors.diversity import get_diversity
@@ -47,6 +48,7 @@ def problem_list(request: HttpRequest) -> HttpResponse:
         split=read_text(request, "split"),
         state=read_text(request, "state"),
         query=read_text(request, "q").strip(),
+        kind=read_text(request, "kind"),
     )
     sort, sight = request.GET.get("sort", ""), sight_of(request.user)
     page = list_problems(scope, sight, sort=sort, after=read_key(request, "after"), before=read_key(request, "before"))
@@ -59,6 +61,7 @@ def problem_list(request: HttpRequest) -> HttpResponse:
         "sorts": [(word, order.title) for word, order in SORTS.items()],
         "states": [(word, title) for word, (title, _) in SOLVED_STATES.items()],
         "splits": Problem.Split.choices,
+        "kinds": [(kind.value, title) for kind, title in KIND_TITLES.items()],
         "sets": list_problem_sets(),
         "page": page,
         "own": sight.is_blind,
