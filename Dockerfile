@@ -3,12 +3,15 @@
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /app
-# requirements-cloud.txt adds what files in a bucket of S3 and pushes to a hub need.
+# requirements-cloud.txt adds what files in a bucket of S3 and pushes to a hub need, requirements-tracing.txt what sends spans;
+# several files stand one after the other, with spaces.
 ARG REQUIREMENTS=requirements.txt
-COPY ${REQUIREMENTS} ./
+COPY requirements*.txt ./
 RUN python -m venv .venv \
-    && .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes \
-       -r ${REQUIREMENTS}
+    && for file in ${REQUIREMENTS}; do \
+         .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes \
+           -r "$file" || exit 1; \
+       done
 COPY . .
 # Programs of samples get numpy and scipy where the container may make namespaces; elsewhere the built-in interpreter.
 RUN .venv/bin/python -m trajectories.adapters.sandbox.environment /opt/sandbox-python requirements-sandbox.txt \

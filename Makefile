@@ -8,7 +8,7 @@ TEST_PROCESSES ?= 3
 # each compile them all anew (10 s of a processor in place of 3), and the tests themselves for every process that collects.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types contracts unit drills benchmarks screenshots tools procedural cloud training environment environment-dev
+.PHONY: help run test lint types contracts unit drills benchmarks screenshots tools procedural cloud tracing training environment environment-dev
 .NOTPARALLEL:
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make screenshots pictures of every page, wide, on a phone and dark, in var/screenshots/"
 	@echo "make procedural  add the families of procedural problems (needs a C compiler)"
 	@echo "make cloud       add what files in a bucket of S3 and pushes to the Hugging Face Hub need"
+	@echo "make tracing     add what sends spans to a collector of OpenTelemetry"
 	@echo "make training    add what trains and serves models here: torch, trl and peft, in var/training-python"
 
 run: environment
@@ -67,6 +68,9 @@ procedural: environment
 
 cloud: environment
 	@.ci/packages .venv/bin/python requirements-cloud.txt
+
+tracing: environment
+	@.ci/packages .venv/bin/python requirements-tracing.txt
 
 training: environment
 	@PYTHON="$(PYTHON)" .ci/training

@@ -5,8 +5,10 @@
 Makes a database of its own on an embedded server in a temporary folder, writes a file of rows as they are sampled
 (question, answer with thoughts, model), and imports it as a worker does: read, matched, set aside, written in one
 transaction, verification queued. Then the same file again, of which every row is known. With --large a file of so many
-megabytes is read and set aside alone, for the memory that takes. Seconds of the CPU are of this process; those of the
-database are counted apart, since it shares the cores.
+megabytes is read and set aside alone, for the memory that takes. Large files are read by forks, of which the setting
+IMPORT_PROCESSES says how many (1: none). Seconds of the CPU are of this process and its forks; those of the database
+are counted apart, since it shares the cores, and so are those in which the words of the traces are read afterwards.
+Memory is what this process and its forks have at their peak, pages that they share counted once.
 """
 
 import argparse
@@ -19,7 +21,9 @@ import platform
 import pstats
 import resource
 import tempfile
+import threading
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,18 +78,24 @@ def database_seconds(folder: Path) -> float:
     return total
 
 
+def own_seconds() -> float:
+    """Seconds of the CPU that this process and the forks that have ended have taken so far."""
+    forks = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + forks.ru_utime + forks.ru_stime
+
+
 def bring_in(path: Path, profile: bool) -> tuple[Any, float, float]:
-    """The report of an import, seconds by the clock and of this process's CPU."""
+    """The report of an import, seconds by the clock and of the CPU of this process and its forks."""
     from trajectories.services.imports.direct import import_traces
 
     profiler = cProfile.Profile()
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), own_seconds()
     with path.open("rb") as stream:
         if profile:
             profiler.enable()
         report = import_traces(actor=None, files=[(path.name, stream)], on_fault="all_or_nothing")
         profiler.disable()
-    spent = time.perf_counter() - wall, time.process_time() - cpu
+    spent = time.perf_counter() - wall, own_seconds() - cpu
     if profile:
         text = io.StringIO()
         pstats.Stats(profiler, stream=text).sort_stats("tottime").print_stats(25)
@@ -93,9 +103,32 @@ def bring_in(path: Path, profile: bool) -> tuple[Any, float, float]:
     return report, *spent
 
 
-def peak() -> float:
-    """The most memory that this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+class Peak:
+    """The most memory that this process and its forks have had since this was made, in MB, looked at now and then."""
+
+    def __init__(self) -> None:
+        self.megabytes = 0.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "Peak":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        import psutil
+
+        own = psutil.Process()
+        while not self._ended.wait(0.05):
+            total = own.memory_full_info().pss
+            for fork in own.children():
+                with suppress(psutil.Error):
+                    total += fork.memory_full_info().pss if fork.name().startswith("import ") else 0
+            self.megabytes = max(self.megabytes, total / 1e6)
 
 
 def measure(options: argparse.Namespace, folder: Path) -> None:
@@ -106,14 +139,17 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     print(f"{options.rows:,} rows, {size / options.rows:,.0f} bytes each, {size / 1e6:,.0f} MB")
     for name in ("new", "known already"):
         before = database_seconds(folder)
-        report, wall, cpu = bring_in(path, options.profile and name == "new")
+        with Peak() as peak:
+            report, wall, cpu = bring_in(path, options.profile and name == "new")
         database = database_seconds(folder) - before
         count = report.inserted or report.duplicates
         assert count == options.rows, report
         print(
             f"{name}: {count / wall:,.0f} rows a second by the clock ({wall:.1f} s); CPU: {count / cpu:,.0f} a second "
-            f"of this process ({cpu:.1f} s), {database:.1f} s of the database; peak {peak():,.0f} MB"
+            f"of this process and its forks ({cpu:.1f} s), {database:.1f} s of the database; "
+            f"peak {peak.megabytes:,.0f} MB"
         )
+    read_words(folder)
     if options.large:
         rows = options.large * 1_000_000 // options.bytes
         size = write_file(path, rows, options.problems, options.bytes)
@@ -124,18 +160,35 @@ def read_alone(path: Path, rows: int) -> None:
     """Read, match and set aside a large file, as the first part of an import does."""
     from trajectories.adapters.spools import nameless_spool
     from trajectories.services.problems.imports import FaultTally, spool_folder
-    from trajectories.services.traces.staging import TraceStage, next_rows, read_rows
+    from trajectories.services.traces.staging import TraceStage, read_rows
+    from trajectories.services.traces.staging_forks import open_stage
 
-    cpu, faults = time.process_time(), FaultTally()
-    with path.open("rb") as stream, nameless_spool(spool_folder()) as spool:
-        read, stage = read_rows([(path.name, stream)]), TraceStage()
-        while batch := next_rows(read):
-            stage.take(batch, spool, faults)
+    wall, cpu, faults, size = time.perf_counter(), own_seconds(), FaultTally(), path.stat().st_size
+    with Peak() as peak, path.open("rb") as stream, nameless_spool(spool_folder()) as spool:
+        with ExitStack() as stack:
+            read, stage = read_rows([(path.name, stream)]), open_stage(stack, TraceStage(), size)
+            while stage.take_next(read, spool, faults):
+                pass
         assert (spool.count, faults.count) == (rows, 0)
-    spent = time.process_time() - cpu
+    wall, cpu = time.perf_counter() - wall, own_seconds() - cpu
     print(
-        f"large: {path.stat().st_size / 1e6:,.0f} MB read and set aside in {spent:.0f} s of CPU; peak {peak():,.0f} MB"
+        f"large: {size / 1e6:,.0f} MB read and set aside: {rows / wall:,.0f} rows a second by the clock, "
+        f"{cpu * 1e6 / rows:,.0f} us of CPU a row ({cpu:.0f} s); peak {peak.megabytes:,.0f} MB"
     )
+
+
+def read_words(folder: Path) -> None:
+    """Read the words of the traces that came, as a worker does afterwards."""
+    from django.db.models import Sum
+
+    from trajectories.models import SearchBacklog
+    from trajectories.services.traces.searches import read_all
+
+    count = SearchBacklog.objects.aggregate(count=Sum("count"))["count"] or 0
+    before, wall = database_seconds(folder), time.perf_counter()
+    read_all()
+    wall, database = time.perf_counter() - wall, database_seconds(folder) - before
+    print(f"words of {count:,} traces, read afterwards: {wall:.1f} s by the clock, {database:.1f} s of the database")
 
 
 def main() -> None:

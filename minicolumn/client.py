@@ -1,50 +1,43 @@
 """A client of the API of a Minicolumn installation; docs/api.md says what the API holds to."""
 
 import importlib
+import json
 import os
+import re
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any, Self
 
 import httpx2
 
-MOST_PUSHED = 1_000
-"""Rows of one push; more are sent in several."""
-PUSHED_BYTES = 6_000_000
-"""About so many bytes of rows are sent at once: the server takes 8 MB."""
-MOST_WAITS = 10
-TOO_MANY, OUTAGE = 429, 503
+from minicolumn.connection import KEY, Connection, MinicolumnError, Row, batches
 
-Row = dict[str, Any]
+__all__ = ["Client", "MinicolumnError", "Row"]
 
-
-class MinicolumnError(Exception):
-    """A request that was refused: its `status`, and `errors` with the field and a sentence for each."""
-
-    def __init__(self, status: int, detail: str, errors: list[Row]) -> None:
-        super().__init__(detail)
-        self.status, self.errors = status, errors
+JSON_HEADERS = {"Content-Type": "application/json"}
+LINE = re.compile(r"^line (\d+)")
+WAITING = ("queued", "running")
+"""The states of a job that is not at its end."""
 
 
 class Client:
     """An installation at `url`, asked with a token; without one that in MINICOLUMN_TOKEN.
 
     A request that comes too often, or finds no database, is sent again after the time that the server asks for. What
-    makes something is sent with a key, so that it is made once.
+    makes something is sent with a key, so that it is made once, and again with the same key where the connection is
+    lost. Give a `key` of your own to have it made once even if your program is started again. Raises MinicolumnError
+    for what is refused, for a token that is none, and where nobody answers as the API does.
     """
 
     def __init__(
         self, url: str, token: str | None = None, *, timeout: float = 60, transport: httpx2.BaseTransport | None = None
     ) -> None:
-        secret = token or os.environ.get("MINICOLUMN_TOKEN", "")
-        self._http = httpx2.Client(
-            base_url=f"{url.rstrip('/')}/api/v1",
-            headers={"Authorization": f"Bearer {secret}"},
-            timeout=timeout,
-            transport=transport,
-        )
+        secret = os.environ.get("MINICOLUMN_TOKEN", "") if token is None else token
+        self._connection = Connection(url, secret, timeout=timeout, transport=transport)
 
     def __enter__(self) -> Self:
         return self
@@ -54,10 +47,11 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._connection.close()
 
     def traces(self, **filters: Any) -> Iterator[Row]:
-        """Every trace that the filters leave, newest first; they are those of the list of traces."""
+        """Every trace that the filters leave, newest first; they are those of the list of traces. Warns where a search,
+        or a filter by tools, does not find some of them yet."""
         return self._pages("/traces", filters)
 
     def reviews(self, **filters: Any) -> Iterator[Row]:
@@ -113,26 +107,49 @@ class Client:
         """One run."""
         return self._ask("GET", f"/runs/{run_id}")
 
-    def push_traces(self, rows: Iterable[Mapping[str, Any]], *, skip_bad: bool = False) -> Row:
+    def push_traces(self, rows: Iterable[Mapping[str, Any]], *, skip_bad: bool = False, key: str | None = None) -> Row:
         """Push traces sampled elsewhere, in as many requests as it takes; what came in of all of them.
 
-        Each request is taken whole or not at all, unless bad rows may be skipped. Those before a refused one stay, and
-        may be pushed again: what is known is counted only.
+        Each request is taken whole or not at all, unless bad rows may be skipped. Where one is refused, those before it
+        stay: `came_in` of the MinicolumnError has what they brought in, and lines are counted from the first row of
+        all. They may be pushed again: what is known is counted only.
         """
         total: Row = {"inserted": 0, "duplicates": 0, "fault_count": 0, "traces": [], "faults": []}
-        for batch in batches(rows):
-            told = self._make("/traces", {"rows": batch, "on_fault": "skip" if skip_bad else "all_or_nothing"})
-            for name in total:
-                total[name] += told[name]
+        first, key = 0, key or str(uuid.uuid4())
+        on_fault = b'],"on_fault":"skip"}' if skip_bad else b'],"on_fault":"all_or_nothing"}'
+        try:
+            for number, batch in enumerate(batches(rows)):
+                body = b'{"rows":[' + b",".join(batch) + on_fault
+                headers = {**JSON_HEADERS, KEY: f"{key}-{number}"}
+                told = self._push(first, len(batch), content=body, headers=headers)
+                for name in total:
+                    total[name] += told[name]
+                first += len(batch)
+        except MinicolumnError as refusal:
+            refusal.came_in = total
+            raise
         return total
 
-    def add_problems(self, problem_set: str, rows: Iterable[Mapping[str, Any]], **options: Any) -> Row:
-        """Add up to 1,000 questions to the set of that title."""
-        return self._make("/problems", {"problem_set": problem_set, "rows": list(rows), **options})
+    def _push(self, first: int, count: int, **options: Any) -> Row:
+        """What came in of `count` rows, the first of which is row `first`, from 0. Faults tell lines of all rows."""
+        try:
+            told = self._ask("POST", "/traces", **options)
+        except MinicolumnError as refusal:
+            said = moved(str(refusal), first)
+            said = said if LINE.match(said) else f"lines {first + 1} to {first + count}: {said}"
+            errors = [{**each, "detail": moved(each["detail"], first)} for each in refusal.errors]
+            raise MinicolumnError(refusal.status, said, errors) from refusal
+        return {**told, "faults": [{**fault, "row": moved(fault["row"], first)} for fault in told["faults"]]}
 
-    def launch_run(self, **plan: Any) -> Row:
+    def add_problems(
+        self, problem_set: str, rows: Iterable[Mapping[str, Any]], *, key: str | None = None, **options: Any
+    ) -> Row:
+        """Add up to 1,000 questions to the set of that title."""
+        return self._make("/problems", {"problem_set": problem_set, "rows": list(rows), **options}, key)
+
+    def launch_run(self, *, key: str | None = None, **plan: Any) -> Row:
         """Launch a run; `plan` is as in the reference: sampler, problem_set, samples_each, temperatures, ..."""
-        return self._make("/runs", plan)
+        return self._make("/runs", plan, key)
 
     def steer_run(self, run_id: int, verb: str) -> Row:
         """`pause` a run, `resume` or `cancel` it; the run as it is then."""
@@ -146,10 +163,10 @@ class Client:
         """What asking this may take: samples, calls, tokens, money. Nothing is asked."""
         return self._ask("POST", "/asks/estimate", json=asked)
 
-    def ask(self, **asked: Any) -> Row:
+    def ask(self, *, key: str | None = None, **asked: Any) -> Row:
         """Ask one problem within a budget; `asked` is as in the reference: sampler, and problem, question or task, and
         samples, budget_cost, budget_tokens, strategy, way, ..."""
-        return self._make("/asks", asked)
+        return self._make("/asks", asked, key)
 
     def answer(self, ask_id: int, *, way: str = "") -> Row:
         """What was asked comes to so far, by its own or another way of choosing."""
@@ -157,17 +174,23 @@ class Client:
 
     def wait_for(self, ask_id: int, *, seconds: float = 600, every: float = 2) -> Row:
         """The answer once nothing more is drawn or verified, or the last one before `seconds` are over."""
-        until = time.monotonic() + seconds
-        while True:
-            told = self.answer(ask_id)
-            is_over = told["state"] not in ("queued", "running") and told["verified"] >= told["drawn"]
-            if is_over or time.monotonic() >= until:
-                return told
-            time.sleep(every)
 
-    def verify(self, traces: Iterable[int], verifiers: Iterable[str] = ()) -> Row:
+        def is_over(told: Row) -> bool:
+            return told["state"] not in WAITING and told["verified"] >= told["drawn"]
+
+        return wait(lambda: self.answer(ask_id), is_over, seconds=seconds, every=every)
+
+    def verify(self, traces: Iterable[int], verifiers: Iterable[str] = (), *, key: str | None = None) -> Row:
         """Have traces verified again; the job that does it."""
-        return self._make("/verifications", {"traces": list(traces), "verifiers": list(verifiers)})
+        return self._make("/verifications", {"traces": list(traces), "verifiers": list(verifiers)}, key)
+
+    def verification(self, job_id: int) -> Row:
+        """How far a job that verifies traces again is."""
+        return self._ask("GET", f"/verifications/{job_id}")
+
+    def wait_for_verification(self, job_id: int, *, seconds: float = 600, every: float = 2) -> Row:
+        """The job once it is at its end, or as it is when `seconds` are over."""
+        return wait(lambda: self.verification(job_id), has_ended, seconds=seconds, every=every)
 
     def next_item(self, queue_id: int, *, skipped: bool = False) -> Row | None:
         """Your next item of a queue; None where there is none for you now."""
@@ -179,56 +202,91 @@ class Client:
         asked = {"skipped": "true"} if skipped else {}
         return self._ask("POST", f"/queues/{queue_id}/next", params=asked)
 
-    def review(self, trace_id: int, decision: str, **said: Any) -> Row:
+    def review(self, trace_id: int, decision: str, *, key: str | None = None, **said: Any) -> Row:
         """Decide on a trace; `said` is reason, score, comment, step_labels, first_error, seconds."""
-        return self._make(f"/traces/{trace_id}/reviews", {"decision": decision, **said})
+        return self._make(f"/traces/{trace_id}/reviews", {"decision": decision, **said}, key)
 
-    def submit(self, queue_id: int, item: Row, decision: str, **said: Any) -> Row:
+    def submit(self, queue_id: int, item: Row, decision: str, *, key: str | None = None, **said: Any) -> Row:
         """Decide on an item that `next_item` gave; `said` is reason, score, comment, step_labels, scores, tags."""
         body = {"decision": decision, "lease": item["lease"], **said}
-        return self._make(f"/queues/{queue_id}/items/{item['id']}/decision", body)
+        return self._make(f"/queues/{queue_id}/items/{item['id']}/decision", body, key)
 
     def skip(self, queue_id: int, item: Row, reason: str = "") -> Row:
         """Pass an item over."""
         return self._ask("POST", f"/queues/{queue_id}/items/{item['id']}/skip", json={"reason": reason})
 
+    def let_go(self, queue_id: int, items: Iterable[Row]) -> Row:
+        """Let go of items that `next_item` gave, so that others may be handed them at once."""
+        return self._ask("POST", f"/queues/{queue_id}/release", json={"leases": [item["lease"] for item in items]})
+
+    def release(self, release_id: int) -> Row:
+        """One release, with its rule and its manifest."""
+        return self._ask("GET", f"/releases/{release_id}")
+
+    def exports(self, release_id: int) -> Iterator[Row]:
+        """The files of a release, newest first."""
+        return self._pages(f"/releases/{release_id}/exports", {})
+
+    def request_export(self, release_id: int, format: str, *, key: str | None = None, **wanted: Any) -> Row:  # noqa: A002
+        """Have a file of a release made; `wanted` is container, thoughts, arguments, template, with_meta."""
+        return self._make(f"/releases/{release_id}/exports", {"format": format, **wanted}, key)
+
+    def export(self, export_id: int) -> Row:
+        """How far a file is."""
+        return self._ask("GET", f"/exports/{export_id}")
+
+    def wait_for_export(self, export_id: int, *, seconds: float = 3_600, every: float = 2) -> Row:
+        """The file once it is ready or has failed, or as it is when `seconds` are over."""
+        return wait(lambda: self.export(export_id), has_ended, seconds=seconds, every=every)
+
+    def download(self, export_id: int, to: str | os.PathLike[str]) -> Path:
+        """Write a file that is ready to disk: to that path, or under its own name into that folder; where it is then.
+
+        It is there whole, with the hash that the server names, or not at all.
+        """
+        link = self._ask("GET", f"/exports/{export_id}/link")
+        path = Path(to)
+        path = path / Path(link["filename"]).name if path.is_dir() else path
+        self._connection.fetch(link["url"], path, byte_size=link["byte_size"], sha256=link["sha256"])
+        return path
+
     def _pages(self, path: str, filters: Mapping[str, Any]) -> Iterator[Row]:
         given: Row = {"limit": 200, **filters}
         while True:
             page = self._ask("GET", path, params=given)
+            if "cursor" not in given and (waiting := page.get("unsearchable", 0)):
+                told = f"{waiting:,} traces that came lately are still being read for their words and are not found yet"
+                warnings.warn(told, stacklevel=3)
             yield from page["items"]
             if page["next"] is None:
                 return
             given["cursor"] = page["next"]
 
-    def _make(self, path: str, body: Row) -> Row:
-        return self._ask("POST", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+    def _make(self, path: str, body: Row, key: str | None) -> Row:
+        return self._ask("POST", path, json=body, headers={KEY: key or str(uuid.uuid4())})
 
     def _ask(self, method: str, path: str, **options: Any) -> Row:
-        for _ in range(MOST_WAITS):
-            answer = self._http.request(method, path, **options)
-            if answer.status_code not in (TOO_MANY, OUTAGE):
-                break
-            time.sleep(float(answer.headers.get("Retry-After", 1)))
-        told: Row = answer.json()
-        if answer.is_error:
-            raise MinicolumnError(answer.status_code, told["detail"], told["errors"])
-        return told
+        return self._connection.ask(method, path, **options)
 
 
-def batches(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Row]]:
-    """The rows of each push: at most MOST_PUSHED, and about PUSHED_BYTES."""
-    batch: list[Row] = []
-    size = 0
-    for row in rows:
-        length = len(repr(row))
-        if batch and (len(batch) >= MOST_PUSHED or size + length > PUSHED_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(dict(row))
-        size += length
-    if batch:
-        yield batch
+def has_ended(job: Row) -> bool:
+    """Whether a job is at its end."""
+    return job["state"] not in (*WAITING, "paused")
+
+
+def wait(read: Callable[[], Row], is_over: Callable[[Row], bool], *, seconds: float, every: float) -> Row:
+    """What is read once it is over, or the last before `seconds` have passed."""
+    until = time.monotonic() + seconds
+    while True:
+        told = read()
+        if is_over(told) or time.monotonic() >= until:
+            return told
+        time.sleep(every)
+
+
+def moved(place: str, first: int) -> str:
+    """A place such as “line 2” of a push, counted from the first row of all pushes."""
+    return LINE.sub(lambda found: f"line {int(found[1]) + first}", place)
 
 
 def as_table(rows: Iterable[Row]) -> Any:
@@ -240,7 +298,7 @@ def as_table(rows: Iterable[Row]) -> Any:
         pass
     else:
         return pandas.DataFrame(listed)
-    pyarrow, json = importlib.import_module("pyarrow"), importlib.import_module("json")
+    pyarrow = importlib.import_module("pyarrow")
     for row in listed:
         if "answer" in row:  # a grid, a number, a text: one column holds one type
             row["answer"] = json.dumps(row["answer"])

@@ -69,7 +69,8 @@ def _this_installation() -> tuple[str, httpx2.BaseTransport]:
         sys.exit(str(error))
     application = get_wsgi_application()
     name = next((host for host in settings.ALLOWED_HOSTS if host != "*"), "localhost").lstrip(".")
-    return f"http://{name}", httpx2.WSGITransport(app=application)
+    scheme = "https" if settings.SECURE_SSL_REDIRECT else "http"  # else every request would be redirected
+    return f"{scheme}://{name}", httpx2.WSGITransport(app=application)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from trajectories.core.identity import canonical_json, content_hash, text_hash
@@ -168,9 +169,12 @@ def assert_counters_add_up(run: Run) -> None:
     assert Trace.objects.filter(run=run).count() == run.done_count
     assert Trace.objects.filter(run=run).exclude(correctness="").count() == run.verified_count
     assert PendingVerification.objects.filter(trace__run=run).count() == run.done_count - run.verified_count
+    told = Q(correctness__in=("pass", "fail"))
+    assert Trace.objects.filter(told, run=run).count() == run.scored_count
     assert Trace.objects.filter(run=run, correctness="pass").count() == run.correct_count
     for problem in Problem.objects.filter(pk__in=run.plan["problem_ids"]):
         assert problem.traces.count() == problem.trace_count
+        assert problem.traces.filter(told, hinted=False).count() == problem.scored_count
         assert problem.traces.filter(correctness="pass", hinted=False).count() == problem.correct_count
 
 

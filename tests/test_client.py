@@ -1,17 +1,23 @@
 """The Python client, against the application itself."""
 
+import hashlib
+import uuid
+
 import httpx2
 import pytest
 from django.core.wsgi import get_wsgi_application
 
 from minicolumn import Client, MinicolumnError
-from minicolumn.client import batches
 from tests import factories
 from tests.api.programs import EVERY_SCOPE, one_connection  # noqa: F401 - a fixture
 from tests.queues import make_traces, queue_of
-from trajectories.models import ApiToken, Review, Run, Trace
+from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.models import ApiToken, Assignment, Review, Run, Trace
 from trajectories.services.clients.tokens import make_token
+from trajectories.services.curation.reviews import submit_review
 from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.releases.exports import write_export
+from trajectories.services.releases.freezing import freeze_accepted
 
 
 @pytest.fixture
@@ -72,19 +78,61 @@ def test_a_refusal_is_raised_with_its_sentence(connect, lead, curator):
     ApiToken.objects.all().delete()
 
 
-def test_batches_are_bounded_by_rows_and_by_bytes():
-    assert [len(batch) for batch in batches({"n": n} for n in range(2_500))] == [1_000, 1_000, 500]
-    long = "x" * 4_000_000
-    assert [len(batch) for batch in batches([{"text": long}, {"text": long}, {"text": ""}])] == [1, 2]
+@pytest.fixture
+def stored(settings, tmp_path):
+    """Files of releases are written below the test's own folder."""
+    settings.EXPORT_DIR = tmp_path / "exports"
+    location = {"location": str(tmp_path / "exports")}
+    backend = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": location}
+    settings.STORAGES = {**settings.STORAGES, "exports": backend}
 
 
-def test_the_client_waits_as_long_as_it_is_asked_to(monkeypatch):
-    answers, slept = [429, 503, 200], []
-    monkeypatch.setattr("minicolumn.client.time.sleep", slept.append)
+def test_a_file_of_a_release_is_asked_for_waited_for_and_written_to_disk(connect, lead, stored, tmp_path):
+    trace = factories.make_trace(correctness="pass")
+    submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
+    release = freeze_accepted(actor=lead, title="First", key=uuid.uuid4())
+    client = connect(lead)
+    assert client.release(release.pk)["manifest"] == release.manifest
+    asked = client.request_export(release.pk, "full", key="mine")
+    assert client.request_export(release.pk, "full", key="mine") == asked
+    assert client.wait_for_export(asked["id"], seconds=0)["state"] == "queued"
+    with pytest.raises(MinicolumnError, match="only a ready one can be downloaded"):
+        client.download(asked["id"], tmp_path)
+    write_export(job_id=asked["id"])
+    told = client.wait_for_export(asked["id"])
+    path = client.download(asked["id"], tmp_path)
+    assert (path, told["state"]) == (tmp_path / told["filename"], "ready")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == told["sha256"]
+    assert client.download(asked["id"], tmp_path / "named.jsonl").read_bytes() == path.read_bytes()
+    assert [row["id"] for row in client.exports(release.pk)] == [asked["id"]]
+    assert not list(tmp_path.glob(".*"))
 
-    def answer(request):
-        status = answers.pop(0)
-        return httpx2.Response(status, headers={"Retry-After": "7"}, json={"items": [], "next": None})
 
-    assert list(Client("http://localhost", "x", transport=httpx2.MockTransport(answer)).runs()) == []
-    assert slept == [7.0, 7.0]
+def test_traces_are_verified_again_and_items_let_go_of(connect, lead, curator):
+    client, traces = connect(lead), make_traces(2)
+    job = client.verify([traces[0].pk], key="mine")
+    assert client.verify([traces[0].pk], key="mine") == job == client.wait_for_verification(job["id"], seconds=0)
+    assert client.verification(job["id"])["total"] == 1
+    queue, program = queue_of(lead, traces), connect(curator)
+    item = program.next_item(queue.pk)
+    assert program.let_go(queue.pk, [item]) == {"asked": 1}
+    assert Assignment.objects.get(item=item["id"]).state == Assignment.State.OPEN
+
+
+def test_faults_of_later_pushes_tell_lines_of_all_rows_and_what_came_in_before(connect, lead, problem):
+    client = connect(lead)
+    rows = [{"problem_hash": problem.content_hash, "model": "m", "response": f"Answer {n}."} for n in range(1_200)]
+    rows[1_099] = {"problem_hash": "0" * 64, "model": "m", "response": "Lost."}
+    with pytest.raises(MinicolumnError, match=r"^line 1100") as refused:
+        client.push_traces(rows)
+    assert refused.value.errors[0]["detail"].startswith("line 1100")
+    assert (refused.value.came_in["inserted"], Trace.objects.count()) == (1_000, 1_000)
+    told = client.push_traces(rows, skip_bad=True)
+    assert (told["inserted"], told["duplicates"], told["fault_count"]) == (199, 1_000, 1)
+    assert told["faults"][0]["row"].startswith("line 1100")
+
+
+def test_long_texts_of_any_language_are_pushed_in_as_many_requests_as_they_take(connect, lead, problem):
+    text = "镜像对称" * 200_000  # 2.4 MB as it is sent
+    rows = [{"problem_hash": problem.content_hash, "model": "m", "response": f"{n} {text}"} for n in range(5)]
+    assert connect(lead).push_traces(rows)["inserted"] == 5

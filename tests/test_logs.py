@@ -9,7 +9,7 @@ from django.db import IntegrityError
 
 from tests import factories
 from tests.endpoint import bind_keys, flip_endpoint, sampler_for
-from trajectories.services.jobs.log_context import about
+from trajectories.adapters.log_context import about
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.verification.queue import verify_traces

@@ -147,7 +147,8 @@ def test_runs_and_reviews_need_the_server_and_the_token_to_allow_them(lead, cura
 
 @pytest.mark.django_db(transaction=True)
 def test_the_command_serves_over_pipes_and_over_http(lead, curator):
-    """Two processes as a person starts them, each asked by the protocol's own client."""
+    """Two processes as a person starts them, each asked by the protocol's own client; the first as where people come by
+    https, to which everything else is redirected."""
     problem = factories.make_problem(name="served")
     hidden = ("MINICOLUMN_TOKEN", "DJANGO_SETTINGS_MODULE")
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
@@ -156,8 +157,12 @@ def test_the_command_serves_over_pipes_and_over_http(lead, curator):
     question = [("list_problems", {"name": "served"})]
 
     async def by_pipes():
+        secured = {"BEHIND_HTTPS": "true", "ALLOWED_HOSTS": "minicolumn.example.org"}
         parameters = StdioServerParameters(
-            command=sys.executable, args=command, cwd=ROOT, env={**environment, "MINICOLUMN_TOKEN": secret_of_lead}
+            command=sys.executable,
+            args=command,
+            cwd=ROOT,
+            env={**environment, **secured, "MINICOLUMN_TOKEN": secret_of_lead},
         )
         async with AsyncExitStack() as stack:
             streams = await stack.enter_async_context(stdio_client(parameters))

@@ -13,6 +13,7 @@ from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
 from trajectories.adapters.acting import acting_in, chosen_project
+from trajectories.adapters.tracing import span
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 # Celery would have Django check itself at each start, look at no answer, and import all pages for it: half of a start.
@@ -37,9 +38,11 @@ class ProjectTask(celery.Task):  # type: ignore[type-arg]
             return super().__call__(*values, **named)
         # A worker has the headers beside what else it knows of the message, one that is done at once apart.
         project: int | None = self.request.get(PROJECT) or (self.request.headers or {}).get(PROJECT)
+        parent: str | None = self.request.get("traceparent") or (self.request.headers or {}).get("traceparent")
         if project is None and self.name.startswith(SWEEPS):
-            return self._in_every_project(*values, **named)
-        with acting_in(project):
+            with span(self.name, parent=parent):
+                return self._in_every_project(*values, **named)
+        with acting_in(project), span(self.name, parent=parent):
             return super().__call__(*values, **named)
 
     def _in_every_project(self, *values: Any, **named: Any) -> None:

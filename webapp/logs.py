@@ -33,6 +33,7 @@ SECRETS = (
         "METRICS_TOKEN",
         "OIDC_CLIENT_SECRET",
     ),
+    *("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
     *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
 )
 """Variables whose values are secret, beside those that MODEL_KEYS and HUB_KEYS name."""

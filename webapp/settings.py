@@ -22,6 +22,7 @@ from webapp.single_sign_on import APPS as SINGLE_SIGN_ON_APPS
 from webapp.single_sign_on import MIDDLEWARE as SINGLE_SIGN_ON_MIDDLEWARE
 from webapp.single_sign_on import single_sign_on
 from webapp.storages import export_storage
+from webapp.tracing import begin, is_wanted
 
 VAR_DIR = var_dir()
 DEBUG = flag("DEBUG")
@@ -191,6 +192,7 @@ DISK_RESERVE_BYTES = 64 * 1024 * 1024  # with less than this free, the disk coun
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
 IMPORT_ROW_BYTES = whole_number("IMPORT_ROW_MB", default=100) * 1024 * 1024  # of one row of a file of traces, as JSON
 IMPORT_STEPS = whole_number("IMPORT_STEPS", default=50_000)  # of one imported trace
+IMPORT_PROCESSES = max(1, whole_number("IMPORT_PROCESSES", default=4))  # that read a large file, at most one a core
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 API_REQUESTS_A_MINUTE = max(1, whole_number("API_REQUESTS_A_MINUTE", default=600))  # of one token
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an ARC folder has 400 task files
@@ -230,6 +232,7 @@ CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {
     "trajectories.sweep*": {"queue": "sweeps"},
     "trajectories.verify_*": {"queue": "verification"},
+    "trajectories.read_*": {"queue": "verification"},  # traces for their words, after an import as verdicts are
     # A person waits for it, yet it may take a minute: not among what is quick.
     "trajectories.replay_*": {"queue": "verification"},
     "trajectories.sample_*": {"queue": "sampling"},
@@ -294,6 +297,12 @@ if METRICS != "off" and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
     INSTALLED_APPS.append("django_prometheus")
     MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")
     MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
+
+# Spans for OpenTelemetry, where a collector is named.
+TRACING = is_wanted()
+if TRACING:
+    begin(queries=flag("TRACE_QUERIES"))
+    MIDDLEWARE.insert(0, "webapp.tracing.RequestSpans")
 
 LOGGING = {
     "version": 1,

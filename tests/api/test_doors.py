@@ -6,8 +6,10 @@ import pytest
 
 from tests import factories
 from tests.api.programs import Program
+from tests.queues import make_traces, queue_of
 from trajectories.api.doors import FiniteRenderer
-from trajectories.models import Problem
+from trajectories.models import Problem, Review
+from trajectories.selectors.reviews import latest_review
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,34 @@ def test_what_is_sent_twice_with_a_key_is_made_once(lead):
     without = program.post("/problems", body)
     assert (without.status_code, without.json()["duplicates"]) == (201, 1)
     assert Problem.objects.count() == 1
+
+
+def test_a_decision_with_the_key_of_another_is_refused_and_changes_nothing(curator):
+    program, trace = Program(curator), factories.make_trace()
+    at, reject = f"/traces/{trace.pk}/reviews", {"decision": "reject", "reason": "lucky"}
+    first = program.post(at, reject, key="k")
+    assert (first.status_code, first.json()["decision"]) == (201, "reject")
+    again = program.post(at, reject, key="k")
+    assert (again.status_code, again.json()) == (200, first.json())
+    other = program.post(at, {"decision": "accept"}, key="k")
+    assert (other.status_code, other.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
+    assert [review.decision for review in Review.objects.all()] == ["reject"]
+    assert program.post(at, {"decision": "accept"}, key="l").status_code == 201
+    assert latest_review(trace=trace, reviewer=curator).decision == "accept"
+
+
+def test_a_decision_on_an_item_with_the_key_of_another_is_refused(curator, lead):
+    program, queue = Program(curator), queue_of(lead, make_traces(1))
+    item = program.post(f"/queues/{queue.pk}/next").json()["item"]
+    at, accept = f"/queues/{queue.pk}/items/{item['id']}/decision", {"decision": "accept", "lease": item["lease"]}
+    missed = program.post(at, {**accept, "step_labels": {"999": "good"}}, key="k")
+    assert missed.status_code == 422
+    first = program.post(at, accept, key="k")
+    assert first.status_code == 200, first.content
+    assert program.post(at, accept, key="k").json() == first.json()
+    other = program.post(at, {**accept, "decision": "reject", "reason": "lucky"}, key="k")
+    assert (other.status_code, other.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
+    assert [review.decision for review in Review.objects.all()] == ["accept"]
 
 
 def test_a_request_that_failed_is_not_remembered(lead):

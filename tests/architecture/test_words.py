@@ -21,6 +21,7 @@ FORBIDDEN = {
 JUDGEMENTS = {
     "docs/imports.md": "a column of NeMo-Skills",
     "trajectories/core/importers/generation_rows.py": "a column of NeMo-Skills",
+    "trajectories/core/importers/row_scores.py": "a column of NeMo-Skills",
     "trajectories/core/verifiers/judge_evidence.py": "the key of a judge job in evidence that is stored",
     "trajectories/services/judging/asking.py": "the same key, and the name under which calls were paid for",
     "trajectories/services/runs/step_judging.py": "the name under which calls were paid for",

@@ -4,6 +4,8 @@ import httpx2
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.looks import looks_fine
+
 GRAVE = ("serious", "critical")
 
 
@@ -26,7 +28,9 @@ def test_a_token_is_shown_once_works_and_is_revoked(log_in, live_app, lead):
     page.goto("/tokens/")
     expect(page.get_by_text("My notebook")).to_be_visible()
     assert secret not in page.content()
-    page.get_by_role("button", name="Revoke My notebook").click()
+    page.locator("summary").filter(has_text="Revoke").click()
+    looks_fine(page, "token-revoke")
+    page.get_by_role("button", name="Revoke the token").click()
     expect(page.get_by_text("it works no more")).to_be_visible()
     assert ask() == 401
 

@@ -15,7 +15,7 @@ WRONG = [[[9, 9, 7]]]
 def population(transactional_db) -> Problem:
     """A problem with 30 right and 5 wrong samples, and a neighbour."""
     problem_set = factories.make_problem_set(title="Flips")
-    problem = factories.make_problem(name="flip-a", problem_set=problem_set, correct_count=30)
+    problem = factories.make_problem(name="flip-a", problem_set=problem_set, scored_count=35, correct_count=30)
     factories.make_problem(name="flip-b", problem_set=problem_set)
     run = factories.make_run(title="First run")
     for _ in range(30):

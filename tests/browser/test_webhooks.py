@@ -35,6 +35,10 @@ def test_a_webhook_is_made_tested_and_read(log_in, lead, settings):
         page.get_by_label("A release is frozen").uncheck()
         page.get_by_role("button", name="Make webhook").click()
         secret = page.locator("#secret").inner_text()
+        looks_fine(page, "webhook-made")
+        page.reload()
+        expect(page.locator("#secret")).to_have_count(0)
+        page.get_by_role("link", name="Webhooks").last.click()
         looks_fine(page, "webhooks")
         page.get_by_role("link", name="The team's chat").click()
         page.get_by_role("button", name="Send a test").click()
@@ -50,3 +54,7 @@ def test_a_webhook_is_made_tested_and_read(log_in, lead, settings):
         page.reload()
         expect(page.get_by_text("Arrived", exact=True).last).to_be_visible()
         assert [each.verified(secret)["type"] for each in receiver.received] == ["webhook.test"] * 2
+        page.locator("summary").filter(has_text="Remove").click()
+        looks_fine(page, "webhook-remove")
+        page.get_by_role("button", name="Remove the webhook").click()
+        expect(page.get_by_text("is removed")).to_be_visible()

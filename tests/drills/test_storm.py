@@ -119,7 +119,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, cur
                 ring(kind, job.pk)
     wait_for(lambda: have_ended(jobs), f"the end of {states_of(jobs)}", seconds=240)
     wait_for(lambda: not PendingVerification.objects.exists(), "every verdict")
-    states = {kind: (job.state, getattr(job, "reason", "")) for kind, job in jobs.items()}
+    states = {kind: (job.state, getattr(job, "reason", "") or getattr(job, "error", "")) for kind, job in jobs.items()}
     good = {"export": "ready"}
     assert states == {kind: (good.get(kind, "finished"), "") for kind in jobs}
     assert_each_came_out_once(jobs, before)

@@ -3,7 +3,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.campaigns import two_sets
+from tests import factories
+from tests.campaigns import begin, two_sets
+from trajectories.adapters.training import TRAINERS
 from trajectories.models import Campaign
 
 pytestmark = pytest.mark.django_db
@@ -57,3 +59,38 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(arguments, text):
         run(*arguments)
     assert text in str(refusal.value)
     assert not Campaign.objects.exists()
+
+
+def test_a_campaign_with_people_is_begun_in_somebodys_name_or_not_at_all(lead, curator):
+    two_sets()
+    values = ("--set", "people=on", "search_seconds=0.1")
+    with pytest.raises(
+        CommandError, match="people: People review first: found a campaign that nobody begins, expected"
+    ):
+        run(*values)
+    for name in ("nobody", curator.get_username()):
+        with pytest.raises(CommandError, match=f"--as: found '{name}', expected the name of an account"):
+            run(*values, "--as", name)
+    assert not Campaign.objects.exists()
+    run(*values, "--as", lead.get_username())
+    assert Campaign.objects.get().created_by == lead
+
+
+def test_a_clone_has_the_zeros_of_its_plan(monkeypatch):
+    sets = two_sets()
+    monkeypatch.setattr(TRAINERS["trl"], "missing", lambda: "")
+    given = {"method": "dpo", "evaluation_share": 0, "beta": 0.0}
+    sampler = factories.make_sampler(kind="local", parameters={"folder": "small"}, title="Small")
+    instruction = factories.make_instruction(problem_kind="arc", suits="chat", view="", style="program")
+    monkeypatch.setattr("trajectories.services.campaigns.plans.check_base", lambda *_: None)
+    monkeypatch.setattr(TRAINERS["trl"], "check", lambda *_: None)
+    first = begin(
+        sets=sets, sampler=sampler, instructions=[instruction], trainer="trl", parameters=given, take="uniform",
+        replay="share", replay_percent=0.0,
+    )  # fmt: skip
+    assert first.kept_plan.parameters["evaluation_share"] == 0
+    run("--like", str(first.pk))
+    clone = Campaign.objects.latest("pk")
+    assert clone.cloned_from == first
+    assert clone.kept_plan == first.kept_plan
+    assert (clone.kept_plan.parameters["beta"], clone.kept_plan.replay_percent) == (0, 0)

@@ -153,6 +153,32 @@ def test_a_small_list_is_walked_for_a_shorter_time(traces, monkeypatch):
     assert asked == [listing.WALK_MILLISECONDS // 4, listing.WALK_MILLISECONDS, listing.WALK_MILLISECONDS]
 
 
+@pytest.mark.parametrize("order", ["", "oldest"])
+def test_a_list_of_words_is_looked_for_among_the_nearest_ids(traces, monkeypatch, order):
+    """The same pages, whether these hold enough, only some times as many do, or too few."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE trajectories_tracesearch SET words = to_tsvector('english', 'Some thing')")
+    monkeypatch.setattr(listing, "NEARBY_SHARE", 1)
+    monkeypatch.setattr(listing, "WALK_MILLISECONDS", 60_000)
+    walk, sort = TraceWalk(text="thing", length_to=20, order=order), TRACES.sort(order)
+    whole = [trace.pk for trace in Trace.objects.filter(output_tokens__lte=20).order_by(*sort.order_by())]
+
+    def ask(about, **place):
+        total = Count(0, is_exact=False, about=about)
+        with CaptureQueriesContext(connection) as caught:
+            page = list_traces(walk, EVERYTHING, total=total, size=3, **place)
+        return [row.pk for row in page.rows], sum("websearch_to_tsquery" in each["sql"] for each in caught)
+
+    looks = {}
+    for about in (15, 60, 120, 1_000, None):
+        rows, looks[about] = ask(about)
+        assert rows == whole[:3]
+        assert ask(about, before=whole[2])[0] == whole[3:6]
+        assert ask(about, after=whole[6])[0] == whole[3:6]
+        assert ask(about, before=whole[-3])[0] == whole[-2:]
+    assert looks == {15: 1, 60: 2, 120: 3, 1_000: 3, None: 1}, "near, four times as far, and then all"
+
+
 def test_what_is_far_down_is_given_up_in_time_and_sorted(traces, monkeypatch):
     monkeypatch.setattr(listing, "WALK_MILLISECONDS", 1)
     slow = Trace.objects.extra(where=["pg_sleep(0.01) IS NOT NULL"])
@@ -163,6 +189,28 @@ def test_what_is_far_down_is_given_up_in_time_and_sorted(traces, monkeypatch):
     assert "COALESCE" not in walked
     assert hidden.strip().startswith("COALESCE"), "which no index is made of"
     assert Trace.objects.count() == 15, "what comes after it has all the time it needs"
+
+
+def test_few_rows_that_were_counted_are_not_looked_for_again(traces):
+    for order in ("", "longest", "cheapest"):
+        walk = TraceWalk(length_to=20, temperature=traces[0].temperature, order=order)
+        total = count_traces(walk, EVERYTHING)
+        assert sorted(total.keys) == sorted(trace.pk for trace in traces if trace.output_tokens <= 20)
+        with CaptureQueriesContext(connection) as caught:
+            page = list_traces(walk, EVERYTHING, total=total, size=5)
+        assert not any("output_tokens <=" in each["sql"].replace('"', "") for each in caught)
+        assert page.rows == list_traces(walk, EVERYTHING, size=5).rows
+        below = list_traces(walk, EVERYTHING, before=page.next, total=total, size=5)
+        assert below.rows == list_traces(walk, EVERYTHING, before=page.next, size=5).rows
+        assert len(below.rows) == 5
+
+
+def test_more_rows_than_a_few_are_counted_without_their_ids(traces, monkeypatch):
+    assert count_rows(Trace.objects.none()).keys == ()
+    assert count_rows(Trace.objects.filter(output_tokens=999)).keys == ()
+    monkeypatch.setattr(listing, "COUNTED", listing.COUNTED.replace("<= 500", "<= 14"))
+    assert count_rows(Trace.objects.all()) == Count(15)
+    assert count_rows(Trace.objects.all()).keys is None
 
 
 def test_only_lists_of_several_filters_are_walked_so(traces, django_assert_num_queries):

@@ -193,7 +193,20 @@ def test_other_kinds_are_compared_without_grids(signed_in):
     )
     shown = squeezed(compare(signed_in, left, right))
     assert "First differing step" not in shown
-    assert "grid" not in shown.split('id="parts-title"')[1].split("</section>")[0]
+    parts = shown.split('id="parts-title"')[1].split("</section>")[0]
+    assert "grid" not in parts
+    assert "Different answers" in parts
+    assert parts.index(">7</code>") < parts.index(">8</code>")
+    again = make_trace(problem=problem, answer="7", program="")
+    assert "The same answer" in squeezed(compare(signed_in, left, again))
+    file = client_file(signed_in, left, right)
+    assert file.index(">7</code>") < file.index(">8</code>")
+
+
+def client_file(client, left, right) -> str:
+    """The file to share of a comparison."""
+    response = client.get(f"{reverse('comparison_share')}?left={left.pk}&right={right.pk}")
+    return response.content.decode()
 
 
 HOSTILE = (

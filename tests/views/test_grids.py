@@ -132,6 +132,21 @@ def test_a_difference_marks_wrong_cells_with_two_rings():
     assert "1 of 2 cells wrong" in html
 
 
+def test_a_wrong_grid_can_be_copied_and_shown_in_digits_as_any_other(rf):
+    for html in (
+        draw("{% grid_difference a b 'predicted' %}", a=[[1, 2]], b=[[1, 3]]),
+        draw("{% grid_changed a changed 'predicted' %}", a=[[1, 2]], changed=[(0, 1)]),
+    ):
+        assert 'data-cells="12"' in html
+        assert f'href="{reverse("grid_detail", args=[encode_grid(((1, 2),))])}"' in html
+        assert 'aria-label="Copy or download predicted: ' in html
+        assert "grid-digits" not in html
+    request = rf.get("/")
+    request.COOKIES["digits"] = "on"
+    assert "grid-digits" in draw("{% grid_difference a b %}", a=[[1, 2]], b=[[1, 3]], request=request)
+    assert "grid-more" not in draw("{% grid_difference a b %}", a="no grid", b=[[1, 3]])
+
+
 def test_a_difference_hatches_what_is_missing_and_dashes_what_is_extra():
     html = draw("{% grid_difference a b %}", a=[[1, 2]], b=[[1], [1]])
     assert "grid-hatching" in html

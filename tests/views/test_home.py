@@ -41,12 +41,12 @@ def test_the_loop_has_live_counts(client, lead):
     for correctness in ("pass", "pass", "fail"):
         factories.make_trace(problem=problem, run=run, correctness=correctness)
     problem.refresh_from_db()
-    problem.correct_count, problem.accepted_count = 2, 1
+    problem.scored_count, problem.correct_count, problem.accepted_count = 3, 2, 1
     problem.save()
     client.force_login(lead)
     response = client.get(reverse("home"))
     loop = response.context["loop"]
-    assert (loop.problems, loop.samples, loop.verified, loop.correct, loop.accepted) == (1, 3, 3, 2, 1)
+    assert (loop.problems, loop.samples, loop.scored, loop.correct, loop.accepted) == (1, 3, 3, 2, 1)
     assert loop.waiting == 2
     assert loop.has_unreleased
     titles = [step.title for step in response.context["steps"]]
@@ -79,7 +79,7 @@ def test_queries_do_not_grow_with_runs_and_problems(client, lead, django_assert_
         factories.make_run(state="finished", planned_count=1)
     client.force_login(lead)
     client.get(reverse("home"))
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(28):
         client.get(reverse("home"))
 
 

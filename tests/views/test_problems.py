@@ -32,6 +32,7 @@ def test_paging_shows_every_problem_once_in_both_directions(db, sort):
             problem_set=problem_set,
             name=f"t{number * 7 % 11}",
             trace_count=number % 4,
+            scored_count=number % 4,
             correct_count=min(number % 3, number % 4),
             accepted_count=number % 2,
         )
@@ -43,17 +44,20 @@ def test_paging_shows_every_problem_once_in_both_directions(db, sort):
 
 def test_the_hardest_come_first_and_the_unsampled_last(db):
     never = factories.make_problem()
-    often = factories.make_problem(trace_count=4, correct_count=3)
-    seldom = factories.make_problem(trace_count=4, correct_count=1)
+    often = factories.make_problem(trace_count=5, scored_count=4, correct_count=3)
+    seldom = factories.make_problem(trace_count=4, scored_count=4, correct_count=1)
+    unscored = factories.make_problem(trace_count=1)
     assert [row.pk for row in list_problems(ProblemFilter(), EVERYTHING, sort="hardest").rows] == [
         seldom.pk,
         often.pk,
         never.pk,
+        unscored.pk,
     ]
     assert [row.pk for row in list_problems(ProblemFilter(), EVERYTHING, sort="easiest").rows] == [
         often.pk,
         seldom.pk,
         never.pk,
+        unscored.pk,
     ]
 
 
@@ -76,7 +80,7 @@ def test_the_hardest_come_first_and_the_unsampled_last(db):
 def test_filters_live_in_the_address(client, curator, query, names):
     one = factories.make_problem_set(name="one")
     factories.make_problem(name="alpha", problem_set=one)
-    factories.make_problem(name="beta", split="eval", trace_count=2, correct_count=1)
+    factories.make_problem(name="beta", split="eval", trace_count=2, scored_count=2, correct_count=1)
     factories.make_problem(name="gamma", trace_count=2)
     client.force_login(curator)
     response = client.get(f"{reverse('problem_list')}?{query}")

@@ -4,30 +4,77 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.pages import squeezed
 from tests.receiver import allow, receiving
-from trajectories.models import Webhook, WebhookMessage
+from trajectories.models import AuditEvent, Webhook, WebhookMessage
+from trajectories.services.webhooks.secrets import secret_of, secrets_of
 from trajectories.services.webhooks.sending import send_message
-from trajectories.services.webhooks.steering import make_webhook
+from trajectories.services.webhooks.steering import MOST_SECRETS, make_webhook, renew_secret
 
 pytestmark = pytest.mark.django_db
 FORM = {"title": "Team", "address": "https://hooks.example.org/a", "events": ["run.ended"]}
 
 
+def secrets_in(response):
+    return re.findall(r"whsec_[\w+/]+=", squeezed(response))
+
+
 def test_a_webhook_is_made_and_its_secret_shown_this_once(client, lead):
     client.force_login(lead)
-    page = squeezed(client.post(reverse("webhook_list"), FORM))
-    (secret,) = set(re.findall(r"whsec_[\w+/]+=", page))
+    made = client.post(reverse("webhook_list"), FORM)
     webhook = Webhook.objects.get()
-    for address in (reverse("webhook_list"), reverse("webhook_detail", args=[webhook.pk])):
+    page = reverse("webhook_detail", args=[webhook.pk])
+    assert made.url == page
+    assert secrets_in(client.get(page)) == [secret_of(webhook.salt)]
+    for address in (reverse("webhook_list"), page):
         response = client.get(address)
         assert "whsec_" not in squeezed(response)
         assert "no-store" in response["Cache-Control"]
         assert "Team" in squeezed(response)
-    renewed = client.post(reverse("webhook_secret", args=[webhook.pk]))
-    assert re.findall(r"whsec_[\w+/]+=", squeezed(renewed)) != [secret]
-    assert "for 24 hours" in squeezed(renewed)
+    renewed = client.post(reverse("webhook_secret", args=[webhook.pk]), follow=True)
+    old, webhook = secret_of(webhook.salt), Webhook.objects.get()
+    assert secrets_in(renewed) == [secret_of(webhook.salt)] != [old]
+    assert "Messages are signed with the secret before, too, until" in squeezed(renewed)
+
+
+def test_a_form_that_is_sent_twice_makes_one_webhook_and_one_secret(client, lead):
+    """Both answers lead to the same secret: a browser shows that to the second of two clicks only."""
+    client.force_login(lead)
+    for _ in range(2):
+        client.post(reverse("webhook_list"), {**FORM, "form_key": "a"})
+    webhook = Webhook.objects.get()
+    page = reverse("webhook_detail", args=[webhook.pk])
+    (first,) = secrets_in(client.get(page))
+    for _ in range(2):
+        client.post(reverse("webhook_secret", args=[webhook.pk]), {"form_key": "b"})
+    (second,) = secrets_in(client.get(page))
+    webhook.refresh_from_db()
+    assert secrets_of(webhook, now=timezone.now()) == [second, first]
+    assert AuditEvent.objects.filter(verb="webhook.secret_renewed").count() == 1
+    client.post(reverse("webhook_secret", args=[webhook.pk]), {"form_key": "c"})
+    client.post(reverse("webhook_secret", args=[webhook.pk]), {"form_key": "b"})
+    assert secrets_in(client.get(page)) == []  # it is not the newest any more
+
+
+def test_a_secret_that_is_none_of_ours_is_not_shown(client, lead):
+    client.force_login(lead)
+    webhook, _ = make_webhook(actor=lead, **FORM)
+    client.cookies["shown_once"] = "whsec_AAAA="
+    assert "whsec_" not in squeezed(client.get(reverse("webhook_detail", args=[webhook.pk])))
+    client.cookies["shown_once"] = "mc_AAAA"
+    assert "mc_AAAA" not in squeezed(client.get(reverse("api_tokens")))
+
+
+def test_no_more_secrets_are_made_than_may_sign(client, lead):
+    client.force_login(lead)
+    webhook, _ = make_webhook(actor=lead, **FORM)
+    for _ in range(MOST_SECRETS - 1):
+        renew_secret(actor=lead, webhook=webhook)
+    refused = client.post(reverse("webhook_secret", args=[webhook.pk]), {"form_key": "a"}, follow=True)
+    assert "Found 10 secrets that sign" in squeezed(refused)
+    assert len(secrets_of(Webhook.objects.get(), now=timezone.now())) == MOST_SECRETS
 
 
 def test_what_is_wrong_is_said_beside_its_field(client, lead, settings):

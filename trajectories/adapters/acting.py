@@ -17,6 +17,8 @@ SHARED_SCHEMA = "public"
 """The schema of the first project, where all tables were before there were others, and of what all projects share."""
 CHOSEN = "project"
 """The key of a session under which the project is that its person has chosen; without it, the first one."""
+ACTED_IN = "minicolumn.project"
+"""The key of a request's META under which the project is that acted in it, once it is answered."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

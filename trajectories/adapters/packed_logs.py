@@ -18,14 +18,14 @@ from typing import IO, Any
 import zstandard
 
 from trajectories.adapters.uploads import check_directory, distrust, is_file_with
-from trajectories.core.importers.inspect_samples import with_log
+from trajectories.core.importers.inspect_samples import joined_sample, with_log
 from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.trace_rows import DEEPEST, PlacedRow
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import decode_text, parse_json_text
 from trajectories.core.records import JSON
 
-ZIP_MARK, GZIP_MARK, ZSTD_MARK, PARQUET_MARK = b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+ZIP_MARK, GZIP_MARK, ZSTD_MARK = b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 ZSTANDARD = 93
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, ZSTANDARD)
 MAX_DIRECTORY = 64 * 1024 * 1024
@@ -36,8 +36,12 @@ MAX_RATIO = 1_000
 HEADERS = ("header.json", "_journal/start.json")
 """Where a log says what all its samples share: the second where it was broken off before its end."""
 
-SAMPLES = "samples/"
-PLAIN = (".jsonl", ".ndjson", ".json")
+SHELL = "/sample.json"
+SAMPLE = re.compile(rf"samples/[^/]+\.json|samples/[^/]+{re.escape(SHELL)}")
+"""Where a log has a sample: whole, or (from version 3 on) as a shell beside chunks of its messages."""
+
+PLAIN = (".jsonl", ".ndjson", ".json", ".parquet", ".eval")
+PACKED = (".gz", ".zst")
 IN_MEMORY = 16 * 1024 * 1024
 DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, struct.error),
@@ -147,17 +151,37 @@ def _samples(packed: _Packed, entries: list[zipfile.ZipInfo]) -> Iterator[Placed
     except ProblemError as fault:
         yield PlacedRow("", fault, 0)
         return
-    names = [name for name in by_name if name.startswith(SAMPLES) and name.endswith(".json")]
+    names = [name for name in by_name if SAMPLE.fullmatch(name)]
+    if not names:
+        yield PlacedRow("", ProblemError("", "found a log of inspect without any sample, expected one"), 0)
     for name in sorted(names, key=_natural):
         size = by_name[name].file_size
         try:
             value = _parsed(packed.read(by_name[name]))
             if not isinstance(value, dict):
                 raise ProblemError("", f"found {describe(value)}, expected a sample")
+            if name.endswith(SHELL):
+                value = dict(joined_sample(value, _sequences(packed, by_name, name.removesuffix(SHELL))))
         except ProblemError as fault:
             yield PlacedRow(_shown(name), fault, 0)
         else:
             yield PlacedRow(_shown(name), with_log(value, log), size)
+
+
+def _sequences(packed: _Packed, by_name: dict[str, zipfile.ZipInfo], folder: str) -> dict[str, list[JSON]]:
+    """The messages and attachments of a sample in chunks, each named by the place of its first element. Raises
+    ProblemError."""
+    found: dict[str, list[JSON]] = {}
+    for sequence in ("messages", "attachments"):
+        chunks = [name for name in by_name if re.fullmatch(rf"{re.escape(folder)}/{sequence}/\d+\.json", name)]
+        whole: list[JSON] = []
+        for name in sorted(chunks, key=_natural):
+            chunk = _parsed(packed.read(by_name[name]))
+            if not isinstance(chunk, list):
+                raise ProblemError(sequence, f"found {describe(chunk)} in {_shown(name)}, expected a list")
+            whole += chunk
+        found[sequence] = whole
+    return found
 
 
 def _log(packed: _Packed, by_name: dict[str, zipfile.ZipInfo]) -> dict[str, JSON]:
@@ -189,9 +213,9 @@ def _shown(name: str) -> str:
 
 def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Open) -> Iterator[PlacedRow]:
     """The rows of every plain file in a zip, under its name."""
-    found = [entry for entry in entries if is_file_with(entry, PLAIN)]
+    found = [entry for entry in entries if is_file_with(entry, PLAIN) or _is_packed(entry)]
     if not found:
-        expected = "expected a log of inspect, or .json and .jsonl files"
+        expected = "expected a log of inspect, or .json, .jsonl and .parquet files"
         yield PlacedRow("", ProblemError("", f"found no file of traces in this zip, {expected}"), 0)
     for entry in sorted(found, key=lambda entry: _natural(entry.filename)):
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as whole:
@@ -201,7 +225,13 @@ def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Op
                 yield PlacedRow(_shown(entry.filename), fault, 0)
                 continue
             for row in open_plain(entry.filename, whole):
-                yield row._replace(place=f"{_shown(entry.filename)} {row.place}".strip())
+                yield row._replace(place=f"{_shown(entry.filename)} {row.place}".strip(), inner=entry.filename)
+
+
+def _is_packed(entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry is a file of rows that is packed by itself."""
+    inner = entry.filename.lower().removesuffix(PACKED[0]).removesuffix(PACKED[1])
+    return is_file_with(entry, PACKED) and inner.endswith(PLAIN[:3])
 
 
 def unpacked_stream(head: bytes, stream: IO[bytes]) -> IO[bytes] | None:
@@ -209,9 +239,48 @@ def unpacked_stream(head: bytes, stream: IO[bytes]) -> IO[bytes] | None:
     if head.startswith(GZIP_MARK):
         return gzip.GzipFile(fileobj=stream)  # type: ignore[return-value]
     if head.startswith(ZSTD_MARK):
-        unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
-        return io.BufferedReader(unpacker.stream_reader(stream, read_across_frames=True, closefd=False))
+        return io.BufferedReader(_Zstandard(stream))
     return None
+
+
+class _Zstandard(io.RawIOBase):
+    """A file of Zstandard as it is unpacked, from its beginning on; it can be begun again, and nothing else."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        super().__init__()
+        self._packed = packed
+        self._begin()
+
+    def _begin(self) -> None:
+        self._packed.seek(0)
+        unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
+        self._unpacked = unpacker.stream_reader(self._packed, read_across_frames=True, closefd=False)
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """To its beginning."""
+        return True
+
+    def tell(self) -> int:
+        """How many bytes were read."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Begin again. Raises io.UnsupportedOperation for any other place."""
+        if offset or whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("only its beginning can be sought")
+        self._begin()
+        return 0
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read on."""
+        count = int(self._unpacked.readinto(buffer))
+        self._at += count
+        return count
 
 
 def guarded(rows: Iterator[PlacedRow]) -> Iterator[PlacedRow]:

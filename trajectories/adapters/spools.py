@@ -22,6 +22,11 @@ BATCH_BYTES = 16 * 1024 * 1024
 """A batch of rows ends once it has so many bytes, however few its rows are: a row may have megabytes."""
 
 
+def line_of(row: JSON) -> str:
+    """A row of plain JSON with finite numbers as its line in a spool, without the end: ASCII alone."""
+    return _ENCODER.encode(row)
+
+
 class SpoolDamagedError(Exception):
     """What is read from a spool is not what was written there: a power cut took, say, what was not on the disk yet."""
 
@@ -44,7 +49,7 @@ class Spool:
 
     def append(self, row: JSON) -> None:
         """Add a row of plain JSON with finite numbers. Raises OSError where the disk does not take it."""
-        line = _ENCODER.encode(row)  # ASCII alone
+        line = line_of(row)
         for start in range(0, len(line), BLOCK_BYTES):  # a long row is in memory once, not as bytes besides
             self._file.write(line[start : start + BLOCK_BYTES].encode())
         self._file.write(b"\n")
@@ -52,8 +57,8 @@ class Spool:
         self.count += 1
 
     def append_lines(self, lines: Sequence[str]) -> None:
-        """Add lines of any text without line ends; a spool holds such lines alone, or rows of JSON alone. Raises
-        OSError as `append`."""
+        """Add lines of any text without line ends; a spool holds such lines alone, or rows of JSON alone, as `line_of`
+        makes them. Raises OSError as `append`."""
         written = "".join([f"{line}\n" for line in lines]).encode()
         self._file.write(written)
         self.size += len(written)

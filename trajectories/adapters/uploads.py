@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Self
 
+from trajectories.adapters.parquet_rows import PARQUET_MARK, lines_of_parquet
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.documents import MAX_BYTES
 from trajectories.core.problems.question_files import HEAD_BYTES, suffix_of
@@ -160,9 +161,13 @@ class OpenFiles:
         return self._read(stream)
 
     def _read(self, stream: IO[bytes], *budgets: ByteBudget) -> bytes:
-        """Read to the end, holding at most one document's worth; what is packed as gzip counts unpacked."""
+        """Read to the end, holding at most one document's worth; what is packed as gzip counts unpacked, and Parquet as
+        the lines of JSON that come of it."""
         bounds = [self._budget, *budgets]
-        data = _unpacked(stream, max(0, min(MAX_BYTES, *(budget.left for budget in bounds))) + 1)
+        most = max(0, min(MAX_BYTES, *(budget.left for budget in bounds))) + 1
+        data = _unpacked(stream, most)
+        if data.startswith(PARQUET_MARK) and len(data) < most:
+            data = lines_of_parquet(data, most)
         for budget in bounds:
             budget.spend(len(data))
         if len(data) > MAX_BYTES:

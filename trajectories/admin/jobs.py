@@ -152,7 +152,7 @@ class RunAdmin(JobAdmin):
 
     @admin.display(description="right", ordering="correct_count")
     def right(self, run: Run) -> str:
-        return f"{run.correct_count:,} of {run.verified_count:,}" if run.verified_count else "–"
+        return f"{run.correct_count:,} of {run.scored_count:,}" if run.scored_count else "–"
 
     @admin.display(description="spent", ordering="cost")
     def spent(self, run: Run) -> str:

@@ -17,7 +17,7 @@ class SavedViewAdmin(ReadOnlyAdmin):
 @admin.register(SearchBacklog)
 class SearchBacklogAdmin(ReadOnlyAdmin):
     holds_reviews = False
-    list_display = ("id", "newest")
+    list_display = ("id", "oldest", "newest", "count")
 
 
 @admin.register(Tag)

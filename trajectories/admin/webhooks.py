@@ -15,7 +15,7 @@ class WebhookAdmin(ReadOnlyAdmin):
     holds_reviews = False
     list_display = ("title", "address", "created_by", "created_at", "paused_at", "failing_since", "removed_at")
     list_select_related = ("created_by",)
-    exclude = ("salt", "old_salt", "fingerprint")
+    exclude = ("salt", "earlier_salts", "fingerprint")
     change_list_links: ClassVar = PAGE
 
 

@@ -39,6 +39,7 @@ class ProblemRow(Schema):
     family: str
     statement_start: str
     traces: int
+    scored: int
     correct: int
     accepted: int
 
@@ -59,6 +60,7 @@ class ProblemShown(Schema):
     difficulty: dict[str, Any]
     content_hash: str
     traces: int
+    scored: int
     correct: int
 
 
@@ -113,6 +115,7 @@ def _row(problem: Any) -> dict[str, Any]:
         "problem_set": problem.problem_set.name,
         "statement_start": problem.excerpt,
         "traces": problem.trace_count,
+        "scored": problem.scored_count,
         "correct": problem.correct_count,
         "accepted": problem.shown_accepted,
     }
@@ -134,6 +137,7 @@ def show_problem(problem: Problem) -> dict[str, Any]:
         **{name: getattr(problem, name) for name in (*same, "content_hash")},
         "problem_set": problem.problem_set.name,
         "traces": problem.trace_count,
+        "scored": problem.scored_count,
         "correct": problem.correct_count,
     }
 

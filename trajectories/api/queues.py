@@ -6,14 +6,28 @@ from typing import Annotated, Any
 from django.db.models import Sum
 from django.http import Http404, HttpRequest
 from ninja import Query, Schema
+from ninja.responses import Status
 from pydantic import Field
 
 from trajectories.api.auth import asking
 from trajectories.api.doors import door
 from trajectories.api.faults import ApiProblem
-from trajectories.api.reviews import Decide, as_form, key_of
+from trajectories.api.reviews import Decide, as_form
 from trajectories.api.runs import fault_of
-from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, OneOf, RowId, Rows, Text, Word, rows_of
+from trajectories.api.shapes import (
+    Cursor,
+    Free,
+    IdempotencyKey,
+    Key,
+    Limit,
+    OneOf,
+    RowId,
+    Rows,
+    Text,
+    Word,
+    once,
+    rows_of,
+)
 from trajectories.api.trace_shapes import TraceShown, show_trace
 from trajectories.core.curation.schemas import SKIP_REASONS
 from trajectories.core.faults import Fault
@@ -189,13 +203,9 @@ def lease_next_item(
     but: Annotated[list[RowId], Query(max_length=MOST_HELD, description="Traces that you hold already.")] = [],  # noqa: B006
 ) -> Any:
     """Be handed your next item; what you hold comes first, but for the traces in `but`."""
-    return hand_out(asking(request), queue_id, skipped=skipped, but=but)
-
-
-def hand_out(person: Any, queue_id: int, *, skipped: bool = False, but: list[int] | None = None) -> dict[str, JSON]:
-    """A person's next item of a queue as it is answered."""
+    person = asking(request)
     opened = find_queue(person, queue_id)
-    found = lease_next(reviewer=person, queue=opened.queue, but=but or [], skipped=skipped)
+    found = lease_next(reviewer=person, queue=opened.queue, but=but, skipped=skipped)
     if found is None:
         opened.queue.refresh_from_db()
         return {"item": None, "why": why_nothing(opened.queue, person).value}
@@ -240,19 +250,22 @@ def _cut(item: QueueItem) -> Trace:
 @door("POST", "/queues/{queue_id}/items/{item_id}/decision", *WORKS, scope=ApiToken.Scope.REVIEW, answers=Decided)
 def submit_item(
     request: HttpRequest, queue_id: Key, item_id: Key, given: ItemDecision, idempotency_key: IdempotencyKey = None
-) -> Any:
+) -> Status[Any]:
     """Decide on an item. 409 where it is not yours any more, or you decided on it elsewhere."""
-    return decide(asking(request), queue_id, item_id, given, key_of(request, idempotency_key))
+
+    def make() -> dict[str, JSON]:
+        return _decide(asking(request), queue_id, item_id, given)
+
+    return once(request, idempotency_key, given, make, status=200)
 
 
-def decide(person: Any, queue_id: int, item_id: int, given: ItemDecision, key: uuid.UUID) -> dict[str, JSON]:
-    """Store a person's decision on an item, as it is answered. Raises Fault, ApiProblem, Http404."""
+def _decide(person: Any, queue_id: int, item_id: int, given: ItemDecision) -> dict[str, JSON]:
     opened, item, _ = _find_item(person, queue_id, item_id)
     item.trace = _cut(item)
     form = QueueReviewForm(_item_form(given, opened.queue), step_count=len(item.trace.steps), schema=opened.queue.asks)
     if not form.is_valid():
         raise fault_of(form)
-    sent = Submitted(form.draft(), key, form.cleaned_data["lease"])
+    sent = Submitted(form.draft(), uuid.uuid4(), form.cleaned_data["lease"])
     try:
         assignment = decide_item(reviewer=person, item=item, submitted=sent)
         if given.flag.strip():

@@ -13,7 +13,7 @@ from trajectories.api.auth import asking
 from trajectories.api.doors import door
 from trajectories.api.faults import ApiProblem
 from trajectories.api.runs import fault_of
-from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, OneOf, Rows, Text, Word, rows_of
+from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, OneOf, Rows, Text, Word, once, rows_of
 from trajectories.api.trace_shapes import ReviewShown, show_review
 from trajectories.core.curation.reviews import COMMENT_CHARACTERS
 from trajectories.core.records import JSON
@@ -24,9 +24,6 @@ from trajectories.selectors.review_lists import STATES, ReviewFilter, list_revie
 from trajectories.selectors.segmentations import as_cut
 from trajectories.selectors.traces import get_trace
 from trajectories.services.curation.reviews import DecidedMeanwhileError, submit_review
-
-KEYS = uuid.UUID("3b1c8a0e-54cf-4f0e-9d0e-1f6f0b6f6a11")
-"""The space of names in which the keys of reviews are made of those that programs send."""
 
 
 class ReviewRow(Schema):
@@ -95,6 +92,10 @@ def submit_trace_review(
     request: HttpRequest, trace_id: Key, given: Decide, idempotency_key: IdempotencyKey = None
 ) -> Status[Any]:
     """Decide on a trace. The decision supersedes your earlier one, if any."""
+    return once(request, idempotency_key, given, lambda: _review(asking(request), trace_id, given))
+
+
+def _review(person: Any, trace_id: int, given: Decide) -> dict[str, JSON]:
     try:
         trace = as_cut(get_trace(trace_id))
     except Trace.DoesNotExist as fault:
@@ -103,12 +104,9 @@ def submit_trace_review(
     if not form.is_valid():
         raise fault_of(form)
     try:
-        review = submit_review(
-            reviewer=asking(request), trace=trace, draft=form.draft(), key=key_of(request, idempotency_key)
-        )
+        return show_review(submit_review(reviewer=person, trace=trace, draft=form.draft(), key=uuid.uuid4()))
     except DecidedMeanwhileError as fault:
         raise ApiProblem(409, str(fault)) from fault
-    return Status(201, show_review(review))
 
 
 def as_form(given: Decide) -> dict[str, JSON]:
@@ -121,8 +119,3 @@ def as_form(given: Decide) -> dict[str, JSON]:
         "step_labels": json.dumps(given.step_labels),
         "key": str(uuid.uuid4()),
     }
-
-
-def key_of(request: HttpRequest, key: str | None) -> uuid.UUID:
-    """The key by which a decision that is sent twice is one, see services.curation.reviews."""
-    return uuid.uuid4() if key is None else uuid.uuid5(KEYS, f"{asking(request).pk} {request.path} {key}")

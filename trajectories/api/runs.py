@@ -48,6 +48,7 @@ class RunShown(Schema):
     nothing_new: int
     cancelled: int
     verified: int
+    scored: int
     correct: int
     cost: Money
     input_tokens: int
@@ -142,7 +143,8 @@ def find_run(run_id: int) -> Run:
 def show_run(run: Any) -> dict[str, JSON]:
     """A run as it is answered."""
     same = ("id", "title", "state", "state_reason", "strategy", "seed", "input_tokens", "output_tokens")
-    counts = {name: getattr(run, f"{name}_count") for name in ("planned", "done", "cancelled", "verified", "correct")}
+    counted = ("planned", "done", "cancelled", "verified", "scored", "correct")
+    counts = {name: getattr(run, f"{name}_count") for name in counted}
     times = {name: getattr(run, name) for name in ("created_at", "started_at", "finished_at")}
     return {
         **{name: getattr(run, name) for name in (*same, "budget_tokens", "budget_seconds")},

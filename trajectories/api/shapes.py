@@ -108,17 +108,23 @@ def rows_of(page: Page[Any, int], show: Callable[[Any], Any]) -> dict[str, Any]:
 
 
 def once(
-    request: HttpRequest, key: str | None, content: Schema | dict[str, Any], make: Callable[[], dict[str, JSON]]
+    request: HttpRequest,
+    key: str | None,
+    content: Schema | dict[str, Any],
+    make: Callable[[], dict[str, JSON]],
+    *,
+    status: int = 201,
 ) -> Status[Any]:
-    """The answer 201 of what `make` makes; to the same request with the same key again, 200 with the same answer."""
+    """The answer, with this status, of what `make` makes; to the same request with the same key again, 200 with the
+    same answer."""
     if key is None:
-        return Status(201, make())
+        return Status(status, make())
     sent: Any = content.model_dump(mode="json") if isinstance(content, Schema) else content
     answered = answer_once(
         person_id=asking(request).pk,
         operation=f"{request.method} {request.path}",
         key=key,
         content=sent,
-        make=lambda: (201, make()),
+        make=lambda: (status, make()),
     )
     return Status(200 if answered.again else answered.status, answered.body)

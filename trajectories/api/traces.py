@@ -21,6 +21,7 @@ from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import ApiToken, Reverification, Trace
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.segmentations import as_cut
+from trajectories.selectors.trace_searches import count_unsearchable
 from trajectories.selectors.traces import get_trace_for, list_traces
 from trajectories.services.imports.direct import import_traces
 from trajectories.services.verification.reverifications import plan_reverification
@@ -64,7 +65,14 @@ class VerifyJob(Schema):
     done: int
 
 
-@door("GET", "/traces", "trajectories.view_trace", answers=Rows[TraceRow])
+class TraceRows(Rows[TraceRow]):
+    """A page of traces. `unsearchable` is how many came lately and are still being read for their words, which a search
+    or a filter by tools does not find yet; 0 where neither was asked for."""
+
+    unsearchable: int
+
+
+@door("GET", "/traces", "trajectories.view_trace", answers=TraceRows)
 def list_all_traces(
     request: HttpRequest,
     filters: Annotated[TraceFilters, Query()],
@@ -73,8 +81,9 @@ def list_all_traces(
     limit: Limit = 50,
 ) -> Any:
     """Traces, filtered and sorted as on their list."""
-    page = list_traces(walk_of(filters, order), sight_of(asking(request)), before=cursor, size=limit)
-    return {"items": show_rows(page.rows), "next": page.next}
+    walk = walk_of(filters, order)
+    page = list_traces(walk, sight_of(asking(request)), before=cursor, size=limit)
+    return {"items": show_rows(page.rows), "next": page.next, "unsearchable": count_unsearchable(walk)}
 
 
 @door("GET", "/traces/{trace_id}", "trajectories.view_trace", answers=TraceShown)

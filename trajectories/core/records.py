@@ -46,6 +46,10 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+SCORED = (Outcome.PASS, Outcome.FAIL)
+"""The outcomes that a share of right ones is a share of."""
+
+
 class FinishReason(StrEnum):
     """Why a sample ended. A sample that was cut short is not a wrong one."""
 

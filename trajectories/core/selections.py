@@ -199,6 +199,12 @@ class Selection:
         values = {field.name: getattr(self, field.name) for field in fields(Selection)}
         return {name: value for name, value in values.items() if value not in (None, "", ())}
 
+    @property
+    def by_words(self) -> bool:
+        """Whether it asks what texts say or which tools are called, which is known of many traces soon after they came
+        and not at once."""
+        return bool(self.text or self.tool)
+
     def query(self) -> str:
         """The selection as the query string of an address, without what is empty."""
         return urlencode({name: as_text(value) for name, value in self.given().items()})

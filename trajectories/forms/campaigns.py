@@ -360,7 +360,7 @@ def values_of(campaign: Campaign) -> dict[str, Any]:
         "title": campaign.title,
         "training_set": campaign.training_set_id,
         "held_out_set": campaign.held_out_set_id,
-        "training_limit": len(plan.training_problems) + len(campaign.left_out),
+        "training_limit": len(plan.training_problems) + len(campaign.left_out) + plan.passed_over,
         "held_out_limit": len(plan.held_out_problems),
         "sampler": campaign.first_sampler_id,
         "temperatures": " ".join(f"{each:g}" for each in plan.temperatures),

@@ -19,6 +19,11 @@ LONGEST_FOUND = 80
 """Characters of what was typed that a sentence repeats."""
 
 
+def as_sent(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page sends of values that a form begins with: nothing of what is empty or not ticked; a 0 is sent."""
+    return {name: value for name, value in values.items() if not (value is None or value is False or value == "")}
+
+
 class PlainForm(forms.Form):
     """A form that refuses in the product's own words, whichever field or validator of Django's found the fault."""
 

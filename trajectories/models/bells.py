@@ -12,7 +12,7 @@ class Bell(models.Model):
     """
 
     kind = models.CharField(max_length=20)
-    # Whose work it is, by the kind: the id of a run, or 0 for traces of no run.
+    # Whose work it is, by the kind: the id of a run, or 0 for traces of no run and for the words of any.
     source = models.BigIntegerField()
     slot = models.PositiveSmallIntegerField()
     token = models.UUIDField()

@@ -88,13 +88,17 @@ class Campaign(PaidJob):
 class Generation(models.Model):
     """One arm of one generation of a campaign. Generation 0 is the first sampler, which has learnt nothing yet.
 
-    `run` sampled the training problems with the champion of then (of `families` alone where there is a curriculum),
+    `base` is the champion as the generation began: `run` sampled the training problems with it (of `families` alone
+    where there is a curriculum), and both arms are trained from it unless from the first sampler,
     `reverification` looked for majorities, `scoring` had a learned scorer look at its traces and `queue` took them to
     people where the plan asks for it, `freezing` and `release` say what was learnt from, `training` made `sampler`, and
     `evaluation` sampled the held-out problems with it. A control has no run of its own: it learns from those of the
     champion. `measured` are the figures of the evaluation (core.campaigns.measures.Measured), `decision` is what the
     gate said (core.campaigns.gates.GateDecision), with "overruled" where a person decided otherwise: {"promotes", "by",
     "at", "reason"}.
+
+    `replaced` are runs that were cancelled or failed, and that `run` or `evaluation` took the place of: what they took
+    stays taken. `is_stuck`: the campaign was paused at this stage, which begins anew where it still cannot go on.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="generations")
@@ -103,7 +107,10 @@ class Generation(models.Model):
     stage = models.CharField(
         max_length=12, choices=[(stage.value, words) for stage, words in STAGES.items()], default=Stage.BEGUN.value
     )
+    is_stuck = models.BooleanField(default=False, db_default=False)
+    base = models.ForeignKey(Sampler, null=True, on_delete=models.PROTECT, related_name="+")
     run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="+")
+    replaced = models.ManyToManyField(Run, related_name="+")
     reverification = models.ForeignKey(Reverification, null=True, on_delete=models.PROTECT, related_name="+")
     scoring = models.ForeignKey(Scoring, null=True, on_delete=models.PROTECT, related_name="+")
     queue = models.ForeignKey(Queue, null=True, on_delete=models.PROTECT, related_name="+")

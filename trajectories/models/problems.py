@@ -54,6 +54,8 @@ class Problem(models.Model):
     difficulty = models.JSONField(default=dict)
     content_hash = models.CharField(max_length=64, unique=True)
     trace_count = models.PositiveIntegerField(default=0)
+    # Of the samples that were shown no answer and that nobody edited: right or wrong ones, and the right ones of them.
+    scored_count = models.PositiveIntegerField(default=0, db_default=0)
     correct_count = models.PositiveIntegerField(default=0)
     accepted_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

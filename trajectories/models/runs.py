@@ -79,6 +79,8 @@ class Run(models.Model):
     failed_count = models.PositiveIntegerField(default=0)
     cancelled_count = models.PositiveIntegerField(default=0)
     verified_count = models.PositiveIntegerField(default=0)
+    # Of the verified samples: right or wrong ones, and the right ones of them.
+    scored_count = models.PositiveIntegerField(default=0, db_default=0)
     correct_count = models.PositiveIntegerField(default=0)
     budget_seconds = models.PositiveIntegerField(null=True, blank=True)
     budget_cost = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)

@@ -42,12 +42,13 @@ class SpendDay(models.Model):
 
 
 class SpendLimit(models.Model):
-    """How much money a day (UTC) may take: of everything, of a sampler in all its versions, or of a person's jobs."""
+    """How much money a day (UTC) may take in a project: of everything, of a sampler in all its versions, or of a
+    person's jobs."""
 
     class Scope(models.TextChoices):
         """What a limit holds for."""
 
-        ALL = "all", "whole installation"
+        ALL = "all", "whole project"
         SAMPLER = "sampler", "sampler"
         PERSON = "person", "person"
 
@@ -133,8 +134,9 @@ class SpendWait(models.Model):
 
 
 class SpendAlert(models.Model):
-    """A limit that was nearly or wholly spent on a day: the event that e-mail, and whatever else tells people, is made
-    from. Written once a day, limit and level.
+    """A limit that was nearly spent on a day, or that a job waited for: the event that e-mail, and whatever else tells
+    people, is made from. Written once a day, limit, level and amount: a limit that is raised, and reached
+    again, tells again.
 
     `amount` is the limit and `spent` what was spent when it was noticed. `mailed_at` is when e-mails went out;
     `mail_fault` says why they did not.
@@ -144,7 +146,7 @@ class SpendAlert(models.Model):
         """How bad it is."""
 
         WARNING = "warning", "nearly spent"
-        REACHED = "reached", "spent"
+        REACHED = "reached", "reached"
 
     day = models.DateField()
     limit = models.ForeignKey(SpendLimit, on_delete=models.CASCADE, related_name="alerts")
@@ -156,7 +158,9 @@ class SpendAlert(models.Model):
     mail_fault = models.TextField(blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["day", "limit", "level"], name="spend_alert_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "limit", "level", "amount"], name="spend_alert_once_an_amount")
+        ]
 
     def __str__(self) -> str:
         return f"{self.limit_id} {self.level} on {self.day}"

@@ -12,8 +12,8 @@ from trajectories.models.traces import Trace
 class TraceSearch(models.Model):
     """The words of a trace's reasoning and program, and the names of the tools that it calls.
 
-    The database writes it with the trace (a trigger, see migration 0056), so that whoever stores traces need not think
-    of it; for traces from before that a worker does, see SearchBacklog.
+    The database writes it with the trace (a trigger, see migration 0111), so that whoever stores traces need not think
+    of it; for traces that come more than 50 at a time a worker does, see SearchBacklog.
     """
 
     trace = models.OneToOneField(Trace, primary_key=True, on_delete=models.CASCADE, related_name="search")
@@ -34,13 +34,18 @@ class TraceSearch(models.Model):
 
 
 class SearchBacklog(models.Model):
-    """The one row that says which old traces cannot be found by their words yet: those up to `newest`. None says that
-    all can."""
+    """Traces that cannot be found by their words yet, from `oldest` to `newest`; no row says that all can.
 
+    The trigger writes it with the traces where many come at a time. `count` is how many wait, at least 1 while the row
+    is there. Ids between that are found already are of traces that came in between.
+    """
+
+    oldest = models.BigIntegerField(default=0, db_default=0)
     newest = models.BigIntegerField()
+    count = models.BigIntegerField(default=1, db_default=1)
 
     class Meta:
         verbose_name_plural = "search backlog"
 
     def __str__(self) -> str:
-        return f"traces up to {self.newest}"
+        return f"traces {self.oldest} to {self.newest}"

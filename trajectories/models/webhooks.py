@@ -14,9 +14,10 @@ class Webhook(models.Model):
     """An address that is sent messages about the events it was made for, signed as Standard Webhooks says.
 
     The secret that messages are signed with is kept nowhere: it is derived from SECRET_KEY and `salt`
-    (services.webhooks.secrets), shown once, and `fingerprint` tells whether that still gives the same one. Until
-    `old_until` the secret of `old_salt` signs too. `failing_since` is when the first message failed after the last that
-    arrived; a webhook that fails for long is paused by itself. One that is removed is kept for its messages.
+    (services.webhooks.secrets), shown once, and `fingerprint` tells whether that still gives the same one.
+    `earlier_salts` are those before, oldest first: {"salt", "until"}, with the time until which their secrets sign too.
+    `failing_since` is when the first message failed after the last that arrived; a webhook that fails for long is
+    paused by itself. One that is removed is kept for its messages.
     """
 
     title = TitleField()
@@ -24,8 +25,7 @@ class Webhook(models.Model):
     events = models.JSONField(default=list)
     salt = models.CharField(max_length=32)
     fingerprint = models.CharField(max_length=16)
-    old_salt = models.CharField(max_length=32, blank=True)
-    old_until = models.DateTimeField(null=True)
+    earlier_salts = models.JSONField(default=list, db_default=[])
     paused_at = models.DateTimeField(null=True)
     pause_reason = models.TextField(blank=True)
     failing_since = models.DateTimeField(null=True)

@@ -22,7 +22,7 @@ from django.db.models.expressions import Combinable
 
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.verifiers.opinions import OPINIONS
-from trajectories.models import Assignment, Queue, QueueItem, Review, Trace
+from trajectories.models import Assignment, Problem, Queue, QueueItem, Review, Trace
 from trajectories.models.reviews import SEE_REVIEWS as SEE_REVIEWS
 
 ADD_REVIEWS = "trajectories.add_review"
@@ -184,9 +184,10 @@ def veiled_problems(sight: Sight) -> frozenset[int]:
     return frozenset(sight._veiling().values_list("trace__problem", flat=True).distinct())
 
 
-def any_veiled(sight: Sight) -> Q:
-    """The condition on traces that a queue hides anything of them from the person."""
-    return sight.veiled(Hidden.VERDICTS) | sight.veiled(Hidden.SAMPLER)
+def has_hidden(problem: Problem, sight: Sight) -> bool:
+    """Whether a queue hides anything of a trace of a problem from the person. No query for who may see everything."""
+    veiled = sight.veiled(Hidden.VERDICTS) | sight.veiled(Hidden.SAMPLER)
+    return sight.is_blind and problem.traces.filter(veiled).exists()
 
 
 def accepted_by_problem(sight: Sight) -> QuerySet[Trace]:

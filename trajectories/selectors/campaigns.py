@@ -1,22 +1,23 @@
 """Reading campaigns: the list, one with its generations, and what an evaluation brought."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from trajectories.core.campaigns.measures import Measured, Outcomes
 from trajectories.core.identity import content_hash
 from trajectories.core.records import Outcome
-from trajectories.models import Campaign, Generation, Problem
+from trajectories.models import Campaign, Generation, Problem, Run
 from trajectories.selectors.paging import Page, page_by_id
 from trajectories.selectors.runs import NOTHING_NEW
 
 PAGE_SIZE = 50
 MOST_RELATIVES = 10
 """Clones that a campaign's page shows beside it: the newest."""
-_RELATED = ("run", "evaluation", "release", "freezing", "training", "sampler", "queue", "scoring")
+_RELATED = ("base", "run", "evaluation", "release", "freezing", "training", "sampler", "queue", "scoring")
 
 
 def list_campaigns(
@@ -38,6 +39,20 @@ def list_relatives(campaign: Campaign) -> list[Campaign]:
     """The campaign that one was cloned from, and those that were cloned from it, the newest first."""
     related = Q(cloned_from=campaign) | (Q(pk=campaign.cloned_from_id) if campaign.cloned_from_id else Q(pk__in=()))
     return list(Campaign.objects.filter(related).defer("left_out").order_by("-pk")[:MOST_RELATIVES])
+
+
+def runs_of(campaign: Campaign) -> set[int]:
+    """The runs of a campaign, those too that another one took the place of."""
+    rows = campaign.generations.values_list("run", "evaluation", "replaced")
+    return {key for keys in rows for key in keys if key is not None}
+
+
+def spent(campaign: Campaign) -> tuple[Decimal, int, int]:
+    """(money, input tokens, output tokens) of the runs of a campaign together, as of now."""
+    total = Run.objects.filter(pk__in=runs_of(campaign)).aggregate(
+        cost=Sum("cost", default=0), input=Sum("input_tokens", default=0), output=Sum("output_tokens", default=0)
+    )
+    return total["cost"], total["input"], total["output"]
 
 
 def count_families(problems: Sequence[int]) -> dict[str, int]:

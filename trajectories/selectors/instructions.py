@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
-from trajectories.core.records import InstructionRecord, Outcome
+from trajectories.core.records import SCORED, InstructionRecord, Outcome
 from trajectories.models import Instruction, Problem, Trace
 from trajectories.selectors.blinding import Sight
 
@@ -34,6 +34,7 @@ class InstructionRow:
 
     instruction: Instruction
     traces: int
+    scored: int
     right: int
     accepted: int
 
@@ -48,23 +49,24 @@ def list_instruction_rows(sight: Sight, *, suits: str = "", kind: str = "", quer
             Q(title__icontains=word) | Q(name__icontains=word) | Q(view__icontains=word) | Q(style__icontains=word)
         )
     counts = _counts(sight)
-    return [InstructionRow(each, *counts.get(each.name, (0, 0, 0))) for each in instructions]
+    return [InstructionRow(each, *counts.get(each.name, (0, 0, 0, 0))) for each in instructions]
 
 
-def _counts(sight: Sight) -> Mapping[str, tuple[int, int, int]]:
-    """(traces, right, accepted) by name."""
+def _counts(sight: Sight) -> Mapping[str, tuple[int, int, int, int]]:
+    """(traces, those that are right or wrong, right ones, accepted ones) by name."""
     rows = (
         Trace.objects.exclude(instruction=None)
         .filter(edited_by=None)
         .values_list("instruction__name")
         .annotate(
             traces=Count("pk"),
+            scored=Count("pk", filter=Q(correctness__in=SCORED)),
             right=Count("pk", filter=Q(correctness=Outcome.PASS)),
             accepted=Count("pk", filter=sight.having("decision", Trace.Decision.ACCEPTED)),
         )
         .order_by()
     )
-    return {name: (traces, right, accepted) for name, traces, right, accepted in rows}
+    return {name: tuple(counts) for name, *counts in rows}
 
 
 def list_versions(instruction: Instruction) -> QuerySet[Instruction]:

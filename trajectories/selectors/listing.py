@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, transaction
-from django.db.models import Case, F, Field, Func, Model, Q, QuerySet, Value, When
+from django.db.models import Case, F, Field, Func, Max, Min, Model, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThan
@@ -32,6 +32,10 @@ WALK_MILLISECONDS = 100
 """So long rows are looked for one after the other in their order; then all that the filters leave is sorted."""
 FEW = 5_000
 """To find so many of a million rows takes about as long as to look for the first fifty of them in their order."""
+FEW_KEYS = 500
+"""So few rows are known by their ids once they are counted: their page need not look for them again."""
+NEARBY_SHARE = 4
+"""At most such a part of all ids is looked through as the nearest ones."""
 KEPT_SECONDS = 60
 """So long it is kept what was said of a count that is not exact, and that an order was followed in vain: whoever turns
 the pages of a list asks the same again."""
@@ -103,15 +107,16 @@ class Lying:
     for all. `twins` are columns of joined tables that equal the id: the database does not conclude that a bound on the
     id is one on these, and would follow them from the first row of the list on. `is_sparse` says that the list is a
     small, scattered part of the table, so that ids are looked up first (see first_keys). `is_counted` says that all
-    rows have just been counted, which is what finding and sorting them costs too, `is_small` that they are estimated to
-    be fewer than FEW. `name` is the same for all pages of the list, whoever sees the same rows in it. `whole` is every
-    row of the table as the list shows it, from which those are read whose ids are found."""
+    rows have just been counted, which is what finding and sorting them costs too. `about` is how many rows there are,
+    or are estimated to be, None where nobody knows. `name` is the same for all pages of the list, whoever sees the same
+    rows in it. `whole` is every row of the table as the list shows it, from which those are read whose ids are found.
+    """
 
     among: QuerySet[Any] | None = None
     twins: tuple[str, ...] = ()
     is_sparse: bool = False
     is_counted: bool = False
-    is_small: bool = False
+    about: int | None = None
     name: str = ""
     whole: QuerySet[Any] | None = None
 
@@ -173,32 +178,73 @@ class ListShape:
         size, ordered = size or self.size, rows.order_by(*sort.order_by(up=is_up))
         if not lying.is_sparse:
             return read_page(ordered, size=size, is_first=at is None, backwards=is_up)
-        keys = first_keys(rows, sort, size + 1, up=is_up, lying=lying)
+        keys = first_keys(rows, sort, size + 1, at=at, up=is_up, lying=lying)
         # Without the filters, which a search would go through once more.
         shown = ordered if lying.whole is None else sort.annotate(lying.whole).order_by(*sort.order_by(up=is_up))
         return read_page(shown.filter(pk__in=keys), size=size, is_first=at is None, backwards=is_up)
 
 
 def first_keys(
-    rows: QuerySet[Any], sort: Sort, count: int, *, up: bool = False, lying: Lying | None = None
+    rows: QuerySet[Any],
+    sort: Sort,
+    count: int,
+    *,
+    at: int | None = None,
+    up: bool = False,
+    lying: Lying | None = None,
 ) -> list[int]:
-    """The ids of the first rows in an order, down the list or up, of rows with their key.
+    """The ids of the first rows in an order, down the list or up, of rows with their key; those that come after the row
+    `at` where one is given.
 
     The database takes filters for independent and rows for evenly spread: it follows the order until enough rows have
     passed, a million times where the last run has none of them. So it may do that for WALK_MILLISECONDS, a quarter of
     that where the list is small; then it has to find all that pass by the indexes of what they are filtered by, and
-    sort those; at once where all are counted, and where another page of the list was lately looked for in vain.
+    sort those; at once where all are counted, and where another page of the list was lately looked for in vain. Where
+    the list is of words, whose index knows no order, the nearest ids are looked through first: see _nearby.
     """
     keys, lying = rows.values_list("pk", flat=True), lying or Lying()
+    if (found := _nearby(keys, sort, count, at, up, lying)) is not None:
+        return found
     in_vain = _key("walked in vain", lying.name) if lying.name else ""
     if not (lying.is_counted or (in_vain and cache.get(in_vain))):
-        patience = WALK_MILLISECONDS // 4 if lying.is_small else WALK_MILLISECONDS
+        is_small = lying.about is not None and lying.about < FEW
+        patience = WALK_MILLISECONDS // 4 if is_small else WALK_MILLISECONDS
         walked = _in_time(keys.order_by(*sort.order_by(up=up))[:count], "{}", patience)
         if walked is not None:
             return [key for (key,) in walked]
         if in_vain:
             cache.set(in_vain, True, KEPT_SECONDS)
     return list(keys.order_by(*sort.sort_by(up=up))[:count])
+
+
+def _nearby(
+    keys: QuerySet[Any, Any], sort: Sort, count: int, at: int | None, up: bool, lying: Lying
+) -> list[int] | None:
+    """The first ids of a list in the order of ids whose filters are of a joined table, looked for among the nearest ids
+    alone, of which twice as many are taken as should do; None where these hold too few or would be too many.
+
+    The database is told the range in both tables, and joins what each of its indexes finds there: 10 ms instead of 60
+    for a word in one run of a million traces.
+    """
+    if sort.key is not None or not lying.twins or not lying.about:
+        return None
+    falls = sort.newest_first != up
+    table = keys.model._default_manager
+    ends = table.aggregate(least=Min("pk"), most=Max("pk"))
+    if ends["most"] is None:
+        return []
+    span = ends["most"] - ends["least"] + 1
+    reach = 2 * count * span // lying.about
+    begin = at if at is not None else (ends["most"] + 1 if falls else ends["least"] - 1)
+    for wider in (1, 4):
+        if wider * reach > span // NEARBY_SHARE:
+            break
+        end = begin - wider * reach if falls else begin + wider * reach
+        near = Q(**{f"{name}__{'gte' if falls else 'lte'}": end for name in ("pk", *lying.twins)})
+        found = list(keys.filter(near).order_by(*sort.sort_by(up=up))[:count])
+        if len(found) == count:
+            return found
+    return None
 
 
 def _in_time(rows: QuerySet[Any, Any], around: str, milliseconds: int | None) -> list[tuple[Any, ...]] | None:
@@ -243,12 +289,13 @@ def _key(*parts: Any) -> str:
 class Count:
     """How many rows there are: exactly `least` where `is_exact`, else more than that. `about` is the database's
     estimate, None where there is none. `among` is how many of them are of another kind that was asked for, None where
-    that was not counted."""
+    that was not counted. `keys` are the ids of the rows where they were counted and are at most FEW_KEYS."""
 
     least: int
     is_exact: bool = True
     about: int | None = None
     among: int | None = None
+    keys: tuple[int, ...] | None = field(default=None, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.least) or not self.is_exact
@@ -286,13 +333,14 @@ def count_rows(rows: QuerySet[Any], *, among: Q | None = None, may_estimate: boo
     try:
         key = _key("count", may_estimate, some.query.sql_with_params())
     except EmptyResultSet:
-        return Count(0, among=0 if among else None)
+        return Count(0, among=0 if among else None, keys=())
     kept: Count | None = cache.get(key)
     if kept is not None:
         return kept
     found = _in_time(some, COUNTED, COUNT_MILLISECONDS if may_estimate else None)
     if found is not None and found[0][0] <= COUNT_LIMIT:
-        return Count(int(found[0][0]), among=int(found[0][1]) if among else None)
+        counted, marked, keys = found[0]
+        return Count(int(counted), among=int(marked) if among else None, keys=None if keys is None else tuple(keys))
     least = 0 if found is None else COUNT_LIMIT
     about = estimate_rows(rows) if may_estimate else None
     count = Count(least, is_exact=False, about=about if about is not None and about > least else None)
@@ -300,7 +348,11 @@ def count_rows(rows: QuerySet[Any], *, among: Q | None = None, may_estimate: boo
     return count
 
 
-COUNTED = "SELECT count(*), coalesce(sum(is_among), 0) FROM ({}) AS rows"
+COUNTED = f"""
+SELECT count(*), coalesce(sum(is_among), 0),
+    CASE WHEN count(*) <= {FEW_KEYS} THEN coalesce(array_agg(pk), '{{{{}}}}') END
+FROM ({{}}) AS rows
+"""
 
 
 def estimate_rows(rows: QuerySet[Any]) -> int:

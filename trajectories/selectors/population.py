@@ -29,7 +29,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.identity import content_hash
-from trajectories.core.records import JSON, Outcome
+from trajectories.core.records import JSON, SCORED, Outcome
 from trajectories.core.verifiers.opinions import SCORER
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Instruction, Problem, Run, Trace, Verdict
@@ -377,7 +377,7 @@ def _near_misses(trace_ids: Sequence[int]) -> dict[int, str]:
 
 def _view_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
     """Samples verified, and right ones, by view, or by instruction where it shows no grids; those with any."""
-    scored = Count("pk", filter=Q(correctness__in=(Outcome.PASS, Outcome.FAIL)))
+    scored = Count("pk", filter=Q(correctness__in=SCORED))
     kept = traces.exclude(instruction=None).order_by().values_list("instruction")
     rows: Any = kept.annotate(scored=scored, right=_outcome_count(Outcome.PASS))
     counts = {key: (most, right) for key, most, right in rows if most}

@@ -49,10 +49,10 @@ UNCURATED = "uncurated"
 
 
 def _share(unsampled: float) -> Combinable:
-    """The share of samples that are right; `unsampled` where there are none, so that those come last."""
+    """The share of samples that are right; `unsampled` where none is right or wrong, so that those come last."""
     return Case(
-        When(trace_count=0, then=Value(unsampled)),
-        default=Cast("correct_count", FloatField()) / F("trace_count"),
+        When(scored_count=0, then=Value(unsampled)),
+        default=Cast("correct_count", FloatField()) / F("scored_count"),
         output_field=FloatField(),
     )
 

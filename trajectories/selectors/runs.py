@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from trajectories.core.records import Outcome
+from trajectories.core.records import SCORED, Outcome
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.unfinished import UNFINISHED
@@ -102,6 +102,7 @@ class Round:
     kind: str
     attempts: int
     drawn: int
+    scored: int
     right: int
     best_error: float | None
 
@@ -139,7 +140,7 @@ class RunProgress:
     @property
     def scored(self) -> int:
         """Samples that are right or wrong: what a rate is a share of."""
-        return sum(count for word, count in self.outcomes if word in (Outcome.PASS, Outcome.FAIL))
+        return sum(count for word, count in self.outcomes if word in SCORED)
 
     @property
     def traces(self) -> int:
@@ -235,6 +236,7 @@ def _rounds(run: Run) -> list[Round]:
     rows = grouped.annotate(
         attempts=Count("pk"),
         drawn=Count("trace"),
+        scored=Count("pk", filter=Q(trace__correctness__in=SCORED)),
         right=Count("pk", filter=Q(trace__correctness=Outcome.PASS.value)),
         best_error=Min("trace__train_error"),
     )
@@ -297,6 +299,7 @@ class RunProblem:
     nothing_new: int
     failed: int
     verified: int
+    scored: int
     correct: int
     best_trace_id: int | None
 
@@ -328,12 +331,13 @@ def list_run_problems(
     summed = traces.annotate(
         drawn=Count("pk"),
         verified=Count("pk", filter=~Q(correctness="") & verified),
+        scored=Count("pk", filter=Q(correctness__in=SCORED) & verified),
         correct=Count("pk", filter=right),
         best=Min("pk", filter=right & told),
         last=Max("pk", filter=told),
     )
     drawn: dict[int, Mapping[str, Any]] = {row["problem"]: row for row in summed.order_by()}
-    nothing: Mapping[str, Any] = {"drawn": 0, "verified": 0, "correct": 0, "best": None, "last": None}
+    nothing: Mapping[str, Any] = {"drawn": 0, "verified": 0, "scored": 0, "correct": 0, "best": None, "last": None}
     rows = [_run_problem(each, planned[each.pk], drawn.get(each.pk, nothing)) for each in page.rows]
     return page.of(rows)
 
@@ -346,6 +350,7 @@ def _run_problem(problem: Problem, planned: Mapping[str, Any], drawn: Mapping[st
         nothing_new=planned["nothing_new"],
         failed=planned["failed"],
         verified=drawn["verified"],
+        scored=drawn["scored"],
         correct=drawn["correct"],
         best_trace_id=drawn["best"] or drawn["last"],
     )

@@ -103,11 +103,15 @@ def _leased(runs: Collection[int]) -> Sequence[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class LimitStanding:
-    """A limit today: what is spent, and the most that is in flight, in money."""
+    """A limit today: what is spent, the most that is in flight, in money, and how many jobs wait for it.
+
+    A job waits as soon as its next call, at the most that it may cost, does not fit: mostly before all is spent.
+    """
 
     limit: SpendLimit
     spent: Decimal
     flying: Decimal
+    waiting: int = 0
 
     @property
     def left(self) -> Decimal:
@@ -117,7 +121,7 @@ class LimitStanding:
     @property
     def level(self) -> str:
         """How bad it is, as SpendAlert.Level; "" where it is not."""
-        if self.spent >= self.limit.amount:
+        if self.waiting or self.spent >= self.limit.amount:
             return SpendAlert.Level.REACHED.value
         return SpendAlert.Level.WARNING.value if self.spent >= self.limit.warns_at else ""
 
@@ -126,7 +130,21 @@ def list_standings() -> list[LimitStanding]:
     """Every limit as it stands now: all jobs, samplers, people."""
     order = {scope: place for place, scope in enumerate(SpendLimit.Scope.values)}
     limits = sorted(SpendLimit.objects.select_related("person"), key=lambda each: (order[each.scope], each.subject))
-    return [LimitStanding(limit, spent_today(limit), in_flight(limit)) for limit in limits]
+    waits = [wait for wait, _ in _waits_in_force()] if limits else []
+    return [_standing(limit, waits) for limit in limits]
+
+
+def _standing(limit: SpendLimit, waits: Sequence[SpendWait]) -> LimitStanding:
+    spent, flying = spent_today(limit), in_flight(limit)
+    kept_from = [each for each in waits if _holds_for(limit, each) and spent + flying + each.cost > limit.amount]
+    return LimitStanding(limit, spent, flying, len(kept_from))
+
+
+def _holds_for(limit: SpendLimit, wait: SpendWait) -> bool:
+    """Whether a limit is one of those that a waiting job's calls count against."""
+    if limit.scope == SpendLimit.Scope.SAMPLER:
+        return limit.sampler_name == wait.sampler.name
+    return limit.scope == SpendLimit.Scope.ALL or limit.person_id == wait.person_id
 
 
 def waits_for_limit(kind: str, job: Any) -> bool:
@@ -138,11 +156,16 @@ def waits_for_limit(kind: str, job: Any) -> bool:
 
 def list_waiting() -> list[tuple[Any, str]]:
     """(job, reason) of those that a limit has paused and that still wait."""
+    return [(job, wait.reason) for wait, job in _waits_in_force()]
+
+
+def _waits_in_force() -> list[tuple[SpendWait, Any]]:
+    """Those whose jobs still wait, with the jobs."""
     found = []
-    for wait in SpendWait.objects.order_by("pk"):
+    for wait in SpendWait.objects.select_related("sampler").order_by("pk"):
         job: Any = JOB_KINDS[wait.kind].model._default_manager.filter(pk=wait.job_id, state=PAUSED).first()
         if job is not None and job.state_reason == wait.reason:
-            found.append((job, wait.reason))
+            found.append((wait, job))
     return found
 
 

@@ -257,8 +257,7 @@ def _verdict(scope: Selection, sight: Sight) -> Q:
     if silent and not told:
         return silent
     if told:
-        newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
-        verdicts = verdicts.filter(~Exists(newer), outcome__in=told)
+        verdicts = verdicts.filter(is_newest=True, outcome__in=told)
     return (Q(pk__in=verdicts.values("trace")) & seen) | silent
 
 

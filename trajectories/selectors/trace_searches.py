@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from django.db import connection
+from django.db.models import Sum
 from django.db.models.functions import Left
 
 from trajectories.core.faults import Fault
+from trajectories.core.selections import Selection
 from trajectories.core.text.searches import (
     PROGRAM_CHARACTERS,
     TEXT_CHARACTERS,
@@ -96,9 +98,11 @@ def _with_stem(words: set[str], stems: frozenset[str]) -> frozenset[str]:
         return frozenset(word for (word,) in cursor.fetchall())
 
 
-def unsearchable_up_to() -> int | None:
-    """The newest of the old traces that cannot be found by their words yet; None where all can."""
-    return SearchBacklog.objects.values_list("newest", flat=True).first()
+def count_unsearchable(scope: Selection) -> int:
+    """How many traces a selection by words or by tools does not find yet, whatever they say; 0 for one by neither."""
+    if not scope.by_words:
+        return 0
+    return SearchBacklog.objects.aggregate(count=Sum("count"))["count"] or 0
 
 
 def searched_part() -> str:

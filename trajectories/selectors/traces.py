@@ -25,7 +25,7 @@ from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.opinions import is_opinion
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Trace, Verdict
 from trajectories.selectors.blinding import Sight, veil
-from trajectories.selectors.listing import FEW, Column, Count, ListShape, Lying, Sort, count_rows, first_keys
+from trajectories.selectors.listing import Column, Count, ListShape, Lying, Sort, count_rows, first_keys
 from trajectories.selectors.paging import Page
 from trajectories.selectors.review_leases import free_for
 from trajectories.selectors.trace_filters import BY_ERROR, gives_away, veiled_in
@@ -137,7 +137,9 @@ def list_traces(  # noqa: PLR0913 (which rows, in what order, from where on)
     """
     if total is not None and not total:
         return Page(())
-    traces, whole = (_as_shown(rows, sight, columns) for rows in (traces_in(walk, sight), Trace.objects.all()))
+    keys = None if total is None else total.keys
+    found = traces_in(walk, sight) if keys is None else Trace.objects.filter(pk__in=keys)
+    traces, whole = (_as_shown(rows, sight, columns) for rows in (found, Trace.objects.all()))
     lying = replace(_lying(walk, sight, total), whole=whole)
     page: Page[Trace, int] = TRACES.page(traces, walk.sort, down=before, up=after, size=size, lying=lying)
     veil(page.rows, sight)
@@ -159,9 +161,9 @@ def _lying(walk: TraceWalk, sight: Sight, total: Count | None = None) -> Lying:
     return Lying(
         among=_placed(walk, sight),
         twins=_twins(walk),
-        is_sparse=_is_sparse(walk, sight),
+        is_sparse=_is_sparse(walk, sight) and (total is None or total.keys is None),
         is_counted=total is not None and total.is_exact,
-        is_small=total is not None and total.about is not None and total.about < FEW,
+        about=None if total is None else total.least if total.is_exact else total.about,
         name=f"traces-{sight.reviewer}-{sight.works}-{walk.query()}",
     )
 

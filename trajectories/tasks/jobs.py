@@ -15,6 +15,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from trajectories.adapters.log_context import about
 from trajectories.models import JOB_KINDS, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
 from trajectories.services.campaigns.advancing import campaign_next, ring_for_ended
@@ -24,7 +25,6 @@ from trajectories.services.generation.jobs import lost_generation_jobs, resume_g
 from trajectories.services.generation.work import generate_next
 from trajectories.services.imports.jobs import cancel_import, import_next, lost_imports, retry_import
 from trajectories.services.jobs.leases import lost_of
-from trajectories.services.jobs.log_context import about
 from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.jobs.steering import may_move, steer
 from trajectories.services.judging.work import judge_next

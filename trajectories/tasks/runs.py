@@ -10,8 +10,8 @@ from celery import shared_task
 from django.db import DatabaseError, InterfaceError
 from kombu.exceptions import KombuError
 
+from trajectories.adapters.log_context import about
 from trajectories.services.jobs.bells import Ticket, answer, keep, put_away, ring_on
-from trajectories.services.jobs.log_context import about
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.runs.attempts import BATCH_LIMIT, has_claimable, newest_attempt, ring_run

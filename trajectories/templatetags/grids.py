@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from trajectories.core.problems.grid_codes import encode_grid
-from trajectories.core.problems.grids import GridError, describe_grid, parse_grid
+from trajectories.core.problems.grids import Grid, GridError, describe_grid, parse_grid
 from trajectories.core.prompts.pictures import split_pictures
 from trajectories.core.records import JSON
 from trajectories.core.rendering.difference import Cell, difference
@@ -43,24 +43,38 @@ def grid(context: template.Context, value: JSON, label: str = "", size: int = GR
     height, width = len(parsed), len(parsed[0])
     return {
         "label": label,
-        "summary": f"{label}: {describe_grid(parsed)}" if label else describe_grid(parsed),
         "caption": f"{height} × {width}",
-        "code": encode_grid(parsed),
-        "cells": as_digits(parsed).replace("\n", "/"),
         "paths": colour_paths(parsed),
         "lines": line_path(height, width),
-        "digits": digit_layers(parsed) if preferences(context).digits == "on" else [],
+        **_told(context, parsed, label),
         **_canvas(height, width, size),
     }
 
 
-@register.inclusion_tag("trajectories/grids/_difference.html")
-def grid_difference(predicted: JSON, expected: JSON, label: str = "", size: int = GRID_PIXELS) -> dict[str, Any]:
+def _told(context: template.Context, parsed: Grid, label: str) -> dict[str, Any]:
+    """What a grid says besides its picture: in words, in digits, and to copy."""
+    return {
+        "summary": f"{label}: {describe_grid(parsed)}" if label else describe_grid(parsed),
+        "code": encode_grid(parsed),
+        "cells": as_digits(parsed).replace("\n", "/"),
+        "digits": digit_layers(parsed) if preferences(context).digits == "on" else [],
+    }
+
+
+@register.inclusion_tag("trajectories/grids/_difference.html", takes_context=True)
+def grid_difference(
+    context: template.Context, predicted: JSON, expected: JSON, label: str = "", size: int = GRID_PIXELS
+) -> dict[str, Any]:
     """Predicted held against expected; `predicted` may be any JSON value, `expected` is a grid or None (unknown)."""
     if expected is None:
         return {"label": label, "unknown": True}
     found = difference(predicted, parse_grid(expected, "expected"))
+    try:
+        told = _told(context, parse_grid(predicted), label)
+    except GridError:
+        told = {}
     return {
+        **told,
         "label": label,
         "difference": found,
         "right": found.match == "right",
@@ -75,15 +89,19 @@ def grid_difference(predicted: JSON, expected: JSON, label: str = "", size: int 
     }
 
 
-@register.inclusion_tag("trajectories/grids/_changed.html")
-def grid_changed(value: JSON, changed: Sequence[Cell], label: str = "", size: int = GRID_PIXELS) -> dict[str, Any]:
+@register.inclusion_tag("trajectories/grids/_changed.html", takes_context=True)
+def grid_changed(
+    context: template.Context, value: JSON, changed: Sequence[Cell], label: str = "", size: int = GRID_PIXELS
+) -> dict[str, Any]:
     """A focused grid of which some cells, given as (row, column), have changed and are ringed."""
     parsed = parse_grid(value)
     height, width = len(parsed), len(parsed[0])
-    told = f", {len(changed)} cell{'' if len(changed) == 1 else 's'} changed" if changed else ""
+    told = _told(context, parsed, label)
+    if changed:
+        told["summary"] += f", {len(changed)} cell{'' if len(changed) == 1 else 's'} changed"
     return {
+        **told,
         "label": label,
-        "summary": f"{label}: {describe_grid(parsed)}{told}",
         "caption": f"{height} × {width}",
         "paths": colour_paths(parsed),
         "rings": cell_boxes(changed, RING_INSET),

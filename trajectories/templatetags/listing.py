@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from trajectories.core.selections import Selection
 from trajectories.core.text.markup import show_unprintable
 from trajectories.selectors.selection_words import selection_words
+from trajectories.selectors.trace_searches import count_unsearchable
 from trajectories.templatetags.questions import answer_text
 from trajectories.templatetags.shell import icon
 
@@ -67,6 +68,12 @@ def pairs_badge(passed: int, total: int) -> SafeString:
 def in_words(scope: Selection) -> list[str]:
     """The filters of a selection that are set, each in words; one query for each that is by ids."""
     return [words for _, words in selection_words(scope)]
+
+
+@register.filter
+def unsearchable(scope: Selection) -> int:
+    """How many traces a selection by words or tools does not find yet; one query for such a one, none for others."""
+    return count_unsearchable(scope)
 
 
 @register.simple_tag

@@ -9,7 +9,16 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from trajectories.adapters.acting import CHOSEN, FIRST, act_in, acting_in, carried_rows, chosen_project
+from trajectories.adapters.acting import (
+    ACTED_IN,
+    CHOSEN,
+    FIRST,
+    act_in,
+    acting_in,
+    acting_project,
+    carried_rows,
+    chosen_project,
+)
 from trajectories.selectors.projects import may_enter
 
 
@@ -26,6 +35,7 @@ class ActingProject:
         """Answer a request."""
         with acting_in(None):
             response = self._get_response(request)
+            request.META[ACTED_IN] = acting_project()
             if response.streaming and chosen_project() is not None:
                 rows: Any = response
                 rows.streaming_content = carried_rows(rows.streaming_content)

@@ -18,6 +18,7 @@ from trajectories.core.figures.tables import csv_lines
 from trajectories.forms.campaign_steering import CampaignBudgetForm, OverruleForm
 from trajectories.forms.campaign_templates import offers, template_values
 from trajectories.forms.campaigns import CampaignForm, values_of
+from trajectories.forms.plain import as_sent
 from trajectories.models import Campaign, Problem
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaigns import list_campaigns, list_generations
@@ -108,7 +109,7 @@ def _estimate(form: CampaignForm) -> dict[str, Any]:
     """What it would take, where the form is complete."""
     if not form.is_bound:
         initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
-        form = CampaignForm({name: value for name, value in initial.items() if value not in (None, False)})
+        form = CampaignForm(as_sent(initial))
     if not form.is_valid():
         return {"faults": faults_of(form)}
     data = form.cleaned_data

@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.core.problems.kinds import is_grids
 from trajectories.models import Trace
-from trajectories.selectors.blinding import Sight, sight_of
+from trajectories.selectors.blinding import Sight, hidden_among, sight_of
 from trajectories.selectors.contrasts import group_place
 from trajectories.selectors.problem_samples import list_samples
 from trajectories.selectors.problems import to_record
@@ -118,4 +118,5 @@ def _facts(left: Trace, right: Trace, sight: Sight) -> dict[str, Any]:
         "left_decision": left.decision if told[left.pk] else "",
         "right_decision": right.decision if told[right.pk] else "",
         "has_grids": is_grids(left.problem.kind),
+        "may_share": not hidden_among([left.pk, right.pk], sight),
     }

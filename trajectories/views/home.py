@@ -142,7 +142,7 @@ def mentions(count: int) -> Iterator[NextStep]:
 
 
 def limits(user: User | AnonymousUser) -> Iterator[NextStep]:
-    """Daily limits that are nearly, or wholly, spent, for who may see what is spent."""
+    """Daily limits that are nearly spent or reached, for who may see what is spent."""
     if not user.has_perm("trajectories.view_spendday"):
         return
     for standing in list_standings():

@@ -11,7 +11,7 @@ from trajectories.charts import SET_CHARTS
 from trajectories.core.problems.arc import render_prompt, task_of
 from trajectories.core.problems.kinds import is_grids
 from trajectories.models import Problem
-from trajectories.selectors.blinding import sight_of
+from trajectories.selectors.blinding import has_hidden, sight_of
 from trajectories.selectors.diversity import get_diversity
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.population import get_population
@@ -90,6 +90,7 @@ def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
     if wants_fragment(request):
         return render(request, "trajectories/problems/_board.html", context)
     context["previous"], context["next"] = neighbours_in_set(problem)
+    context["may_share"] = not has_hidden(problem, sight)
     if is_grids(problem.kind):
         context["tests"] = show_tests(problem)
         context["grid_size"] = grid_size(problem)

@@ -29,6 +29,7 @@ from trajectories.selectors.release_rules import (
     list_rules,
     removed_traces,
     rule_versions,
+    scope_of,
     selection_of,
 )
 from trajectories.selectors.rule_words import rule_differences, rule_words
@@ -145,6 +146,7 @@ def _preview(form: ReleaseForm, request: HttpRequest) -> dict[str, Any]:
     return {
         "count": count,
         "funnel": show_funnel(Funnel.of(removed, count), rule.as_json()),
+        "scope": scope_of(rule.source),
         "rule": rule,
         "seconds": estimated_seconds(rule, count) if rule.compares else None,
         "rows": list(islice(show_rows(shown, preview_items(traces)), PREVIEW_ROWS)),
@@ -192,6 +194,7 @@ def rule_detail(request: HttpRequest, rule_id: int) -> HttpResponse:
         "versions": versions,
         "words": rule_words(stored.rule),
         "funnel": show_funnel(Funnel.of(removed, count), stored.rule),
+        "scope": scope_of(rule.source),
         "count": count,
         "seconds": estimated_seconds(rule, count) if rule.compares else None,
         "other": other,

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from trajectories.core.problems.kinds import is_grids
 from trajectories.models import Problem, Release, Trace
-from trajectories.selectors.blinding import SEE_REVIEWS, Sight, any_veiled, hidden_among, sight_of
+from trajectories.selectors.blinding import SEE_REVIEWS, Sight, has_hidden, hidden_among, sight_of
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.population import get_population
 from trajectories.selectors.problems import to_record
@@ -50,8 +50,7 @@ MOST_DIFFERENCES = 200
 def problem_share(request: HttpRequest, problem_id: int) -> HttpResponse:
     """A problem with what its samples answered."""
     problem = get_object_or_404(Problem.objects.select_related("problem_set"), pk=problem_id)
-    sight = sight_of(request.user)
-    if sight.is_blind and problem.traces.filter(any_veiled(sight)).exists():
+    if has_hidden(problem, sight_of(request.user)):
         raise Refused(HIDDEN)
     context = {"problem": problem, "tests": _tests(problem), "population": get_population(problem, NOTHING_SEEN)}
     return _file("problem", f"problem-{problem.name}", context)

@@ -24,12 +24,7 @@ from trajectories.selectors.exports import MOST_DOWNLOADED, download_items
 from trajectories.selectors.saved_views import MENU_SIZE, query_of, views_for
 from trajectories.selectors.selection_words import selection_words
 from trajectories.selectors.trace_filters import gives_away, traces_in
-from trajectories.selectors.trace_searches import (
-    list_tools,
-    passages_of,
-    searched_part,
-    unsearchable_up_to,
-)
+from trajectories.selectors.trace_searches import list_tools, passages_of, searched_part
 from trajectories.selectors.trace_tags import REMOVED, last_tagging, list_tags, tags_of
 from trajectories.selectors.traces import TRACES, TraceWalk, count_traces, list_traces, newest_trace
 from trajectories.services.curation.trace_tags import add_tag, remove_tag, undo_tagging
@@ -147,7 +142,6 @@ def _table(request: HttpRequest, walk: TraceWalk, sight: Sight) -> dict[str, Any
         "own": sight.is_blind,
         "where": f"?{query}" if query else "",
         "by_run": query_with(request, {"before": None, "after": None, "run": None}) + "&run=",
-        "unsearchable": unsearchable_up_to() if walk.text or walk.tool else None,
         **_menus(request),
         **(_poll(request, page.rows[0].pk) if page.rows and _is_open(walk, down, up) else {}),
         "waits": not page.rows and _is_open(walk, down, up),

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,10 +15,10 @@ from trajectories.core.faults import Fault
 from trajectories.forms.webhooks import WebhookForm
 from trajectories.models import Webhook, WebhookMessage
 from trajectories.selectors.webhooks import list_messages, list_webhooks
+from trajectories.services.webhooks.secrets import fingerprint_of, new_salt, secret_of, still_signing
 from trajectories.services.webhooks.sending import KEPT, body_of
 from trajectories.services.webhooks.steering import (
     ACTS,
-    OLD_SECRET,
     change_webhook,
     make_webhook,
     renew_secret,
@@ -25,6 +26,8 @@ from trajectories.services.webhooks.steering import (
 )
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
+from trajectories.views.shown_once import lead_to_secret, secret_on_its_way, take_away
+from trajectories.views.submissions import once, seed_of
 from trajectories.views.visitors import visitor
 
 manage_webhooks = needs("trajectories.add_webhook")
@@ -34,17 +37,29 @@ manage_webhooks = needs("trajectories.add_webhook")
 @require_http_methods(["GET", "HEAD", "POST"])
 @manage_webhooks
 def webhook_list(request: HttpRequest) -> HttpResponse:
-    """Every webhook; a POST makes one and shows its secret, this once."""
-    form = WebhookForm(request.POST if request.method == "POST" else None)
-    context: dict[str, Any] = {}
+    """Every webhook; a POST makes one and leads to its page, which shows its secret this once."""
+    if request.method != "POST":
+        return _list(request, WebhookForm())
+    seed = seed_of(request)
+    return lead_to_secret(request, _make(request, seed), secret_of(new_salt(seed)))
+
+
+@once
+def _make(request: HttpRequest, seed: str) -> HttpResponse:
+    form = WebhookForm(request.POST)
     if form.is_valid():
         try:
-            made, secret = make_webhook(actor=visitor(request), **form.cleaned_data)
-            context, form = {"made": made, "secret": secret}, WebhookForm()
+            made, _ = make_webhook(actor=visitor(request), **form.cleaned_data, seed=seed)
         except Fault as fault:
             form.add_fault(fault)
-    context |= {"form": form, "webhooks": list_webhooks()}
-    return render(request, "trajectories/webhooks/list.html", context, status=422 if form.is_bound else 200)
+        else:
+            return redirect("webhook_detail", made.pk)
+    return _list(request, form, status=422)
+
+
+def _list(request: HttpRequest, form: WebhookForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "webhooks": list_webhooks()}
+    return render(request, "trajectories/webhooks/list.html", context, status=status)
 
 
 @never_cache
@@ -54,8 +69,10 @@ def webhook_detail(request: HttpRequest, webhook_id: int) -> HttpResponse:
     """A webhook with what it was sent; a POST changes what it is called, where it goes and what it is told of."""
     webhook = _find(webhook_id)
     known = {"title": webhook.title, "address": webhook.address, "events": webhook.events}
-    form = WebhookForm(request.POST) if request.method == "POST" else WebhookForm(initial=known)
-    if form.is_bound and form.is_valid():
+    if request.method != "POST":
+        return take_away(request, _page(request, webhook, WebhookForm(initial=known)))
+    form = WebhookForm(request.POST)
+    if form.is_valid():
         try:
             change_webhook(actor=visitor(request), webhook=webhook, **form.cleaned_data)
         except Fault as fault:
@@ -63,24 +80,26 @@ def webhook_detail(request: HttpRequest, webhook_id: int) -> HttpResponse:
         else:
             messages.success(request, "The webhook is changed.")
             return redirect("webhook_detail", webhook_id)
-    return _page(request, webhook, form, status=422 if form.is_bound else 200)
+    return _page(request, webhook, form, status=422)
 
 
 def _find(webhook_id: int) -> Webhook:
     return get_object_or_404(Webhook, pk=webhook_id, removed_at=None)
 
 
-def _page(
-    request: HttpRequest, webhook: Webhook, form: WebhookForm, *, status: int = 200, secret: str = ""
-) -> HttpResponse:
+def _page(request: HttpRequest, webhook: Webhook, form: WebhookForm, *, status: int = 200) -> HttpResponse:
     """The page of a webhook; a secret that was just made is in it and nowhere else."""
+    secret = secret_on_its_way(request)
+    earlier = still_signing(webhook, now=timezone.now())
     state = request.GET.get("state", "")
     state = state if state in WebhookMessage.State.values else ""
     page = list_messages(webhook, state=state, before=read_key(request, "before"), after=read_key(request, "after"))
     context = {
         "webhook": webhook,
         "form": form,
-        "secret": secret,
+        "secret": secret if fingerprint_of(secret) == webhook.fingerprint else "",
+        "earlier": len(earlier),
+        "earlier_until": datetime.fromisoformat(earlier[-1]["until"]) if earlier else None,
         "page": page.of([(message, body_of(message.event), _tries(message)) for message in page.rows]),
         "state": state,
         "states": WebhookMessage.State.choices,
@@ -95,18 +114,24 @@ def _tries(message: WebhookMessage) -> list[dict[str, Any]]:
     return [{**each, "at": datetime.fromisoformat(each["at"])} for each in reversed(message.tries)]
 
 
-@never_cache
 @require_POST
 @manage_webhooks
 def webhook_secret(request: HttpRequest, webhook_id: int) -> HttpResponse:
-    """Make a new secret and show it, this once."""
+    """Make a new secret, which the webhook's page shows, this once."""
     webhook = _find(webhook_id)
-    secret = renew_secret(actor=visitor(request), webhook=webhook)
-    webhook.refresh_from_db()
-    known = {"title": webhook.title, "address": webhook.address, "events": webhook.events}
-    hours = int(OLD_SECRET.total_seconds() // 3600)
-    messages.info(request, f"Messages are signed with the secret before, too, for {hours} hours.")
-    return _page(request, webhook, WebhookForm(initial=known), secret=secret)
+    seed = seed_of(request)
+    try:
+        response = _renew(request, webhook, seed)
+    except Fault as fault:
+        messages.error(request, str(fault))
+        return redirect("webhook_detail", webhook_id)
+    return lead_to_secret(request, response, secret_of(new_salt(seed)))
+
+
+@once
+def _renew(request: HttpRequest, webhook: Webhook, seed: str) -> HttpResponse:
+    renew_secret(actor=visitor(request), webhook=webhook, seed=seed)
+    return redirect("webhook_detail", webhook.pk)
 
 
 @require_POST

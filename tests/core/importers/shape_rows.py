@@ -35,7 +35,67 @@ class Case:
     reviews: list[tuple[str, str]] = field(default_factory=list)
 
 
+GRAPH = {
+    "id": "g1",
+    "task": {"type": "Sum", "data": {"idx": 0, "name": "sum-1", "prompt": "What is 2 + 2?", "answer": "4"}},
+    "agent": {"name": "solver", "config": {"model": "lab/m", "sampling": {"temperature": 0.5}}},
+    "nodes": [
+        {"message": ASKED[0]},
+        {"parent": 0, "message": ASKED[1]},
+        {"parent": 1, "sampled": True, "message": {"role": "assistant", "content": "Another branch."}},
+        {
+            "parent": 1,
+            "sampled": True,
+            "message": {
+                "role": "assistant",
+                "content": "Let me add.",
+                "tool_calls": [{"id": "c1", "name": "add", "arguments": '{"x": 2, "y": 2}'}],
+            },
+        },
+        {"parent": 3, "message": {"role": "tool", "tool_call_id": "c1", "content": "4"}},
+        {
+            "parent": 4,
+            "sampled": True,
+            "message": {"role": "assistant", "content": "It is 4.", "reasoning_content": "As told."},
+        },
+    ],
+    "calls": [
+        {"node": 3, "usage": {"prompt_tokens": 10, "completion_tokens": 2, "cached_input_tokens": 5, "cost": 0.25}},
+        {"node": None, "error": {"type": "ProviderError", "message": "busy"}},
+        {
+            "node": 5,
+            "model": "m-1",
+            "finish_reason": "length",
+            "sampling": {"temperature": 0.7},
+            "usage": {"prompt_tokens": 20, "completion_tokens": 4, "reasoning_tokens": 3, "cost": 0.5},
+        },
+    ],
+    "rewards": {"right": {"score": 1.0, "weight": 0.5}, "brief": {"score": 0.5, "weight": 1.0}, "later": None},
+    "metrics": {"turns": 2.0},
+    "ok": True,
+    "stop_condition": "agent_completed",
+    "errors": [],
+}
+GRAPH_SAID: dict[str, Any] = {
+    "responses": ["Let me add.\n\nIt is 4."],
+    "thoughts": ["As told."],
+    "verdicts": [
+        [
+            ("verifiers reward", "pass"),
+            ("verifiers right", "pass"),
+            ("verifiers brief", "fail"),
+            ("verifiers turns", "unscored"),
+        ]
+    ],
+    "finish": "length",
+    "tokens": 6,
+    "reference": "4",
+}
+
+
 CASES: dict[str, Case] = {
+    "graph": Case(GRAPH, **GRAPH_SAID),
+    "episode": Case({"id": "e1", "task": GRAPH["task"], "ok": True, "errors": [], "traces": [GRAPH]}, **GRAPH_SAID),
     "sample": Case(
         {
             "id": "sum-1",

@@ -55,6 +55,23 @@ def test_a_sample_that_only_counts_is_found_by_what_it_asks():
     assert (trace.problem.name, trace.problem.custom_id, trace.problem.question) == ("", "", "What is 2 + 2?")
 
 
+def test_a_trace_of_verifiers_is_its_last_branch_with_what_all_calls_took():
+    (trace,) = read_traces(CASES["graph"].row)
+    kinds = [piece.kind for piece in trace.pieces]
+    order = [PartKind.CONTENT, PartKind.TOOL_CALL, PartKind.TOOL_RESULT, PartKind.THINKING, PartKind.CONTENT]
+    assert kinds == order
+    assert trace.pieces[1].data["call"]["function"] == {"name": "add", "arguments": '{"x": 2, "y": 2}'}
+    usage = trace.usage
+    assert (usage.input_tokens, usage.cached_tokens, usage.reasoning_tokens) == (35, 5, 3)
+    assert (str(trace.cost), trace.model, trace.temperature) == ("0.75000000", "m-1", 0.7)
+    assert trace.facts == {"custom_id": "g1", "agent": "solver", "branches": 2}
+    assert (trace.problem.custom_id, trace.problem.question) == ("sum-1", "What is 2 + 2?")
+    assert [message["role"] for message in trace.messages] == ["system", "user"]
+    assert trace.verdicts[1].evidence == {"value": 1.0, "weight": 0.5}
+    (stopped,) = read_traces({**CASES["graph"].row, "stop_condition": "max_turns", "calls": []})
+    assert (stopped.finish_reason, stopped.model, stopped.temperature) == ("length", "lab/m", 0.5)
+
+
 FAILED = "error: found a failed call, expected an answer; it says:"
 
 
@@ -65,6 +82,14 @@ FAILED = "error: found a failed call, expected an answer; it says:"
         ("sample", {"attachments": {}}, "attachments: found no 'attachment://a2', expected every attachment"),
         ("rollout", {"error": {"error": "ModelError"}}, f"{FAILED} ModelError"),
         ("rollout", {"completion": []}, "completion: found nothing that the model said, expected its answer"),
+        ("graph", {"ok": False, "errors": [{"type": "ProviderError", "message": "no\nanswer"}]},
+         "errors: found a failed call, expected an answer; it says: ProviderError: no answer"),
+        ("graph", {"nodes": []}, "nodes: found no message that none follows, expected at least one"),
+        ("graph", {"nodes": [{"parent": 7, "message": {"role": "user", "content": "x"}}]},
+         "nodes[0].parent: found 7, expected a node that comes before"),
+        ("graph", {"nodes": "x"}, "found an object with 'id', 'task'"),
+        ("episode", {"traces": []}, "errors: found a failed call, expected an answer; it says: the episode has no"),
+        ("episode", {"traces": [3]}, "traces[0]: found 3, expected an object with nodes and a task"),
         ("shared", {"conversations": [{"from": "crowd", "value": "x"}]},
          "conversations[0]: found the speaker the text 'crowd', expected \"from\" (human, gpt, system or tool) and"),
         ("label-studio", {"data": {"image": 3}}, "data: found image, expected the text that was annotated as response"),
@@ -170,7 +195,7 @@ def test_what_holds_no_trace_is_refused_by_its_name(row, said):
 
 
 def test_every_name_that_is_refused_is_tried_here():
-    assert len(REFUSED) == 7
+    assert len(REFUSED) == 10
 
 
 def test_a_trace_of_too_many_steps_is_refused_by_the_limit():
@@ -204,7 +229,7 @@ def test_events_of_samples_are_put_together_wherever_they_stand():
 
 def document(value, name="rows.json", limits=None):
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return [(place, row) for place, row, _ in read_document(io.BytesIO(data), name, limits or ImportLimits())]
+    return [(place, row) for place, row, *_ in read_document(io.BytesIO(data), name, limits or ImportLimits())]
 
 
 PLAIN = {"question": "q", "response": 'r "[{'}

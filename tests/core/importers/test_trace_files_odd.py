@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.importers.shape_rows import CASES
+from tests.core.importers.test_shape_variants import TRACE
 from tests.core.importers.test_trace_files import COMPLETION, FULL
 from tests.mutations import ODD_VALUES, mutations, paths, replaced
 from trajectories.core.importers.trace_files import SHAPES, read_traces, shape_of
@@ -85,6 +86,11 @@ ROWS |= {
         "exact_match": 1.0,
         "model": "m-1",
     },
+    "verifier-trace": TRACE,
+    "episode": {"id": "e", "env": {"id": "x"}, "traces": [TRACE]},
+    "distilled": {"question": "q", "thinking_trajectories": ["Twos."], "attempt": "4", "score": 1, "uuid": "u"},
+    "stepwise": {"prompt": "q", "completions": ["One.", "Two."], "labels": [True, False], "problem_id": "p-1"},
+    "bench": {"problem": "q", "steps": ["One.", "Two."], "label": 1, "generator": "m", "final_answer_correct": True},
 }
 
 

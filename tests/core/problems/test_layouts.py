@@ -19,6 +19,8 @@ ROWS = {
     "social-iqa": {**SOCIAL, "label": "1"},
     "boolq": {"question": "is tea a drink", "passage": "Tea is a drink.", "answer": True},
     "race": {"article": "Tea is hot.", "question": "Tea is _ .", "options": ["hot", "cold"], "answer": "A"},
+    "svamp": {"ID": "c-1", "Body": "Ann has 3 pears.", "Question": "How many?", "Answer": "3 (pears)", "Type": "Add"},
+    "aqua": {"question": "Which?", "options": ["A)21", "B) 21.5", "C)x (y)"], "rationale": "...", "correct": "B"},
     "verl": {"prompt": [{"role": "user", "content": "6 x 7?"}], "reward_model": {"ground_truth": "42"}},
     "gpqa": {"Question": "Which?", "Correct Answer": "x", "Incorrect Answer 1": "y", "Record ID": "r"},
     "mmlu-pro": {"question": "Which?", "options": ["x", "y"], "answer": "B", "answer_index": 1, "category": "law"},
@@ -57,6 +59,8 @@ def test_a_row_is_told_from_those_of_all_others(name):
 @pytest.mark.parametrize(
     ("name", "kind", "reference"),
     [
+        ("svamp", "numeric", "3"),
+        ("aqua", "choice", "B"),
         ("verl", "numeric", "42"),
         ("mmlu-pro", "choice", "B"),
         ("commonsense-qa", "choice", "A"),
@@ -72,6 +76,45 @@ def test_a_row_is_told_from_those_of_all_others(name):
 def test_kind_and_reference(name, kind, reference):
     record = read(ROWS[name])
     assert (record.kind, record.reference) == (kind, reference)
+
+
+def test_a_story_is_asked_with_its_question_and_letters_are_none_of_their_options():
+    story = read(ROWS["svamp"])
+    assert (story.statement, story.name, story.family) == ("Ann has 3 pears. How many?", "c-1", "Add")
+    assert read(ROWS["aqua"]).spec["choices"] == ["21", "21.5", "x (y)"]
+    written = {"Problem": "Which?", "options": "a ) 38 , b ) 27.675 , c ) 1 , 000", "correct": "a", "category": "gain"}
+    assert (read(written).spec["choices"], read(written).reference) == (["38", "27.675", "1 , 000"], "A")
+
+
+@pytest.mark.parametrize(
+    ("truth", "reference"),
+    [
+        ('["\\\\frac{1}{2}"]', "\\frac{1}{2}"),
+        (["72"], "72"),
+        (72, "72"),
+        ('["iron", "tin"]', ["iron", "tin"]),
+        ("[1, 2]", "[1, 2]"),
+        ('["', '["'),
+    ],
+)
+def test_the_truth_of_verl_may_be_a_list_that_is_written_as_text(truth, reference):
+    assert read({"prompt": "Which?", "reward_model": {"ground_truth": truth}}).reference == reference
+
+
+def test_a_prompt_of_verl_may_be_in_parts():
+    prompt = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "6 x 7?"}]}]
+    assert read({"prompt": prompt, "reward_model": {"ground_truth": "42"}}).statement == "6 x 7?"
+
+
+def test_questions_whose_answers_are_kept_back_and_those_with_a_best_one():
+    asked = {"question": {"stem": "Where?", "question_concept": "bed", "choices": [{"label": "A", "text": "x"}] * 2}}
+    with pytest.raises(ProblemError, match="found a label twice"):
+        read({"id": "1", **asked})
+    asked["question"]["choices"] = [{"label": "A", "text": "x"}, {"label": "B", "text": "y"}]
+    record = read({"id": "1", **asked})
+    assert (record.kind, record.reference, record.family) == ("choice", None, "bed")
+    best = read({"question": "Which?", "best_answer": "x", "incorrect_answers": ["y"], "correct_answers": ["x", "z"]})
+    assert sorted(best.spec["choices"]) == ["x", "y"]
 
 
 def test_nine_of_ten_rows_decide():

@@ -118,3 +118,12 @@ def test_a_list_where_lines_are_expected_says_so():
         (1, "found a list of 1, expected an object"),
         (2, {"question": "a"}),
     ]
+
+
+def test_a_lone_question_and_a_file_of_parquet():
+    lone = json.dumps({"level": "Level 3", "problem": "x?", "type": "Algebra", "solution": "4"}).encode()
+    assert holds_questions("1.json", lone)
+    assert rows(lone, "1.json") == [(1, json.loads(lone))]
+    task = json.dumps({"name": "t", "train": [{"input": [[1]]}], "test": []}).encode()
+    assert not holds_questions("1.json", task)
+    assert (is_questions("test-00000-of-00001.parquet"), row_word("a.parquet")) == (True, "row")

@@ -7,11 +7,13 @@ import pytest
 
 from tests import factories
 from tests.campaigns import begin, finish, mirror_task, two_sets, work
+from trajectories.core.faults import Fault
 from trajectories.core.identity import content_hash
 from trajectories.core.releases.rules import Decontamination
-from trajectories.models import Attempt, Problem, ReleaseItem, Training
+from trajectories.models import Attempt, Campaign, Problem, ReleaseItem, Training
 from trajectories.services.campaigns import stages
 from trajectories.services.campaigns.held_out import find_overlaps
+from trajectories.views.shown.campaigns import plan_words
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +126,21 @@ def test_a_release_that_holds_a_held_out_problem_all_the_same_is_not_trained_on(
         "(the same problem); nothing was trained."
     )
     assert not Training.objects.exists()
+
+
+def test_training_problems_of_the_evaluation_side_are_left_out_and_counted_and_nothing_but_them_is_refused(lead):
+    sets = two_sets()
+    mine = Problem.objects.filter(problem_set=sets[0]).order_by("pk")
+    aside = mine.first()
+    Problem.objects.filter(pk=aside.pk).update(split="eval")
+    campaign = begin(lead, sets=sets)
+    assert aside.pk not in campaign.kept_plan.training_problems
+    assert (len(campaign.kept_plan.training_problems), campaign.kept_plan.passed_over) == (3, 1)
+    assert ("Left out", "0 training problems like held-out ones, 1 of the evaluation side") in plan_words(
+        campaign, campaign.kept_plan
+    )
+    mine.update(split="eval")
+    with pytest.raises(Fault, match="found all 4 problems to be of the evaluation side") as refused:
+        begin(lead, sets=sets)
+    assert refused.value.field == "training_set"
+    assert Campaign.objects.count() == 1

@@ -9,11 +9,16 @@ from django.core import mail
 from django.urls import reverse
 
 from tests import factories
+from trajectories.adapters.acting import FIRST, acting_in
 from trajectories.core.records import Usage
-from trajectories.models import SpendAlert
+from trajectories.models import Project, SpendAlert
+from trajectories.selectors.spending import list_standings
+from trajectories.services.projects.making import make_project
+from trajectories.services.projects.members import set_role
 from trajectories.services.spending import alerts
 from trajectories.services.spending.ledger import Payer, book
 from trajectories.services.spending.limits import set_limit
+from trajectories.services.spending.waiting import wait_for_room
 from trajectories.tasks.spending import sweep_spending
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +52,49 @@ def test_each_level_is_noted_once_and_mailed_to_who_may_set_it(lead, client, set
     sweep_spending()
     assert set(SpendAlert.objects.values_list("level", flat=True)) == {"warning", "reached"}
     assert len(mail.outbox) == 2
+
+
+def test_a_limit_is_reached_once_a_job_waits_for_it_and_a_raised_one_tells_again(lead):
+    sampler = factories.make_sampler(kind="chat")
+    limit = set_limit(actor=lead, scope="all", amount=Decimal(10))
+    spend("9")
+    run = factories.make_run(sampler=sampler, state="paused", state_reason="no room", created_by=lead)
+    payer = Payer("run", run.pk, sampler.pk, lead.pk)
+    wait_for_room(payer=payer, cost=Decimal("0.5"), reason="no room")
+    assert [(each.level, each.waiting) for each in list_standings()] == [("warning", 0)], "it fits, and goes on at once"
+    wait_for_room(payer=payer, cost=Decimal(2), reason="no room")
+    sweep_spending()
+    (alert,) = SpendAlert.objects.all()
+    assert (alert.level, alert.spent, alert.amount) == ("reached", 9, 10)
+    run.state_reason = "somebody paused it"
+    run.save()
+    assert [each.level for each in list_standings()] == ["warning"], "nobody waits"
+    run.state_reason = "no room"
+    run.save()
+    set_limit(actor=lead, scope="all", amount=Decimal("10.5"))
+    sweep_spending()
+    sweep_spending()
+    told = SpendAlert.objects.order_by("pk").values_list("limit", "level", "amount")
+    assert list(told) == [(limit.pk, "reached", 10), (limit.pk, "reached", Decimal("10.5"))]
+
+
+def test_who_may_set_limits_in_the_project_is_told_and_nobody_of_another(lead, settings):
+    settings.EMAIL_HOST = "mail.test"
+    here, there, looks_on = (
+        User.objects.create_user(name, email=f"{name}@example.org") for name in ("here", "there", "looks-on")
+    )
+    root = User.objects.create_superuser("root", email="root@example.org")
+    first = Project.objects.get(pk=FIRST)
+    set_role(actor=root, project=first, user=there, role="admin")
+    project = make_project(actor=root, name="other", title="Other")
+    set_role(actor=root, project=project, user=here, role="admin")
+    set_role(actor=root, project=project, user=looks_on, role="lead")
+    with acting_in(project.pk):
+        set_limit(actor=here, scope="all", amount=Decimal(1))
+        spend("1")
+        sweep_spending()
+    (message,) = mail.outbox
+    assert message.to == ["here@example.org", "root@example.org"]
 
 
 def test_a_mail_server_that_refuses_is_told_of_and_stops_nothing(lead, settings, monkeypatch):

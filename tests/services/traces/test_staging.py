@@ -17,7 +17,7 @@ def take_all(lines: list[bytes]) -> list[int]:
 
 
 def test_short_rows_are_taken_together_and_long_ones_are_not(monkeypatch):
-    monkeypatch.setattr(staging, "BATCH_BYTES", 100_000)
+    monkeypatch.setattr(staging, "READ_BYTES", 100_000)
     short, long = (json.dumps({"response": "x" * size}).encode() + b"\n" for size in (1, 60_000))
     assert take_all([short] * (BATCH + 3)) == [BATCH, 3]
     assert take_all([long] * 5) == [2, 2, 1]

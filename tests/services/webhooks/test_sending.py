@@ -263,12 +263,37 @@ def test_what_happens_while_it_is_paused_waits(receiver, hook, lead):
     assert len(receiver.received) == 1
 
 
+def run_out(webhook, *, of=0):
+    """Let the oldest of the earlier secrets, or another one, have signed for its day."""
+    webhook.refresh_from_db()
+    webhook.earlier_salts[of]["until"] = (timezone.now() - timedelta(seconds=1)).isoformat()
+    webhook.save(update_fields=["earlier_salts"])
+
+
+def test_every_secret_of_the_last_day_signs(receiver, hook, lead):
+    """Who makes a second new secret before the receiver has the first one loses no message."""
+    webhook, first = hook
+    second, third = (renew_secret(actor=lead, webhook=webhook) for _ in range(2))
+    send_test(actor=lead, webhook=webhook)
+    send_all()
+    run_out(webhook)
+    send_test(actor=lead, webhook=webhook)
+    send_all()
+    all_three, two = receiver.received
+    assert all_three.verified(first) == all_three.verified(second) == all_three.verified(third)
+    assert two.verified(second) == two.verified(third)
+    assert two.headers["webhook-signature"].count("v1,") == 2
+    renew_secret(actor=lead, webhook=webhook)
+    webhook.refresh_from_db()
+    assert [secret_of(each["salt"]) for each in webhook.earlier_salts] == [second, third]
+
+
 def test_both_secrets_sign_for_a_day_and_none_is_stored(receiver, hook, lead):
     webhook, old = hook
     new = renew_secret(actor=lead, webhook=webhook)
     send_test(actor=lead, webhook=webhook)
     send_all()
-    Webhook.objects.update(old_until=timezone.now() - timedelta(seconds=1))
+    run_out(webhook)
     send_test(actor=lead, webhook=webhook)
     send_all()
     both, alone = receiver.received

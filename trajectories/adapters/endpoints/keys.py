@@ -42,6 +42,8 @@ RESERVED_PREFIXES = (
         "OIDC_",
         "PROMETHEUS_",
         "LOG_",
+        "OTEL_",
+        "TRACE_",
     ),
     *("PG", "POSTGRES_", "PYTHON", "LD_", "SSL_", "SSH_"),
 )

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,8 @@ from trajectories.adapters.chat_api.samples.sampler import outcomes_of
 from trajectories.adapters.local_models.children import ModelChildError
 from trajectories.adapters.local_models.serving import ServedModel, Server, shared_server
 from trajectories.adapters.local_models.settings import LocalSettings
+from trajectories.adapters.log_context import about, ids_of
+from trajectories.adapters.tracing import span
 from trajectories.core.completions.replies import read_reply
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult, Usage
 
@@ -151,7 +154,7 @@ class _LocalCaller:
         while self._waiting:
             await asyncio.sleep(LINGER_SECONDS)
             batch, self._waiting = self._waiting[: self.limit.most], self._waiting[self.limit.most :]
-            outcomes = await loop.run_in_executor(self._side, self._outcomes, batch)
+            outcomes = await loop.run_in_executor(self._side, copy_context().run, self._outcomes, batch)
             for each, outcome in zip(batch, outcomes, strict=True):
                 if not each.future.done():
                     each.future.set_result(outcome)
@@ -165,10 +168,12 @@ class _LocalCaller:
             "logprobs": self._local.logprobs,
             "seconds": self._local.seconds,
         }
+        told = {"gen_ai.operation.name": "chat", "gen_ai.request.model": self.settings.model}
         try:
-            found = self._server.answer(
-                self._model, request, self._local.seconds, lambda: not self._closed, _Ears(batch)
-            )
+            with span(f"chat {self.settings.model}", told), about(**ids_of(each.call.payer for each in batch)):
+                found = self._server.answer(
+                    self._model, request, self._local.seconds, lambda: not self._closed, _Ears(batch)
+                )
         except ModelChildError as fault:
             return [CallError(fault.kind, f"The local model gave no answer. {fault}", stops=True)] * len(batch)
         except OSError as fault:

@@ -91,7 +91,8 @@ class CampaignPlan:
     Every generation draws `samples_each` samples of each training problem, instruction and temperature, spent by
     `strategy` with `settings`; `held_out_samples` of each held-out problem, instruction and temperature measure a
     sampler, always in parallel. Problems whose statements share `near` of their word triples with a held-out one, or
-    more, are never learnt from. `run_seconds` is the wall time that one run may take, None for no limit.
+    more, are never learnt from, nor are the `passed_over` problems of the training set that are of the evaluation side:
+    they are not sampled. `run_seconds` is the wall time that one run may take, None for no limit.
 
     A training learns from what `basis` says is worth it, at most `per_problem` traces of one problem, those whose
     model was given the answer only where `hinted`, of the generations that `replay` names. `trainer` is its key,
@@ -152,6 +153,7 @@ class CampaignPlan:
     curriculum: bool = False
     opens_at: float = OPENS_AT
     prerequisites: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    passed_over: int = 0
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:

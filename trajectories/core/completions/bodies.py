@@ -8,7 +8,7 @@ from typing import Any
 from trajectories.core.completions.anthropic import read_message
 from trajectories.core.completions.gemini import read_candidates
 from trajectories.core.completions.hidden_errors import check_whole
-from trajectories.core.completions.replies import Reply, list_of, read_completion, read_response
+from trajectories.core.completions.replies import Reply, list_of, read_completion, read_response, read_text_completion
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,13 @@ class BodyKind:
     alternatives: str = ""
 
 
+def _is_text_completion(value: Mapping[str, Any]) -> bool:
+    first = next(iter(list_of(value.get("choices"))), None)
+    return isinstance(first, Mapping) and isinstance(first.get("text"), str) and "message" not in first
+
+
 KINDS = (
+    BodyKind("a text completion", _is_text_completion, read_text_completion, "choices"),
     BodyKind("a chat completion", lambda value: "choices" in value, read_completion, "choices"),
     BodyKind(
         "an answer of Gemini",

@@ -6,6 +6,7 @@ LiteLLM), as parts of the content (Anthropic, Mistral, Bedrock, Gemini, LangChai
 Any field of what comes may be anything.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -64,13 +65,24 @@ def read_message(message: Mapping[str, Any]) -> tuple[Piece, ...]:
     content = tuple(_content(message.get("content") or message.get("parts")))
     if not any(piece.text or piece.data for piece in content) and isinstance(message.get("refusal"), str):
         content = (Piece(PartKind.CONTENT, message["refusal"], REFUSAL),)
-    calls = [call for call in _list(message.get("tool_calls")) if call]
+    calls = [_call(call) for call in _list(message.get("tool_calls")) if call]
     calls += [message["function_call"]] if isinstance(message.get("function_call"), Mapping) else []
     return (
         *_thoughts(message, content),
         *content,
         *(Piece(PartKind.TOOL_CALL, "", "tool_calls", {"call": call}) for call in calls),
     )
+
+
+def _call(call: Any) -> Any:
+    """A call of a tool; one that a file holds as JSON text (verifiers) as the object that it is."""
+    if not isinstance(call, str):
+        return call
+    try:
+        found = json.loads(call)
+    except (ValueError, RecursionError):
+        return call
+    return found if isinstance(found, dict) else call
 
 
 def _unpacked(message: Mapping[str, Any]) -> Mapping[str, Any]:

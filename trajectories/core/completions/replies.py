@@ -114,6 +114,16 @@ def read_completion(value: Mapping[str, Any], raw: str) -> Reply:
     )
 
 
+def read_text_completion(value: Mapping[str, Any], raw: str) -> Reply:
+    """The first choice of a completion without messages, as base models give it. Raises ReplyError and HiddenError."""
+    told = [
+        {**choice, "message": {"role": "assistant", "content": choice["text"]}}
+        for choice in list_of(value.get("choices"))
+        if isinstance(choice, dict) and isinstance(choice.get("text"), str)
+    ]
+    return read_completion({**value, "choices": told}, raw)
+
+
 def read_response(value: Mapping[str, Any], raw: str) -> Reply:
     """The Responses API: a list of items, of which messages, refusals and reasoning summaries are read."""
     items = [item for item in list_of(value.get("output")) if isinstance(item, dict)]

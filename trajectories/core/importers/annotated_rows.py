@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from trajectories.core.completions.replies import list_of
 from trajectories.core.curation.reviews import COMMENT_CHARACTERS, GREATEST_SCORE, LEAST_SCORE, Decision
+from trajectories.core.importers.annotated_shapes import is_flat_argilla, is_min, nested_argilla, nested_min
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.plain_rows import read_conversation, read_plain
@@ -41,6 +43,7 @@ DECISIONS = {
         Decision.REJECT,
     ),
 }
+TOLD = ("annotations", "predictions", "completions")
 MOST_ANNOTATIONS = 1_000
 OTHER = "other"
 Saying = tuple[str, JSON]
@@ -56,17 +59,25 @@ class _Annotator:
 
 
 def is_label_studio(row: Row) -> bool:
-    """Whether a row is a task of Label Studio."""
-    return isinstance(row.get("data"), Mapping) and ("annotations" in row or "predictions" in row)
+    """Whether a row is a task of Label Studio, or one annotation of its JSON-MIN."""
+    return is_min(row) or (isinstance(row.get("data"), Mapping) and any(name in row for name in TOLD))
 
 
 def is_argilla(row: Row) -> bool:
     """Whether a row is a record of Argilla."""
-    return isinstance(row.get("fields"), Mapping) and ("responses" in row or "suggestions" in row)
+    nested = isinstance(row.get("fields"), Mapping) and ("responses" in row or "suggestions" in row)
+    return nested or is_flat_argilla(row)
 
 
 def read_label_studio(row: Row) -> list[ForeignTrace]:
     """The trace of a task with its annotations as reviews. Raises ProblemError."""
+    row = nested_min(row) if is_min(row) else row
+    if "annotations" not in row and "completions" in row:
+        row = {**row, "annotations": row["completions"]}
+    predictions = list_of(row.get("predictions"))
+    numbered = [one for one in predictions if type(one) is int]
+    if numbered:  # an export may have their numbers alone
+        row = {**row, "predictions": [one for one in predictions if type(one) is not int]}
     people = [_annotator(one, at) for at, one in enumerate(_objects(row, "annotations")) if not _cancelled(one)]
     verdicts: list[VerdictRecord] = []
     for prediction in _objects(row, "predictions"):
@@ -77,11 +88,13 @@ def read_label_studio(row: Row) -> list[ForeignTrace]:
     data: Any = row["data"]
     skipped = sum(_cancelled(one) for one in _objects(row, "annotations"))
     facts: dict[str, JSON] = {"annotations_cancelled": skipped} if skipped else {}
+    facts |= {"predictions_left_out": len(numbered)} if numbered else {}
     return _annotated(data, "data", people, verdicts, facts)
 
 
 def read_argilla(row: Row) -> list[ForeignTrace]:
     """The trace of a record with its responses as reviews. Raises ProblemError."""
+    row = nested_argilla(row)
     people: dict[str, _Annotator] = {}
     drafts = 0
     for question, answers in _mapping(row, "responses").items():
@@ -157,8 +170,9 @@ def _review(person: _Annotator) -> tuple[ForeignReview | None, list[Saying]]:
         reason=OTHER if rejected else "",
         comment=check_text(comment, "comment") or ("Rejected." if rejected else ""),
     )
+    listed = [saying for saying in person.said if saying[0] == decided[0] and isinstance(saying[1], list)]
     taken = [decided[0], *([scores[0][0]] if scores else []), *(name for name, _ in texts)]
-    return review, [saying for saying in person.said if saying[0] not in taken]
+    return review, [*listed, *(saying for saying in person.said if saying[0] not in taken)]
 
 
 def _kept(by: str, name: str, value: JSON) -> Iterable[VerdictRecord]:
@@ -167,6 +181,10 @@ def _kept(by: str, name: str, value: JSON) -> Iterable[VerdictRecord]:
 
 
 def _decision(value: JSON) -> Decision | None:
+    """What a choice decides; of several choices the one decision among them."""
+    if isinstance(value, list):
+        found = {decision for one in value if isinstance(one, str) and (decision := _decision(one))}
+        return found.pop() if len(found) == 1 else None
     return DECISIONS.get(value.strip().lower()) if isinstance(value, str) else None
 
 
@@ -206,6 +224,8 @@ def _value(value: Mapping[str, Any], kind: JSON) -> JSON:
         )
     if inner is None:
         return dict(value)
+    if isinstance(value.get("text"), list) and inner is value["text"] and all(isinstance(one, str) for one in inner):
+        return "\n".join(inner)
     return _single(inner)
 
 

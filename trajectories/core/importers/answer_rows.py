@@ -91,6 +91,8 @@ def _check_alternatives(enclosed: Enclosed) -> None:
     for index, one in enumerate(found):
         inner = "message" if name == "choices" else "content"
         path = f"{where}[{index}].{inner}"
+        if isinstance(one, dict) and isinstance(one.get("text"), str) and "message" not in one:
+            continue
         said = one.get(inner) if isinstance(one, dict) else None
         if isinstance(said, dict):
             read_said(said if name == "choices" else {"content": said.get("parts")}, path)

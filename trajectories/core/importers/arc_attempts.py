@@ -2,9 +2,10 @@
 
 [{"attempt_1": {"answer": grid, "correct": true, "metadata": {"model", "choices", "usage", "cost", "task_id",
 "pair_index"}}, "attempt_2": ... or null}, ...]: a trace for each attempt at the task, with answers to all its test
-inputs.
+inputs; there may be more than two attempts.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
@@ -16,7 +17,7 @@ from trajectories.core.completions.usage import read_usage
 from trajectories.core.importers.arc_submissions import attempt_text, read_grid
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.row_fields import read_key, text_at
+from trajectories.core.importers.row_fields import read_key, temperature_of, text_at
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, FinishReason, Usage
@@ -25,6 +26,7 @@ MARK = "arc_attempts"
 """The key of a row that holds the attempts at one task: a list with one object per test input."""
 
 ATTEMPTS = ("attempt_1", "attempt_2")
+ATTEMPT = re.compile(r"attempt_\d{1,4}")
 MOST_PAIRS = 100
 
 
@@ -57,7 +59,8 @@ def read_attempted(row: Row) -> list[ForeignTrace]:
             raise ProblemError(
                 f"[{index}]", f"found {describe(pair)}, expected an object with {' and '.join(ATTEMPTS)}"
             )
-    tried = [(number, _placed(pairs, name)) for number, name in enumerate(ATTEMPTS, 1)]
+    names = dict.fromkeys((*ATTEMPTS, *sorted(name for pair in pairs for name in pair if ATTEMPT.fullmatch(str(name)))))
+    tried = [(int(name.partition("_")[2]), _placed(pairs, name)) for name in names]
     made = [_trace(row, number, found) for number, found in tried if any(found)]
     if not made:
         raise ProblemError("", "found no attempt at any test input, expected one")
@@ -99,6 +102,7 @@ def _trace(row: Row, number: int, attempts: Sequence[Row | None]) -> ForeignTrac
         response=check_text(words, f"attempt_{number}"),
         thinking=check_text(thoughts, f"attempt_{number}"),
         model=next((text_at(meta, "model") for meta in metas if meta.get("model")), text_at(row, "model")),
+        temperature=next((temperature_of(kwargs) for kwargs in map(_kwargs, metas) if kwargs.get("temperature")), 0.0),
         finish_reason=FinishReason.STOP if words.strip() else FinishReason.EMPTY,
         usage=sum((_usage(meta) for meta in metas), Usage()),
         cost=_cost(metas),
@@ -111,6 +115,12 @@ def _trace(row: Row, number: int, attempts: Sequence[Row | None]) -> ForeignTrac
 
 def _meta(attempt: Any) -> Mapping[str, Any]:
     found = attempt.get("metadata") if isinstance(attempt, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _kwargs(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings that an attempt was sampled with."""
+    found = meta.get("kwargs")
     return found if isinstance(found, Mapping) else {}
 
 

@@ -26,7 +26,8 @@ def is_submission(value: JSON) -> bool:
 
 
 def _has_attempts(task: JSON) -> bool:
-    return isinstance(task, list) and any(isinstance(each, Mapping) and any(map(_is_attempt, each)) for each in task)
+    pairs = task if isinstance(task, list) else [task]
+    return any(isinstance(each, Mapping) and any(map(_is_attempt, each)) for each in pairs)
 
 
 def _is_attempt(name: Any) -> bool:
@@ -59,6 +60,7 @@ def read_attempts(outputs: JSON) -> list[list[JSON]]:
 
     An attempt that no test input has is left out. Raises ProblemError.
     """
+    outputs = [outputs] if isinstance(outputs, Mapping) else outputs  # of a task with one test input
     if not isinstance(outputs, list) or not outputs:
         raise ProblemError("", f"found {describe(outputs)}, expected a list with one object per test input")
     for index, output in enumerate(outputs):
@@ -75,6 +77,7 @@ def read_attempts(outputs: JSON) -> list[list[JSON]]:
 
 def read_grid(value: JSON) -> JSON:
     """A submitted grid, which may be JSON text; None for an empty one, as in the official scoring."""
+    value = value.get("answer") if isinstance(value, Mapping) and "answer" in value else value
     if isinstance(value, str):
         try:
             value = json.loads(value)

@@ -56,7 +56,9 @@ def open_row(row: Row) -> Enclosed | None:
     custom_id = _custom_id(row)
     found = _inside(row, custom_id)
     if found is None:
-        is_other = isinstance(row.get("response"), str) or ("messages" in row and "choices" not in row)
+        listed = row.get("choices")
+        asks = isinstance(listed, list) and bool(listed) and all(isinstance(one, str) for one in listed)
+        is_other = isinstance(row.get("response"), str) or asks or ("messages" in row and "choices" not in row)
         kind = None if is_other else kind_of_body(row)
         return None if kind is None else _enclosed(row, row, kind, "", custom_id)
     path, body = found

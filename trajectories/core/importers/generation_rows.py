@@ -9,28 +9,39 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
-from trajectories.core.completions.parts import completion_of
-from trajectories.core.importers.foreign_scores import read_score
+from trajectories.core.completions.messages import Piece, said_in
+from trajectories.core.completions.parts import build_completion
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.question_rows import question_row
-from trajectories.core.importers.row_fields import finished, model_of_meta, read_key, temperature_of, text_at
-from trajectories.core.importers.trace_turns import check_pieces, read_said, thoughts_beside
+from trajectories.core.importers.question_rows import BESIDE, REFERENCES, question_row
+from trajectories.core.importers.row_fields import (
+    QUESTIONS,
+    finish_of,
+    finished,
+    model_of,
+    read_key,
+    temperature_of,
+    usage_of,
+)
+from trajectories.core.importers.row_prompts import read_prompt
+from trajectories.core.importers.row_scores import check_of, checks_in
+from trajectories.core.importers.trace_turns import read_said, read_turns, thoughts_beside
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
-from trajectories.core.records import JSON, FinishReason, Usage, VerdictRecord
+from trajectories.core.records import JSON, FinishReason, VerdictRecord
 
-LISTS = ("generations", "responses", "completions", "samples", "r1_generations")
-QUESTIONS = ("question", "problem", "Problem", "Question", "prompt", "query", "input", "instruction")
-FINISHES = ("finish_reasons", "finish_reason")
+SAID = ("response", "text", "content", "generation", "completion", "output", "generated_text", "message")
+"""Where an element of a list that is an object has what the model wrote."""
+
+LISTS = ("generations", "responses", "completions", "samples", "outputs", "r1_generations")
 COMPLETE = "is_reasoning_complete"
-TOKENS = ("num_generated_tokens", "generated_tokens", "output_tokens", "completion_tokens")
-CHECKS = re.compile(
-    r"(?:.*_)?(?:correct(?:ness)?|judge?ments?|scores?|rewards?|passed|accepted|verified|grades?)(?:_.*)?",
-    re.IGNORECASE,
-)
-"""Names of what was found out about a text."""
-JUDGED = re.compile(r"\bjudge?ment\s*:\s*(yes|no)\b", re.IGNORECASE)
+FULL = "_full_generation"
+"""Where NeMo-Skills keeps a generation with its thoughts, once it has taken them off."""
+
+OF_PROBLEM = frozenset((*BESIDE, *REFERENCES, "messages", "conversations", "prompt", "input"))
+"""Columns that are of the problem, also where their list happens to be as long as that of the generations."""
+
 NUMBERED = re.compile(r"(?:r1_)?(?:solution|response|generation)_(\d{1,3})")
 
 
@@ -46,7 +57,9 @@ def read_generated(row: Row) -> list[ForeignTrace]:
     if name := _list_of(row):
         return _of_list(row, name, row[name])
     if isinstance(row.get("generation"), str):
-        return [_trace(row, row["generation"], "generation", _checks(row))]
+        whole = row.get(FULL)
+        text = whole if isinstance(whole, str) and whole.strip() else row["generation"]
+        return [_trace(row, text, "generation", checks_in(row))]
     found = sorted(_numbered(row))
     traces = [_trace(row, text, name, []) for _, name, text in found if text.strip()]
     if not traces:
@@ -56,7 +69,16 @@ def read_generated(row: Row) -> list[ForeignTrace]:
 
 def _list_of(row: Row) -> str:
     lists = (name for name in LISTS if isinstance(row.get(name), list) and row[name])
-    return next((name for name in lists if all(isinstance(text, str | None) for text in row[name])), "")
+    return next((name for name in lists if all(_is_generation(one) for one in row[name])), "")
+
+
+def _is_generation(one: JSON) -> bool:
+    """Whether an element is a text, an object with one, or the messages that a model wrote."""
+    if isinstance(one, Mapping):
+        return any(isinstance(one.get(name), str | list | Mapping) for name in SAID)
+    if isinstance(one, list):
+        return bool(one) and all(isinstance(each, Mapping) and ("role" in each or "from" in each) for each in one)
+    return one is None or isinstance(one, str)
 
 
 def _has_question(row: Row) -> bool:
@@ -72,62 +94,57 @@ def _numbered(row: Row) -> Iterator[tuple[int, str, str]]:
 def _of_list(row: Row, name: str, texts: list[JSON]) -> list[ForeignTrace]:
     """A trace for each text that is there, with the entries of the lists that are as long."""
     beside = {key: value for key, value in row.items() if isinstance(value, list) and len(value) == len(texts)}
+    shared = {key: value for key, value in row.items() if key not in beside or key in OF_PROBLEM}
     traces = []
     for at, text in enumerate(texts):
         if text is None:
             continue
-        own = {key: value[at] for key, value in beside.items() if key != name}
-        verdicts = [verdict for key, value in own.items() for verdict in _check(key, value)]
-        trace = _trace({**row, **own}, text, f"{name}[{at}]", verdicts)
+        own = {key: value[at] for key, value in beside.items() if key != name and key not in OF_PROBLEM}
+        own |= dict(text) if isinstance(text, Mapping) else {}
+        verdicts = [verdict for key, value in own.items() for verdict in check_of(key, value)]
+        trace = _trace({**shared, **own}, text, f"{name}[{at}]", verdicts)
         traces.append(_counted(trace, at))
     if not traces:
         raise ProblemError(name, f"found {describe(texts)} without any text, expected a text")
     return traces
 
 
-def _trace(row: Row, text: str, path: str, verdicts: list[VerdictRecord]) -> ForeignTrace:
-    pieces = check_pieces(read_said({**thoughts_beside(row), "content": text}, path), path)
-    question = check_text(
-        next((str(row[name]) for name in QUESTIONS if isinstance(row.get(name), str)), ""), "question"
-    )
-    reasons = (row[name] for name in FINISHES if isinstance(row.get(name), str))
-    reason = next(reasons, None)
+def _pieces(row: Row, one: JSON, path: str) -> tuple[Piece, ...]:
+    """What a model wrote, with the thoughts that stand in columns of their own."""
+    if isinstance(one, list):
+        said = read_turns(one, path).last
+        if said is None:
+            raise ProblemError(path, f"found {describe(one)}, expected a closing message of the assistant")
+        return said
+    if isinstance(one, Mapping):
+        inner: Any = next((one[name] for name in SAID if isinstance(one.get(name), str | list | Mapping)), "")
+        return read_said(inner if isinstance(inner, Mapping) else {**thoughts_beside(one), "content": inner}, path)
+    return read_said({**thoughts_beside(row), "content": one}, path)
+
+
+def _trace(row: Row, one: JSON, path: str, verdicts: list[VerdictRecord]) -> ForeignTrace:
+    pieces = _pieces(row, one, path)
+    prompt, question = read_prompt(row)
+    text, reason = said_in(pieces), finish_of(row)
     end = finished(reason, text)
-    cut = reason is None and (row.get(COMPLETE) is False or _ends_in_thoughts(text))
-    tokens = next((row[name] for name in TOKENS if type(row.get(name)) is int and row[name] >= 0), 0)
+    parts = build_completion(pieces).parts
+    cut = reason is None and (row.get(COMPLETE) is False or (bool(parts) and parts[-1].is_open))
+    usage, cost = usage_of(row)
     return ForeignTrace(
         problem=read_key(row, question),
-        messages=({"role": "user", "content": question},) if question else (),
+        messages=prompt.all,
         response=check_text(text, path),
         pieces=pieces,
-        model=text_at(row, "model") or model_of_meta(row),
+        model=model_of(row),
         temperature=temperature_of(row),
         finish_reason=FinishReason.LENGTH if cut and end is FinishReason.STOP else end,
-        usage=Usage(output_tokens=min(tokens, 2**31 - 1)),
+        usage=usage,
+        cost=cost,
+        facts=prompt.facts,
         verdicts=tuple(verdicts),
         adds_verdicts=True,
         question_row=question_row(row, question),
     )
-
-
-def _ends_in_thoughts(text: str) -> bool:
-    parts = completion_of(text).parts
-    return bool(parts) and parts[-1].is_open
-
-
-def _checks(row: Mapping[str, JSON]) -> list[VerdictRecord]:
-    """What the row found out about its one text."""
-    return [verdict for name, value in row.items() for verdict in _check(name, value)]
-
-
-def _check(name: str, value: JSON) -> list[VerdictRecord]:
-    """The verdict of a column, if it is one of what was found out: a judgement in words counts by its yes or no."""
-    if value is None or isinstance(value, list | Mapping) or not CHECKS.fullmatch(name):
-        return []
-    if isinstance(value, str):
-        judged = JUDGED.search(value)
-        return read_score(name, judged[1], {"said": value}) if judged else read_score(name, value)
-    return read_score(name, value)
 
 
 def _counted(trace: ForeignTrace, number: int) -> ForeignTrace:

@@ -23,8 +23,11 @@ from trajectories.core.records import JSON, FinishReason, Usage, VerdictRecord
 EVAL = "inspect_eval"
 """The key under which a row holds what its log says of all samples: the model, the task, the settings."""
 
-ATTACHED = "attachment://"
+ATTACHED = ("attachment://", "tc://")
+"""What a text begins with that stands in the attachments; the second in logs of 2024."""
+
 MOST_NESTED = 200
+NO_MODEL = ("", "none", "none/none")
 UNTOLD = ("unknown", "")
 """Words for a reason to stop that say nothing of it."""
 
@@ -41,6 +44,7 @@ def read_sample(row: Row) -> list[ForeignTrace]:
     if not isinstance(row.get("attachments", {}), Mapping):
         raise ProblemError("attachments", f"found {describe(row['attachments'])}, expected an object")
     sample = {name: _attached(row.get(name), row.get("attachments") or {}) for name in ("input", "messages", "output")}
+    _check_output(sample)
     asked, pieces = read_transcript(_messages(sample), "messages")
     model = _model(row, sample)
     return [
@@ -55,7 +59,12 @@ def read_sample(row: Row) -> list[ForeignTrace]:
             finish_reason=_end(row, sample, said_in(pieces)),
             usage=_usage(row, sample, model),
             cost=_cost(row, sample, model),
-            facts={"custom_id": str(row.get("id", "")), "alternative": row.get("epoch"), **asked.facts},
+            facts={
+                "custom_id": str(row.get("id", "")),
+                "alternative": row.get("epoch"),
+                **asked.facts,
+                **_others(sample),
+            },
             verdicts=tuple(_scores(row)),
             adds_verdicts=True,
             question_row=_question(row, sample),
@@ -63,10 +72,30 @@ def read_sample(row: Row) -> list[ForeignTrace]:
     ]
 
 
+def _choices(sample: Row) -> list[Any]:
+    output = sample.get("output")
+    choices = output.get("choices") if isinstance(output, Mapping) else None
+    return choices if isinstance(choices, list) else []
+
+
+def _check_output(sample: Row) -> None:
+    """Raise ProblemError with the words of a model's failure, where it answered nothing."""
+    output = sample.get("output")
+    error = output.get("error") if isinstance(output, Mapping) else None
+    if error and not _choices(sample):
+        raise failed_call("output.error", _error_of(error))
+
+
+def _others(sample: Row) -> dict[str, JSON]:
+    """How many alternative answers there are besides the first, with which the conversation went on."""
+    others = len(_choices(sample)) - 1
+    return {"alternatives_left_out": others} if others > 0 else {}
+
+
 def _attached(value: Any, attachments: Mapping[str, JSON], depth: int = 0) -> Any:
     """A value with the texts that stand in the attachments. Raises ProblemError for one that is not there."""
-    if isinstance(value, str) and value.startswith(ATTACHED):
-        found = attachments.get(value.removeprefix(ATTACHED))
+    if isinstance(value, str) and value.startswith(ATTACHED) and (attachments or value.startswith(ATTACHED[0])):
+        found = attachments.get(value.partition("//")[2])
         if not isinstance(found, str):
             raise ProblemError("attachments", f"found no {value[:60]!r}, expected every attachment that is named")
         return found
@@ -83,10 +112,9 @@ def _messages(sample: Row) -> list[Any]:
         if not isinstance(messages, list):
             raise ProblemError("messages", f"found {describe(messages)}, expected a list of messages")
         return [_message(message) for message in messages]
-    asked, output = sample.get("input"), sample.get("output")
+    asked = sample.get("input")
     asked = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
-    choices = output.get("choices") if isinstance(output, Mapping) else None
-    first = choices[0] if isinstance(choices, list) and choices else {}
+    first = next(iter(_choices(sample)), None)
     said = first.get("message") if isinstance(first, Mapping) else None
     return [_message(message) for message in [*(asked if isinstance(asked, list) else []), *([said] if said else [])]]
 
@@ -155,9 +183,11 @@ def _log(row: Row) -> Mapping[str, Any]:
 
 
 def _model(row: Row, sample: Row) -> str:
-    """The model that the log names, as its name is the fuller one; else the output's."""
+    """The model that the log names, as its name is the fuller one; the output's where an agent brought its own."""
     output = sample.get("output")
-    return text_at(_log(row), "model") or (text_at(output, "model") if isinstance(output, Mapping) else "")
+    named = text_at(_log(row), "model")
+    said = text_at(output, "model") if isinstance(output, Mapping) else ""
+    return said or named if named in NO_MODEL else named
 
 
 def _temperature(row: Row) -> float:
@@ -169,10 +199,8 @@ def _end(row: Row, sample: Row, response: str) -> FinishReason:
     """Why the last answer ended; a sample that ran into a limit was cut off there."""
     if row.get("limit"):
         return FinishReason.LENGTH
-    output = sample.get("output")
-    choices = output.get("choices") if isinstance(output, Mapping) else None
-    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
-    reason = first.get("stop_reason")
+    first = next(iter(_choices(sample)), None)
+    reason = first.get("stop_reason") if isinstance(first, Mapping) else None
     return finished(None if reason in UNTOLD else reason, response)
 
 
@@ -180,6 +208,8 @@ def _counts(row: Row, sample: Row, model: str) -> Mapping[str, Any]:
     """The tokens of all calls to the model for this sample; else those of the last one."""
     all_calls, output = row.get("model_usage"), sample.get("output")
     own = all_calls.get(model) if isinstance(all_calls, Mapping) else None
+    if own is None and isinstance(all_calls, Mapping) and len(all_calls) == 1:
+        [own] = all_calls.values()
     found = own or (output.get("usage") if isinstance(output, Mapping) else None)
     return found if isinstance(found, Mapping) else {}
 
@@ -226,3 +256,17 @@ def _error_of(error: JSON) -> str:
 def with_log(sample: Row, log: Mapping[str, JSON]) -> Row:
     """The row of a sample with what its log says of all of them."""
     return {**sample, EVAL: log}
+
+
+def joined_sample(shell: Row, sequences: Mapping[str, list[JSON]]) -> Row:
+    """A sample that a log keeps in chunks (version 3): its shell with the messages that it refers to, and with the
+    attachments under their places. Raises ProblemError for a reference to nothing."""
+    pool, refs = sequences.get("messages", []), shell.get("message_refs", [])
+    messages: list[JSON] = []
+    for ref in refs if isinstance(refs, list) else [refs]:
+        is_range = isinstance(ref, list) and len(ref) == 2 and all(type(place) is int for place in ref)
+        if not is_range or not 0 <= ref[0] <= ref[1] <= len(pool):
+            raise ProblemError("message_refs", f"found {describe(ref)}, expected a range of {len(pool)} messages")
+        messages += pool[ref[0] : ref[1]]
+    attached = {str(at): text for at, text in enumerate(sequences.get("attachments", []))}
+    return {**shell, "messages": messages, "attachments": attached}

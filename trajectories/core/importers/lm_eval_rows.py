@@ -5,18 +5,28 @@ filter made of it with its metrics. The same sample comes again for the next fil
 (EleutherAI/lm-evaluation-harness#1687): it is one trace with a verdict of the file's own for each filter and metric.
 """
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from trajectories.core.completions.replies import list_of
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.row_fields import finished, model_of_meta, read_key, temperature_of, text_at
+from trajectories.core.importers.row_fields import finished, last_question, model_of, read_key, temperature_of
+from trajectories.core.importers.trace_turns import read_turns
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, VerdictRecord
 
 QUESTIONS = ("question", "problem", "Question", "Problem", "prompt", "query", "input")
 LONGEST_READ = 200
+PAIR = 2
+LIKELIHOODS = (
+    "found how likely each choice is, expected texts of a model; a task of loglikelihoods has none: sample one that "
+    "generates (generate_until)"
+)
+_LIKELIHOOD = re.compile(r"-\d+(?:\.\d+)?(?:e[-+]?\d+)?|-inf")
 
 
 def is_logged(row: Row) -> bool:
@@ -26,21 +36,25 @@ def is_logged(row: Row) -> bool:
 
 def read_logged(row: Row) -> list[ForeignTrace]:
     """A trace for each sample of a row, one for each repeat. Raises ProblemError."""
+    if _is_likelihood(row):
+        raise ProblemError("resps", LIKELIHOODS)
     answers = list(_answers(row["resps"]))
     if not answers:
         raise ProblemError("resps", f"found {describe(row['resps'])}, expected a list of lists of texts")
-    prompt, options = _asked(row.get("arguments"))
-    key = read_key(row, _question(row) or check_text(prompt, "arguments"))
-    verdicts = tuple(_verdicts(row))  # a metric is of all repeats together: it is said of each
+    turns, options = _asked(row.get("arguments"))
+    key = read_key(row, _question(row) or last_question(turns))
     traces = []
-    for answer in answers:
+    for number, answer in enumerate(answers):
+        # A metric is of all repeats together, and said of each; one that has a value for each is said of its own.
+        verdicts = tuple(_verdicts(row, number, len(answers)))
         trace = ForeignTrace(
             problem=key,
-            messages=({"role": "user", "content": check_text(prompt, "arguments")},) if prompt else (),
+            messages=turns,
             response=check_text(answer, "resps"),
-            model=text_at(row, "model") or model_of_meta(row),
+            model=model_of(row),
             temperature=temperature_of({"temperature": options.get("temperature")}),
             finish_reason=finished(row.get("finish_reason"), answer),
+            facts={"alternative": number} if len(answers) > 1 else {},
             verdicts=verdicts,
             adds_verdicts=True,
             question_row=_question_row(row),
@@ -63,33 +77,64 @@ def _answers(resps: JSON) -> Iterator[str]:
         )
 
 
-def _asked(arguments: JSON) -> tuple[str, Row]:
-    """Prompt and options of the first request; older files have lists where newer ones have `gen_args_0`."""
+def _asked(arguments: JSON) -> tuple[tuple[Row, ...], Row]:
+    """Prompt and options of the first request; older files have lists where newer ones have `gen_args_0`. Where the
+    model was asked through a chat the prompt is a text of its messages."""
     if isinstance(arguments, Mapping):
         first = next(iter(arguments.values()), None)
         values = list(first.values()) if isinstance(first, Mapping) else []
     else:
         first = arguments[0] if isinstance(arguments, list) and arguments else None
         values = first if isinstance(first, list) else []
-    prompt = values[0] if values and isinstance(values[0], str) else ""
+    prompt = values[0] if values else ""
+    prompt = prompt[0] if isinstance(prompt, list) and len(prompt) == 1 else prompt
     options = values[1] if len(values) > 1 and isinstance(values[1], Mapping) else {}
-    return prompt, options
+    if not isinstance(prompt, str) or not prompt:
+        return (), options
+    messages = _messages(prompt)
+    turns = read_turns(messages, "arguments").all if messages else ()
+    return turns or ({"role": "user", "content": check_text(prompt, "arguments")},), options
 
 
-def _verdicts(row: Row) -> Iterator[VerdictRecord]:
-    """What one filter made of the sample: a verdict for each metric."""
+def _messages(prompt: str) -> list[JSON]:
+    """The messages that a prompt is the text of; [] for a prompt that is just text."""
+    try:
+        found = json.loads(prompt) if prompt.lstrip().startswith("[") else []
+    except (ValueError, RecursionError):
+        return []
+    are_messages = isinstance(found, list) and all(isinstance(one, dict) and "role" in one for one in found)
+    return found if are_messages else []
+
+
+def _verdicts(row: Row, number: int, count: int) -> Iterator[VerdictRecord]:
+    """What one filter made of an answer, the `number`th of `count`: a verdict for each metric. Several metrics of one
+    filter have names of their own."""
     by, read = row.get("filter"), row.get("filtered_resps")
     filtered = read[0] if isinstance(read, list) and read else read
-    metrics = row.get("metrics")
+    metrics = [metric for metric in list_of(row.get("metrics")) if isinstance(metric, str) and metric in row]
     name = by if isinstance(by, str) and by not in ("", "none") else "no filter"
-    for metric in metrics if isinstance(metrics, list) else ():
-        score = row.get(metric) if isinstance(metric, str) else None
-        if score is None:
-            continue
+    for metric in metrics:
+        score = row[metric]
+        own = isinstance(score, list) and len(score) == count > 1
         beside = {"metric": metric, "filter": by, "read": filtered}
-        for found in read_score(f"lm-eval {name}", score, beside):
+        called = f"lm-eval {name}" if len(metrics) == 1 else f"lm-eval {name}/{metric}"
+        for found in read_score(called, score[number] if own else score, beside):
             told = f"{metric} {found.message}: read {describe(filtered)}"
             yield replace(found, message=told[:LONGEST_READ])
+
+
+def _is_likelihood(row: Row) -> bool:
+    """Whether a model was asked how likely texts are: its answers are numbers, and no text of it is there."""
+    arguments = row.get("arguments")
+    first = next(iter(arguments.values()), None) if isinstance(arguments, Mapping) else None
+    values = list(first.values()) if isinstance(first, Mapping) else list_of(next(iter(list_of(arguments)), None))
+    told = [answer for answers in list_of(row["resps"]) for answer in list_of(answers)]
+    pairs = bool(told) and all(isinstance(answer, list) and len(answer) == PAIR for answer in told)
+    return pairs or (len(values) == PAIR and isinstance(values[1], str)) or (len(values) == 1 and _are_numbers(told))
+
+
+def _are_numbers(told: list[JSON]) -> bool:
+    return bool(told) and all(isinstance(one, int | float) or _LIKELIHOOD.fullmatch(str(one)) for one in told)
 
 
 def _question_row(row: Row) -> Row:
@@ -97,5 +142,5 @@ def _question_row(row: Row) -> Row:
     doc = row.get("doc")
     if isinstance(doc, Mapping) and _question(row):
         return doc
-    prompt, _ = _asked(row.get("arguments"))
-    return {"question": prompt, "answer": row.get("target")} if prompt else {}
+    asked = last_question(_asked(row.get("arguments"))[0])
+    return {"question": asked, "answer": row.get("target")} if asked else {}

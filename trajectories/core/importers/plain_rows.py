@@ -1,5 +1,6 @@
 """Rows of a conversation, or of a question and an answer."""
 
+from dataclasses import replace
 from typing import Any
 
 from trajectories.core.completions.messages import Piece, said_in, thoughts_of
@@ -7,21 +8,43 @@ from trajectories.core.completions.parts import build_completion
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.question_rows import question_row
 from trajectories.core.importers.row_fields import (
+    QUESTIONS,
+    finish_of,
     finished,
     last_question,
-    model_of_meta,
+    model_of,
     read_key,
     temperature_of,
     text_at,
+    usage_of,
 )
+from trajectories.core.importers.row_prompts import MESSAGES, read_prompt
+from trajectories.core.importers.row_scores import checks_in
 from trajectories.core.importers.trace_turns import Turns, read_said, read_turns, thoughts_beside
 from trajectories.core.problems import ProblemError
 from trajectories.core.records import JSON, FinishReason
 
+RESPONSES = (
+    *("response", "model_response", "model_output", "model_outputs", "output", "completion", "generated_text"),
+    *("generated_solution", "generated_response", "generated_answer", "model_answer", "llm_response", "prediction"),
+)
+"""Columns that hold what a model answered, best first."""
+
+NAMED = ("problem_id", "problem_hash", "task_id")
+
 
 def is_plain(row: Row) -> bool:
-    """Whether a row is an answer under that name."""
-    return "response" in row
+    """Whether a row is an answer under one of its names, beside what it answers."""
+    return _response_of(row) != ""
+
+
+def _response_of(row: Row) -> str:
+    if "response" in row:
+        return "response"
+    asks = any(isinstance(row.get(name), str) for name in (*QUESTIONS, *NAMED))
+    if not asks and not any(isinstance(row.get(name), list) for name in MESSAGES):
+        return ""
+    return next((name for name in RESPONSES if isinstance(row.get(name), str)), "")
 
 
 def is_conversation(row: Row) -> bool:
@@ -34,31 +57,14 @@ def is_instruction(row: Row) -> bool:
     return isinstance(row.get("instruction"), str) and isinstance(row.get("output"), str)
 
 
-def read_instruction(row: Row) -> list[ForeignTrace]:
-    """The trace of a row that is an instruction and its output. Raises ProblemError."""
-    about = row.get("input")
-    asked = "\n\n".join(text for text in (row["instruction"], about) if isinstance(text, str) and text.strip())
-    rest = {name: value for name, value in row.items() if name not in ("instruction", "input", "output")}
-    return read_plain({**rest, "question": asked, "response": row["output"]})
-
-
 def read_plain(row: Row) -> list[ForeignTrace]:
     """The trace of a row that is a question and its answer. Raises ProblemError."""
-    question = text_at(row, "question")
-    prompt = read_turns(row["prompt"], "prompt") if "prompt" in row else Turns((), None)
-    said = row.get("response")
-    response = said if isinstance(said, list) else text_at(row, "response", needed=True)
+    name = _response_of(row) or "response"
+    said = row.get(name)
+    response = said if isinstance(said, list) else text_at(row, name, needed=True)
     pieces = read_said({**thoughts_beside(row), "content": response}, "")
-    trace = ForeignTrace(
-        problem=read_key(row, question),
-        messages=prompt.all or (({"role": "user", "content": question},) if question else ()),
-        **_said(pieces, row.get("finish_reason")),
-        model=text_at(row, "model"),
-        temperature=temperature_of(row),
-        facts=prompt.facts,
-        question_row=question_row(row, question or last_question(prompt.all)),
-    )
-    return [trace]
+    prompt, question = read_prompt({key: value for key, value in row.items() if key != name})
+    return [_trace(row, pieces, prompt, question)]
 
 
 def read_conversation(row: Row) -> list[ForeignTrace]:
@@ -66,16 +72,28 @@ def read_conversation(row: Row) -> list[ForeignTrace]:
     turns = read_turns(row["messages"], "messages")
     if turns.last is None:
         raise ProblemError("messages", "found no closing message of the assistant, expected one")
-    trace = ForeignTrace(
-        problem=read_key(row, last_question(turns.before)),
-        messages=turns.before,
-        **_said(turns.last, row.get("finish_reason")),
-        model=text_at(row, "model") or model_of_meta(row),
+    before = replace(turns, last=None)
+    question = text_at(row, "question") or last_question(turns.before)
+    return [_trace(row, turns.last, before, question, asked=last_question(turns.before))]
+
+
+def _trace(row: Row, pieces: tuple[Piece, ...], prompt: Turns, question: str, *, asked: str = "") -> ForeignTrace:
+    """The trace of what a model said after a prompt. `asked` names the problem where the row does not."""
+    usage, cost = usage_of(row)
+    verdicts = tuple(checks_in(row))
+    return ForeignTrace(
+        problem=read_key(row, asked or question),
+        messages=prompt.all,
+        **_said(pieces, finish_of(row)),
+        model=model_of(row),
         temperature=temperature_of(row),
-        facts=turns.facts,
-        question_row=question_row(row, text_at(row, "question") or last_question(turns.before)),
+        usage=usage,
+        cost=cost,
+        facts=prompt.facts,
+        verdicts=verdicts,
+        adds_verdicts=bool(verdicts),
+        question_row=question_row(row, question),
     )
-    return [trace]
 
 
 def _said(pieces: tuple[Piece, ...], finish_reason: JSON) -> dict[str, Any]:

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 
 from trajectories.core.importers.foreign_traces import Row
-from trajectories.core.importers.row_fields import meta_of
+from trajectories.core.importers.row_fields import meta_of, object_in
 from trajectories.core.records import JSON
 
 REFERENCES = (
-    *("expected_answer", "ground_truth", "reference_answer", "correct_answer", "gold", "target", "final_answer"),
-    *("reference", "answer", "label"),
+    *("expected_answer", "ground_truth", "reference_answer", "correct_answer", "gold", "gold_answer", "gts", "gt"),
+    *("target", "final_answer", "reference", "answer", "label"),
 )
 """Names of a reference answer, the surest first."""
+
+INSIDE = {"answer": ("reward_model", "ground_truth"), "split": ("extra_info", "split"), "family": ("ability", "")}
+"""Where rows of verl have what a question has: in an object, or under a name of their own."""
 
 BESIDE = ("choices", "options", "solution", "kind", "family", "category", "subject", "level", "difficulty", "split")
 """What else a question may have, as files of questions do."""
@@ -20,14 +23,29 @@ def question_row(row: Row, question: str, *, name: str = "") -> Row:
     """The row of a file of questions that asks what a row of traces asks; {} where it asks nothing."""
     if not question.strip():
         return {}
-    told = {**meta_of(row), **row}
-    reference = next((told[key] for key in REFERENCES if _is_reference(told.get(key))), None)
+    told = {**meta_of(row), **_inside(row), **row}
+    reference = next((told[key] for key in REFERENCES if _is_reference(key, told.get(key))), None)
     beside = {key: told[key] for key in BESIDE if told.get(key) is not None and isinstance(told[key], str | int | list)}
     named = {"name": name} if name and not name.isdigit() else {}
     return {"question": question, "answer": reference, **beside, **named}
 
 
-def _is_reference(value: JSON) -> bool:
+def _inside(row: Row) -> dict[str, JSON]:
+    """What rows of verl say inside of their objects, and `info` of an environment."""
+    found: dict[str, JSON] = {}
+    for name, (column, key) in INSIDE.items():
+        value = object_in(row.get(column))
+        inner = value.get(key) if isinstance(value, Mapping) else None if key else value
+        found |= {name: inner} if inner is not None else {}
+    info = object_in(row.get("info"))
+    stated = info.get("answer") if isinstance(info, Mapping) else None
+    return ({"answer": stated} if stated is not None else {}) | found
+
+
+def _is_reference(name: str, value: JSON) -> bool:
+    """Whether a value can be a reference: true and false are answers to a question, and no label of a completion."""
     if isinstance(value, Mapping):
         return "value" in value
+    if isinstance(value, bool) and name == "label":
+        return False
     return isinstance(value, str | int | float | list) and value not in ("", [])

@@ -26,6 +26,15 @@ def _is_recording(row: Row) -> bool:
     return "timestamp" in row and isinstance(data, dict) and "game_id" in data and "frame" in data
 
 
+PAIRS = (
+    ("chosen", "rejected"),
+    ("preferred_output", "non_preferred_output"),
+    ("conversation_a", "conversation_b"),
+    ("response_a", "response_b"),
+    ("chosen_response", "rejected_response"),
+)
+"""Names of the two answers of a pair."""
+
 REFUSED = (
     Refused(
         "a recording of ARC-AGI-3",
@@ -39,8 +48,23 @@ REFUSED = (
     ),
     Refused(
         "a pair of preferences",
-        _has("chosen", "rejected"),
+        lambda row: any(all(name in row for name in names) for names in PAIRS),
         "two answers to one prompt: write one row for each, with its text as response",
+    ),
+    Refused(
+        "a log of inspect without samples",
+        lambda row: isinstance(row.get("eval"), dict) and "status" in row,
+        "it has none, as one that was broken off: send one that has some",
+    ),
+    Refused(
+        "the metadata beside results of verifiers",
+        _has("env_id", "model", "num_examples"),
+        "it has no answer of a model: send results.jsonl alone",
+    ),
+    Refused(
+        "scores of arc-agi-benchmarking",
+        _has("score", "task_results"),
+        "it has no answer of a model: send the files of the tasks",
     ),
     Refused("an ARC task", _has("train", "test"), "it has no answer of a model: import it as a problem"),
     Refused(
@@ -55,7 +79,7 @@ REFUSED = (
     ),
     Refused(
         "a question",
-        lambda row: any(name in row for name in ("question", "problem", "Question", "Problem")),
+        lambda row: any(name in row for name in ("question", "problem", "Question", "Problem", "prompt", "query")),
         'it has no answer of a model: import it as problems, or give the answer as "response"',
     ),
 )

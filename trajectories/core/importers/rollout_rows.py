@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 from trajectories.core.completions.messages import said_in, thoughts_of
-from trajectories.core.completions.usage import read_usage
 from trajectories.core.importers.answer_rows import read_answers
 from trajectories.core.importers.batch_rows import failed_call
 from trajectories.core.importers.foreign_scores import read_score
@@ -19,14 +18,16 @@ from trajectories.core.importers.question_rows import question_row
 from trajectories.core.importers.row_fields import (
     finished,
     last_question,
-    model_of_meta,
+    model_of,
     read_key,
     temperature_of,
     text_at,
+    usage_of,
 )
+from trajectories.core.importers.row_scores import checks_in
 from trajectories.core.importers.transcripts import read_transcript
 from trajectories.core.problems import ProblemError, describe
-from trajectories.core.records import JSON, FinishReason, Usage, VerdictRecord
+from trajectories.core.records import JSON, FinishReason, VerdictRecord
 
 GYM = "responses_create_params"
 CUT_OFF = ("max_turns_reached", "max_total_completion_tokens", "prompt_too_long", "max_seq_len", "timeout")
@@ -47,7 +48,8 @@ def read_rollout(row: Row) -> list[ForeignTrace]:
     """The trace of a rollout. Raises ProblemError, with an error's own words."""
     if error := row.get("error"):
         raise failed_call("error", _said(error))
-    messages = [*_messages(row["prompt"], "user", "prompt"), *_messages(row["completion"], "assistant", "completion")]
+    prompt = row["prompt"] if row["prompt"] is not None else row.get("question")
+    messages = [*_messages(prompt, "user", "prompt"), *_messages(row["completion"], "assistant", "completion")]
     asked, pieces = read_transcript(messages, "completion")
     question = text_at(row, "question") or last_question(asked.all)
     response = said_in(pieces)
@@ -57,10 +59,10 @@ def read_rollout(row: Row) -> list[ForeignTrace]:
         response=response,
         thinking=thoughts_of(pieces),
         pieces=pieces,
-        model=text_at(row, "model") or model_of_meta(row),
+        model=model_of(row),
         temperature=temperature_of({"temperature": row.get("temperature", _sampling(row).get("temperature"))}),
         finish_reason=_end(row, response),
-        usage=_usage(row),
+        usage=usage_of(row)[0],
         facts={**_request(row), **asked.facts},
         verdicts=tuple(_verdicts(row)),
         adds_verdicts=True,
@@ -110,11 +112,6 @@ def _end(row: Row, response: str) -> FinishReason:
     return finished(row.get("finish_reason"), response)
 
 
-def _usage(row: Row) -> Usage:
-    counted = read_usage(row.get("token_usage") or row.get("usage"))
-    return counted.usage if counted else Usage()
-
-
 def _request(row: Row) -> dict[str, JSON]:
     """Which rollout of its example it is, where the row says so: the same words twice are two traces."""
     example = row.get("example_id")
@@ -124,10 +121,13 @@ def _request(row: Row) -> dict[str, JSON]:
 
 
 def _verdicts(row: Row) -> Iterator[VerdictRecord]:
-    """The reward, and every metric beside it."""
-    if row.get("reward") is not None:
+    """The reward, and every metric beside it; of older files and of TRL the columns that are scores."""
+    if "reward" in row:
         yield from read_score("verifiers reward", row["reward"])
     metrics = row.get("metrics")
-    for name, value in metrics.items() if isinstance(metrics, Mapping) else ():
+    if not isinstance(metrics, Mapping):
+        yield from checks_in({name: value for name, value in row.items() if name != "reward"})
+        return
+    for name, value in metrics.items():
         if value is not None:
             yield from read_score(f"verifiers {name}", value)

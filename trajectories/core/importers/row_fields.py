@@ -1,14 +1,35 @@
-"""What rows of several shapes say under the same names: their problem, their model, their temperature."""
+"""What rows of several shapes say under the same names: their problem, their model, their temperature, their tokens."""
 
+import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from trajectories.core.completions.hidden_errors import is_broken_off
 from trajectories.core.completions.replies import finish_reason_of
+from trajectories.core.completions.usage import MOST, read_usage
 from trajectories.core.importers.foreign_traces import ProblemKey, Row
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
-from trajectories.core.records import JSON, FinishReason
+from trajectories.core.records import JSON, FinishReason, Usage
+
+QUESTIONS = ("question", "problem", "Problem", "Question", "prompt", "query", "instruction", "input")
+"""Columns that hold what was asked, best first."""
+
+ABOUT = ("input", "context")
+"""What an instruction is about, in a column of its own."""
+
+SYSTEM = ("system", "system_prompt", "system_message")
+MODELS = (
+    *("model", "model_name", "model_id", "generation_model", "response_model", "generator"),
+    *("models", "model_names", "generation_models"),
+)
+"""What a row may call its model, or its models one by one."""
+
+FINISHES = ("finish_reasons", "finish_reason", "stop_reason")
+TOKENS = ("num_generated_tokens", "generated_tokens", "output_tokens", "completion_tokens")
+NAMES = ("task_id", "unique_id", "id")
+"""What may name the problem of a row that says nothing else of it; of an answer of a provider `id` is its own."""
 
 
 def read_key(row: Row, question: str, custom_id: str = "") -> ProblemKey:
@@ -20,6 +41,9 @@ def read_key(row: Row, question: str, custom_id: str = "") -> ProblemKey:
         (text_at(row, "question") or question).strip(),
         check_text(custom_id, "custom_id"),
     )
+    if not str(key) and "choices" not in row and "object" not in row:
+        names = (named[name] for name in NAMES if isinstance(named.get(name), str) and named[name].strip())
+        key = ProblemKey(custom_id=check_text(next(names, ""), "id"))
     if not str(key):
         raise ProblemError("", 'found no "problem_id", "problem_hash" or "question", expected one of them')
     return key
@@ -29,9 +53,20 @@ def meta_of(row: Row) -> dict[str, JSON]:
     """What a row says in its "meta" or "metadata"."""
     found: dict[str, JSON] = {}
     for name in ("metadata", "meta"):
-        value = row.get(name)
+        value = object_in(row.get(name))
         found |= value if isinstance(value, dict) else {}
     return found
+
+
+def object_in(value: JSON) -> JSON:
+    """The object that a text of JSON holds, as tables write it; anything else as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return value
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return found if isinstance(found, dict) else value
 
 
 def hash_of_meta(row: Row) -> dict[str, JSON]:
@@ -43,6 +78,22 @@ def model_of_meta(row: Row) -> str:
     """The model, where a row says it there; else an empty text."""
     meta = meta_of(row)
     return text_at(meta, "model") or text_at(meta, "sampler")
+
+
+def model_of(row: Row) -> str:
+    """The model of a row under any of its names, in the row itself or beside it; else an empty text."""
+    others = (row[name] for name in MODELS if isinstance(row.get(name), str))
+    return text_at(row, "model") or check_text(next(others, ""), "model") or model_of_meta(row)
+
+
+def asked_in(row: Row) -> str:
+    """What a row asks under any of the usual names; an instruction with what it is about. An empty text for nothing."""
+    found = next((name for name in QUESTIONS if isinstance(row.get(name), str) and str(row[name]).strip()), "")
+    asked = check_text(str(row[found]), found) if found else ""
+    if found != "instruction":
+        return asked
+    about = next((str(row[name]) for name in ABOUT if isinstance(row.get(name), str) and str(row[name]).strip()), "")
+    return f"{asked}\n\n{check_text(about, 'input')}" if about else asked
 
 
 def last_question(messages: Sequence[Row]) -> str:
@@ -65,9 +116,34 @@ def temperature_of(row: Row) -> float:
     value = row.get("temperature")
     if value is None:
         return 0.0
+    if isinstance(value, str):
+        value = _number(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-        raise ProblemError("temperature", f"found {describe(value)}, expected a number from 0 to 100")
+        raise ProblemError("temperature", f"found {describe(row['temperature'])}, expected a number from 0 to 100")
     return float(value)
+
+
+def _number(text: str) -> float | None:
+    """The number that a text is, as tables write it; None for another text."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def finish_of(row: Row) -> JSON:
+    """Why the text of a row ended, in the row's own word; None where it says nothing."""
+    return next((row[name] for name in FINISHES if isinstance(row.get(name), str)), None)
+
+
+def usage_of(row: Row) -> tuple[Usage, Decimal | None]:
+    """The tokens of a row, and what it cost by its own word."""
+    counted = read_usage(row.get("usage")) or read_usage(row.get("token_usage"))
+    if counted is not None:
+        return counted.usage, counted.cost
+    counts = (row[name] for name in TOKENS if type(row.get(name)) in (int, float))
+    tokens = next((int(count) for count in counts if 0 <= count < float("inf")), 0)
+    return Usage(output_tokens=min(tokens, MOST)), None
 
 
 def finished(value: JSON, response: str) -> FinishReason:

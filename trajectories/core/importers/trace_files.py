@@ -13,8 +13,10 @@
   responses, messages of Anthropic, answers of Gemini; one trace for each alternative answer
 - conversations as ShareGPT and OpenThoughts have them (shared_conversations.py)
 - problems with what models wrote for them: OpenR1-Math, DeepMath, NeMo-Skills (generation_rows.py)
-- rollouts of `verifiers` and NeMo Gym, prompts with their completions (rollout_rows.py)
-- solutions whose steps people rated: PRM800K (labelled_solutions.py)
+- rollouts of `verifiers` 0.1 and NeMo Gym, prompts with their completions (rollout_rows.py)
+- episodes of `verifiers` since 0.2, whose messages name the one before them (message_graphs.py)
+- problems with thoughts and answers in columns: s1K, OpenThoughts (distilled_rows.py)
+- solutions whose steps people rated: PRM800K (labelled_solutions.py), or that are labelled (stepwise_rows.py)
 - what people said in Label Studio and Argilla (annotated_rows.py)
 
 What is known and holds no trace is refused by its name (refused_rows.py).
@@ -30,6 +32,7 @@ from trajectories.core.importers.annotated_rows import is_argilla, is_label_stud
 from trajectories.core.importers.answer_rows import is_answer, read_answers
 from trajectories.core.importers.arc_attempts import is_attempted, read_attempted
 from trajectories.core.importers.arc_submissions import is_submitted, read_submitted
+from trajectories.core.importers.distilled_rows import is_distilled, read_distilled
 from trajectories.core.importers.eval_events import is_event_row, read_events
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.full_rows import is_full, read_full
@@ -38,17 +41,18 @@ from trajectories.core.importers.inspect_samples import is_sample, read_sample
 from trajectories.core.importers.labelled_solutions import is_labelled, read_labelled
 from trajectories.core.importers.limits import LIMITS, ImportLimits
 from trajectories.core.importers.lm_eval_rows import is_logged, read_logged
+from trajectories.core.importers.message_graphs import is_episode, is_graph, read_episode, read_graph
 from trajectories.core.importers.plain_rows import (
     is_conversation,
     is_instruction,
     is_plain,
     read_conversation,
-    read_instruction,
     read_plain,
 )
 from trajectories.core.importers.refused_rows import why_refused
 from trajectories.core.importers.rollout_rows import is_gym, is_rollout, read_gym, read_rollout
 from trajectories.core.importers.shared_conversations import is_shared, read_shared
+from trajectories.core.importers.stepwise_rows import is_stepwise, read_stepwise
 from trajectories.core.problems import ProblemError
 
 
@@ -80,18 +84,22 @@ SHAPES = (
     Shape("sample", "samples of inspect", is_sample, read_sample),
     Shape("full", "full rows of Minicolumn", is_full, read_full),
     Shape("labelled", "rated steps, as PRM800K has them", is_labelled, read_labelled),
+    Shape("stepwise", "steps with labels (TRL, ProcessBench)", is_stepwise, read_stepwise),
     Shape("label-studio", "export of Label Studio", is_label_studio, read_label_studio),
     Shape("argilla", "records of Argilla", is_argilla, read_argilla),
     Shape("gym", "rollouts of NeMo Gym", is_gym, read_gym),
+    Shape("episode", "episodes of verifiers", is_episode, read_episode),
+    Shape("graph", "traces of verifiers", is_graph, read_graph),
     Shape("shared", "conversations of ShareGPT or OpenThoughts", is_shared, read_shared),
+    Shape("distilled", "thoughts and answers in columns (s1K, OpenThoughts)", is_distilled, read_distilled),
     Shape(
         "generated", "generations beside their problem (OpenR1, DeepMath, NeMo-Skills)", is_generated, read_generated
     ),
     Shape("rollout", "prompts with completions (verifiers, TRL)", is_rollout, read_rollout),
     Shape("answer", "answers of a provider or its batch", is_answer, read_answers),
     Shape("conversation", "messages", is_conversation, read_conversation),
+    Shape("instruction", "instruction and output", is_instruction, read_plain),
     Shape("plain", "question and response", is_plain, read_plain),
-    Shape("instruction", "instruction and output", is_instruction, read_instruction),
 )
 """The first that a row has counts: a shape stands before those whose keys it has too."""
 

@@ -10,6 +10,7 @@ from trajectories.core.importers.eval_events import is_spec, joined_events
 from trajectories.core.importers.inspect_samples import with_log
 from trajectories.core.importers.json_streams import END, JsonStream
 from trajectories.core.importers.limits import LIMITS, ImportLimits
+from trajectories.core.importers.lm_eval_rows import is_logged
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import decode_text, parse_json_text
 from trajectories.core.records import JSON
@@ -26,12 +27,14 @@ DEEPEST = 250
 
 
 class PlacedRow(NamedTuple):
-    """A row or the fault in its stead, where it stands in its file, and how many bytes it takes as it is written."""
+    """A row or the fault in its stead, where it stands in its file, and how many bytes it takes as it is written.
+    `inner` is the file inside of a zip that it is from, "" for none."""
 
     place: str
     row: Row | ProblemError
     size: int
     """The bytes of the row as it is written; 0 of a fault."""
+    inner: str = ""
 
 
 def read_lines(stream: IO[bytes], limits: ImportLimits = LIMITS) -> Iterator[tuple[int, Row | ProblemError]]:
@@ -76,7 +79,7 @@ def _lines(stream: IO[bytes], limits: ImportLimits) -> Iterator[tuple[int, Row |
             line = b""
             if not text.strip():
                 continue
-            value = parse_json_text(text)
+            value = _line(text)
             text = ""
             if not isinstance(value, dict):
                 raise ProblemError("", f"found {describe(value)}, expected an object")
@@ -84,6 +87,19 @@ def _lines(stream: IO[bytes], limits: ImportLimits) -> Iterator[tuple[int, Row |
             yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail), size
         else:
             yield number, value, size
+
+
+def _line(text: str) -> JSON:
+    """The value of a line; in a log that machines write NaN, as a score that is none, is null. Raises ProblemError."""
+    try:
+        return parse_json_text(text)
+    except ProblemError:
+        if "NaN" not in text and "Infinity" not in text:
+            raise
+        value = parse_json_text(text, constants=True)
+        if isinstance(value, dict) and (is_logged(value) or "reward" in value or "rewards" in value):
+            return value
+        raise
 
 
 def _too_long(limits: ImportLimits, what: str) -> ProblemError:
@@ -140,6 +156,8 @@ def _element(raw: bytes | None, limits: ImportLimits, place: str, *, lenient: bo
         return PlacedRow(place, fault, len(raw))
     if not isinstance(value, dict):
         return PlacedRow(place, ProblemError("", f"found {describe(value)}, expected an object"), len(raw))
+    if "row_idx" in value and isinstance(value.get("row"), dict):
+        return PlacedRow(place, value["row"], len(raw))  # the data sets server of Hugging Face
     return PlacedRow(place, value, len(raw))
 
 

@@ -16,12 +16,17 @@ from trajectories.core.completions.messages import (
 from trajectories.core.completions.parts import Completion, build_completion
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.completions.turns import ASSISTANT, TOOL, assistant_turn, kept_turns
+from trajectories.core.importers.speakers import with_role
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON
 
 WORDS_ONLY = ("reasoning_content", "reasoning")
 """Fields that mean thoughts wherever they stand: what is no text there is a fault, not another setting."""
+
+
+SETTINGS = frozenset(("on", "off", "true", "false", "low", "medium", "high", "minimal", "none", "auto"))
+"""What a column named for thoughts holds where it says how a model was asked to think (Nemotron: "on")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class _Reader:
 
     def add(self, message: JSON, where: str) -> None:
         """Take one message or item. Raises ProblemError for what is neither."""
+        message = with_role(message)
         if isinstance(message, dict) and "role" not in message and (pieces := read_items([message])):
             self._take(check_pieces(pieces, where))
             self._has_items = True
@@ -122,8 +128,12 @@ def thoughts_beside(row: Mapping[str, Any]) -> dict[str, JSON]:
     return {
         name: row[name]
         for name in (*THOUGHT_FIELDS, *BLOCK_FIELDS)
-        if name in row and (name in WORDS_ONLY or isinstance(row[name], str | list)) and row[name] is not None
+        if name in row and (name in WORDS_ONLY or isinstance(row[name], str | list)) and not _is_setting(row[name])
     }
+
+
+def _is_setting(value: JSON) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in SETTINGS)
 
 
 def check_pieces(pieces: Iterable[Piece], path: str) -> tuple[Piece, ...]:

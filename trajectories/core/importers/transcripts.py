@@ -5,6 +5,7 @@ from typing import Any
 
 from trajectories.core.completions.messages import Piece, words_of
 from trajectories.core.completions.thoughts import PartKind
+from trajectories.core.importers.speakers import with_role
 from trajectories.core.importers.trace_turns import Turns, check_pieces, read_said, read_turns
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.records import JSON
@@ -19,6 +20,7 @@ def read_transcript(messages: JSON, path: str) -> tuple[Turns, tuple[Piece, ...]
     its tools among it. Raises ProblemError, also where the model did nothing."""
     if not isinstance(messages, list):
         raise ProblemError(path, f"found {describe(messages)}, expected a list of messages")
+    messages = [with_role(message) for message in messages]
     at = _begin(messages)
     asked = read_turns(messages[:at], path)
     pieces = check_pieces(_done(messages[at:], at, path), path)

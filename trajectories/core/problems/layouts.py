@@ -4,6 +4,7 @@ A layout says in which columns the fields of a question are, and turns a row who
 several columns into a plain one. It changes no answer: how an answer is read is the same for every file.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from string import ascii_uppercase
@@ -72,17 +73,32 @@ def _plain_verl(row: Row) -> Row:
     truth, split = _inside(row, "reward_model", "ground_truth"), _inside(row, "extra_info", "split")
     if isinstance(truth, dict) and "target" in truth:
         truth = truth["target"]
+    truth = _listed(truth)
     prompt = row.get("prompt")
     if isinstance(prompt, list):
         users = [each for each in prompt if isinstance(each, dict) and each.get("role") == "user"]
         if not users:
             raise ProblemError("prompt", f"found {describe(prompt)}, expected a message of the user among them")
         prompt = users[-1].get("content")
+        if isinstance(prompt, list):  # parts of a content
+            texts = [part["text"] for part in prompt if isinstance(part, dict) and isinstance(part.get("text"), str)]
+            prompt = "\n".join(texts)
     return {**row, "prompt": prompt, GROUND_TRUTH: truth, SPLIT: split}
 
 
+def _listed(truth: JSON) -> JSON:
+    """The answers of a list that is written as text (Skywork-OR1), the one answer where it is alone."""
+    if isinstance(truth, str) and truth.strip().startswith('["'):
+        try:
+            found = json.loads(truth)
+        except (ValueError, RecursionError):
+            return truth
+        truth = found if isinstance(found, list) and found and all(isinstance(one, str) for one in found) else truth
+    return truth[0] if isinstance(truth, list) and len(truth) == 1 else truth
+
+
 def _rights(row: Row) -> list[str]:
-    return [column for column in row if column.lower() in ("correct answer", "correct_answer", "best answer")]
+    return [column for column in row if column.lower().replace("_", " ") in ("correct answer", "best answer")]
 
 
 def _wrongs(row: Row) -> list[str]:
@@ -130,7 +146,9 @@ def _is_keyed(row: Row) -> bool:
     nested = nested if isinstance(nested, dict) else {}
     choices = nested.get("choices", row.get("choices"))
     entry = choices[0] if isinstance(choices, list) and choices else choices
-    return "answerkey" in row and isinstance(entry, dict) and "label" in entry and "text" in entry
+    # Of files whose answers are kept back the key is missing.
+    keyed = "answerkey" in row or "stem" in nested
+    return keyed and isinstance(entry, dict) and "label" in entry and "text" in entry
 
 
 def _is_commonsense(row: Row) -> bool:
@@ -144,7 +162,8 @@ def _plain_keyed(row: Row) -> Row:
     if not isinstance(question, dict):
         return row
     inside = {CHOICES: question["choices"]} if "choices" in question else {}
-    return {**row, "question": question.get("stem"), **inside}
+    concept = {name: question[name] for name in ("question_concept",) if name in question}
+    return {**row, **concept, "question": question.get("stem"), **inside}
 
 
 def _is_mmlu(row: Row) -> bool:

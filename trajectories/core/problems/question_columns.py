@@ -28,7 +28,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """What a question may have, and the column names it is looked for under, best first."""
 LOOSE = frozenset({"target", "label", "output"})
-"""Column names that mean the answer only in rows without a better one: elsewhere they often mean something else."""
+"""Column names that mean the answer only where no better one says it: elsewhere they often mean something else."""
 
 
 def choose_columns(columns: Sequence[str], chosen: Mapping[str, str], layout: Layout | None = None) -> dict[str, str]:
@@ -75,4 +75,5 @@ def _usual(row: Row, names: Sequence[str], by_lower: Mapping[str, str], taken: s
     """The column among those of usual names that counts; "" where there is none."""
     there = [by_lower[name] for name in names if name in by_lower and by_lower[name] not in taken]
     strict = [column for column in there if column.lower() not in LOOSE] or there
-    return next((column for column in strict if not is_nothing(row[column])), strict[0] if strict else "")
+    told = (column for columns in (strict, there) for column in columns if not is_nothing(row[column]))
+    return next(told, strict[0] if strict else "")

@@ -12,7 +12,9 @@ from trajectories.core.problems.arc_files import show
 from trajectories.core.problems.documents import check_text, decode_text, lines_of, parse_json_text
 from trajectories.core.records import JSON
 
-LINES = frozenset({".jsonl", ".ndjson"})
+PARQUET = ".parquet"
+LINES = frozenset({".jsonl", ".ndjson", PARQUET})
+"""Endings of files with one object to a line; whoever opens a Parquet file hands its rows over so."""
 TABLES = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = LINES | TABLES.keys()
 """The endings of names that say that a file holds questions, with or without ".gz" behind them."""
@@ -22,6 +24,7 @@ MAX_ROWS = 500_000
 """Rows and lines of one file: so many can be looked through while somebody waits for a task to end."""
 HEAD_BYTES = 4096
 """So much of a JSON document says whether it is a list of objects."""
+LONE_KEYS = ("question", "problem", "Question", "Problem")
 LIST_KEYS = ("data", "rows", "questions", "problems", "examples", "items", "instances")
 """Keys under which an object has its list of questions, best first."""
 
@@ -32,6 +35,11 @@ _NEXT_OBJECT = re.compile(r"\}[ \t\r]*\n\s*\{")
 _SCALARS = rf"(?:\s*{_TEXT}\s*:\s*(?:{_TEXT}|[-+.\w]++)\s*,)*+"
 _WRAPPED = re.compile(rf'\s*\{{{_SCALARS}\s*"([^"\\]*+)"\s*:\s*\[\s*\{{\s*+(?!"attempt_)')
 """An object whose first list is one of objects, unless they are attempts as Kaggle takes them."""
+
+_LONE = re.compile(
+    rf'\s*\{{(?:\s*{_TEXT}\s*:\s*(?:{_TEXT}|[-+.\w]++)\s*,)*?\s*"(?:question|problem|Question|Problem)"\s*:\s*"'
+)
+"""An object that asks a question."""
 
 Row = Mapping[str, Any]
 """Column name to an unchecked JSON value; in tables every value is text."""
@@ -55,19 +63,20 @@ def is_questions(name: str) -> bool:
 def holds_questions(name: str, head: bytes) -> bool:
     """Whether a file holds questions, by its name and its first HEAD_BYTES.
 
-    A .json file does where it is a list of objects, or has one object to a line.
+    A .json file does where it is a list of objects, has one object to a line, or is one question (MATH has a file for
+    each).
     """
     if suffix_of(name) != ".json":
         return is_questions(name)
     text = head[:HEAD_BYTES].decode("utf-8-sig", errors="replace")
     wrapped = _WRAPPED.match(text)
     is_list = _LIST.match(text) is not None or _NEXT_OBJECT.search(text) is not None
-    return is_list or (wrapped is not None and wrapped[1] not in ("train", "test"))
+    return is_list or _LONE.match(text) is not None or (wrapped is not None and wrapped[1] not in ("train", "test"))
 
 
 def row_word(file: str) -> str:
-    """What one row of a file is counted in: a line, or an item of a list."""
-    return "item" if suffix_of(file) == ".json" else "line"
+    """What one row of a file is counted in: a line, a row of Parquet, or an item of a list."""
+    return {".json": "item", PARQUET: "row"}.get(suffix_of(file), "line")
 
 
 def read_rows(data: bytes, file: str) -> Iterator[tuple[int, Row | ProblemError]]:
@@ -136,6 +145,8 @@ def _listed_rows(value: JSON) -> list[tuple[int, Row | ProblemError]]:
 def _list_in(value: JSON) -> list[JSON]:
     if isinstance(value, list):
         return value
+    if isinstance(value, dict) and any(isinstance(value.get(name), str) for name in LONE_KEYS):
+        return [value]
     named = value.items() if isinstance(value, dict) else ()
     lists: dict[str, list[JSON]] = {key: each for key, each in named if _is_table(each)}
     key = next((key for key in LIST_KEYS if key in lists), next(iter(lists)) if len(lists) == 1 else None)

@@ -25,6 +25,8 @@ NO_SIDE = "found nothing that says train or eval, in the row or in the name of t
 MAX_NAME = 200
 MAX_FAMILY = 100
 LARGEST = 1e300
+LONGEST_BARE = 40
+WORDED = ("level", "difficulty")
 YES, NO = ["yes", "true"], ["no", "false"]
 """What a reference that is true or false accepts."""
 
@@ -111,9 +113,14 @@ def _asked(values: Row, mapping: Mapping[str, str], said: str | None) -> tuple[P
     text = final_answer(accepted) if accepted is not None and looks else accepted
     if text is None:
         solution = read_text(values.get("solution"), mapping.get("solution", ""))
-        text = (answer_of_solution(solution) or None) if solution else None
+        text = (answer_of_solution(solution) or _bare(solution)) if solution else None
     found = ProblemKind.NUMERIC if text and is_mathematics(text) else ProblemKind.TEXT
     return asked or found, text, {}
+
+
+def _bare(solution: str) -> str | None:
+    """A solution that is no more than its answer (s1K); None for one in words."""
+    return solution if len(solution) <= LONGEST_BARE and is_mathematics(solution) else None
 
 
 def _kind_said(said: str | None, mapping: Mapping[str, str]) -> ProblemKind | None:
@@ -203,8 +210,8 @@ def _difficulty(value: JSON, column: str) -> dict[str, float]:
         level = _LEVEL.fullmatch(text)
         text = level[1].replace("?", "") if level is not None else text
         value = read_json(text, column) if text[:1] == "{" or _NUMBER.fullmatch(text) else text or None
-        # A column of that name may hold anything (RACE: "high"); one named for difficulty may not.
-        value = None if isinstance(value, str) and column.lower() == "level" else value
+        # Columns of these names hold words too (RACE: "high", OlympiadBench: "Competition"), which no scale has.
+        value = None if isinstance(value, str) and column.lower() in WORDED else value
     if value is None:
         return {}
     levels = value if isinstance(value, dict) else {"level": value}

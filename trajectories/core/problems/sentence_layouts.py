@@ -13,6 +13,10 @@ from trajectories.core.records import JSON, ProblemKind
 ASKED = "question and what it is about"
 """The column that these layouts put into plain rows: the whole question as one text."""
 
+_UNIT = re.compile(r"\s*\([^()]*\)\s*$")
+_MARK = re.compile(r"(?:^|(?<=[\s,]))\(?[a-zA-Z]\s?\)\s*")
+"""The letter before an option: "A)21", "(A) 21", "a ) 38 , b ) 27.6"."""
+
 _NONE_GIVEN = ("", "-1")
 """What stands for the answer in files whose answers are kept back."""
 
@@ -84,6 +88,32 @@ def _plain_race(row: Row) -> Row:
     return {**row, ASKED: "\n\n".join(texts)}
 
 
+def _plain_story(row: Row) -> Row:
+    """A sum in words: the question follows its story; a unit in brackets behind the number is none of the answer."""
+    texts = [read_text(get(row, column), column) or "" for column in ("body", "question")]
+    answer = get(row, "answer")
+    bare = _UNIT.sub("", answer) if isinstance(answer, str) else answer
+    return {**row, ASKED: " ".join(texts), RIGHT: bare}
+
+
+def _is_marked(row: Row) -> bool:
+    options, right = row.get("options"), row.get("correct")
+    texts = options if isinstance(options, list) else _MARK.findall(options) if isinstance(options, str) else []
+    marked = len(texts) > 1 and all(isinstance(text, str) and _MARK.match(text) for text in texts)
+    return marked and isinstance(right, str) and re.fullmatch(r"[A-Za-z]", right.strip()) is not None
+
+
+def _plain_marked(row: Row) -> Row:
+    """The options without the letters before them, which are written into one text or each before its own."""
+    options = get(row, "options")
+    if isinstance(options, str):
+        choices = [part.strip(" ,") for part in _MARK.split(options)[1:]]
+    else:
+        given = options if isinstance(options, list) else []
+        choices = [_MARK.sub("", text, count=1).strip() for text in given if isinstance(text, str)]
+    return {**row, CHOICES: choices, RIGHT: get(row, "correct")}
+
+
 _PLACES = {"question": (ASKED,), "choices": (CHOICES,), "answer": (RIGHT,)}
 
 SENTENCE_LAYOUTS: tuple[Layout, ...] = (
@@ -139,6 +169,23 @@ SENTENCE_LAYOUTS: tuple[Layout, ...] = (
         _is_race,
         {"question": (ASKED,), "name": ("example_id",)},
         _plain_race,
+        ProblemKind.CHOICE,
+    ),
+    Layout(
+        "svamp",
+        "SVAMP or ASDiv",
+        "the question follows the story in Body; a unit in brackets behind the answer is left out.",
+        _all_of("body", "question", "answer"),
+        {"question": (ASKED,), "answer": (RIGHT,), "name": ("id",), "family": ("type", "solution_type")},
+        _plain_story,
+    ),
+    Layout(
+        "aqua",
+        "AQuA or MathQA",
+        "the options have their letters before them; correct is the right one's.",
+        _is_marked,
+        {"question": ("question", "problem"), "choices": (CHOICES,), "answer": (RIGHT,)},
+        _plain_marked,
         ProblemKind.CHOICE,
     ),
 )

@@ -4,14 +4,18 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from trajectories.core.campaigns.gates import GateDecision
 from trajectories.core.campaigns.templates import EMBEDDED_ARC, TEMPLATES
+from trajectories.core.faults import Fault
 from trajectories.forms.campaign_templates import offers, template_values
 from trajectories.forms.campaigns import CampaignForm, values_of
+from trajectories.forms.plain import as_sent
 from trajectories.models import Campaign, Generation
+from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaigns import list_generations, measured_of
 from trajectories.services.campaigns.plans import plan_campaign
 from trajectories.services.endpoints.samplers import ensure_symbolic
@@ -35,6 +39,7 @@ class Command(BaseCommand):
             metavar="FIELD=VALUE",
             help="other values for fields of the page, such as generations=3 training_limit=100 control= (empty: no)",
         )
+        parser.add_argument("--as", dest="name", metavar="NAME", help="the account that the campaign is begun by")
         parser.add_argument("--templates", action="store_true", help="list the templates and what each lacks here")
         parser.add_argument("--dry-run", action="store_true", help="begin nothing; print what it would take")
         parser.add_argument("--wait", action="store_true", help="show each stage until the campaign ends or is paused")
@@ -45,6 +50,7 @@ class Command(BaseCommand):
             self._list()
             return
         ensure_symbolic_views()
+        actor = _actor(options["name"])
         form = _form(options)
         if not form.is_valid():
             name, errors = next(iter(form.errors.items()))
@@ -56,7 +62,10 @@ class Command(BaseCommand):
         )
         if options["dry_run"]:
             return
-        campaign = plan_campaign(actor=None, draft=form.cleaned_data["draft"])
+        try:
+            campaign = plan_campaign(actor=actor, draft=form.cleaned_data["draft"])
+        except Fault as fault:
+            raise CommandError(f"{fault.field}: {fault}" if fault.field else str(fault)) from fault
         self.stdout.write(f"Campaign {campaign.pk}: {campaign.title}")
         if options["wait"]:
             self._follow(campaign)
@@ -94,6 +103,16 @@ def _line(row: Generation) -> str:
     return f"{said}. {GateDecision.from_json(row.decision).words}" if row.decision else said
 
 
+def _actor(name: str | None) -> User | None:
+    """The account of a name; None where none is given. Raises CommandError."""
+    if name is None:
+        return None
+    actor = User.objects.filter(username=name, is_active=True).first()
+    if actor is None or not actor.has_perms(("trajectories.add_campaign", SEE_REVIEWS)):
+        raise CommandError(f"--as: found {name[:80]!r}, expected the name of an account that may begin campaigns.")
+    return actor
+
+
 def _form(options: dict[str, Any]) -> CampaignForm:
     """The form as the page would send it. Raises CommandError for a field that is none."""
     like = None
@@ -109,5 +128,4 @@ def _form(options: dict[str, Any]) -> CampaignForm:
         if not sign or name not in form.fields:
             raise CommandError(f"--set: found {pair[:80]!r}, expected FIELD=VALUE with a field of the page.")
         values[name] = value.split(",") if name == "instructions" else value
-    given = {name: value for name, value in values.items() if value not in (None, False, "")}
-    return CampaignForm(given, cloned_from=like)
+    return CampaignForm(as_sent(values), cloned_from=like)

@@ -13,8 +13,8 @@ from django.utils import timezone
 from trajectories.core.campaigns.plans import CampaignPlan
 from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.models import AuditEvent, Campaign, Generation
-from trajectories.selectors.campaigns import list_generations
-from trajectories.services.campaigns.stages import StuckError, spent, step
+from trajectories.selectors.campaigns import list_generations, spent
+from trajectories.services.campaigns.stages import StuckError, step
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, renew_job
 from trajectories.services.jobs.ringers import ring
@@ -54,7 +54,7 @@ def move_once(*, campaign_id: int, token: uuid.UUID) -> bool:
     except StuckError as fault:
         _pause(campaign, str(fault))
         if fault.again is not None and fault.row is not None:
-            Generation.objects.filter(pk=fault.row.pk).update(stage=fault.again.value)
+            Generation.objects.filter(pk=fault.row.pk).update(is_stuck=True)
         return False
     if moved:
         campaign.claims = 0  # something came of it
@@ -89,14 +89,16 @@ def _move(campaign: Campaign, rows: list[Generation]) -> bool:
 
 
 def _begin_generation(campaign: Campaign, number: int, plan: CampaignPlan) -> None:
-    Generation.objects.create(campaign=campaign, number=number, arm=Arm.CHAMPION.value)
-    if number and plan.control:
-        Generation.objects.create(campaign=campaign, number=number, arm=Arm.CONTROL.value)
+    base = campaign.champion if number else None
+    arms = [Arm.CHAMPION, Arm.CONTROL] if number and plan.control else [Arm.CHAMPION]
+    for arm in arms:
+        Generation.objects.create(campaign=campaign, number=number, arm=arm.value, base=base)
 
 
 def _pause(campaign: Campaign, reason: str) -> None:
     campaign.state, campaign.state_reason = State.PAUSED, reason
-    campaign.save(update_fields=["state", "state_reason"])
+    campaign.cost, campaign.input_tokens, campaign.output_tokens = spent(campaign)
+    campaign.save(update_fields=["state", "state_reason", "cost", "input_tokens", "output_tokens"])
     _audit(campaign, "paused", {"reason": reason})
 
 

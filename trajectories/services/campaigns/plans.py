@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -86,12 +84,19 @@ def prepare(draft: Draft) -> Prepared:
     chosen = _problems(draft.training_set, draft.training_limit, "training_set")
     left_out = find_overlaps(chosen, draft.held_out_set, draft.plan.near)
     gone = {each.problem.pk for each in left_out}
-    training = [problem for problem in chosen if problem.pk not in gone]
-    if not training:
+    apart = [problem for problem in chosen if problem.pk not in gone]
+    if not apart:
         first = left_out[0]
         raise Fault(
             f"Training set: found all {len(chosen):,} problems to be like held-out ones ({first.problem.name!r}: "
             f"{first.words}), expected some that are not; raise “alike from” where only the wording is shared.",
+            field="training_set",
+        )
+    training = [problem for problem in apart if problem.split == Problem.Split.TRAIN]
+    if not training:
+        raise Fault(
+            f"Training set: found all {len(apart):,} problems to be of the evaluation side, of which nothing is learnt;"
+            " expected some of the training side.",
             field="training_set",
         )
     if draft.plan.basis in (Basis.TRUTH, Basis.BOTH) and draft.plan.strategy == "rationalise":
@@ -108,6 +113,7 @@ def prepare(draft: Draft) -> Prepared:
         held_out_set=draft.held_out_set.pk,
         instructions=[instruction.pk for instruction in draft.instructions],
         run_seconds=draft.budget.seconds,
+        passed_over=len(apart) - len(training),
         parameters=read_parameters(TRAINERS[draft.plan.trainer].parameters, draft.plan.parameters),
     )
     plan.check()
@@ -124,7 +130,13 @@ def prepare(draft: Draft) -> Prepared:
 
 @transaction.atomic
 def plan_campaign(*, actor: User | None, draft: Draft) -> Campaign:
-    """A queued campaign, which is rung for. Raises Fault."""
+    """A queued campaign, which is rung for. Raises Fault, also for a stop for people in nobody's name."""
+    if draft.plan.people and actor is None:
+        raise Fault(
+            "People review first: found a campaign that nobody begins, expected an account that makes its queues "
+            "(--as NAME).",
+            field="people",
+        )
     found = prepare(draft)
     sampler = symbolic_within(draft.search_seconds or 0) if draft.is_limited else draft.sampler
     campaign = Campaign.objects.create(
@@ -147,6 +159,7 @@ def plan_campaign(*, actor: User | None, draft: Draft) -> Campaign:
         "training_problems": len(found.plan.training_problems),
         "held_out_problems": len(found.plan.held_out_problems),
         "left_out": len(found.left_out),
+        "passed_over": found.plan.passed_over,
         "generations": found.plan.generations,
     }
     AuditEvent.objects.create(
@@ -337,11 +350,3 @@ def _check_runs(draft: Draft, found: Prepared) -> None:
         found.held_out.check(draft.sampler)
     except PlanError as fault:
         raise Fault(str(fault), field=fault.field) from fault
-
-
-def budget_left(campaign: Campaign, cost: Decimal, input_tokens: int, output_tokens: int) -> dict[str, Any]:
-    """What a run may take of the money and the tokens of its campaign, which have been spent so far."""
-    return {
-        "cost": None if campaign.budget_cost is None else campaign.budget_cost - cost,
-        "tokens": None if campaign.budget_tokens is None else campaign.budget_tokens - input_tokens - output_tokens,
-    }

@@ -7,10 +7,9 @@ the stage are written together or not at all, so that a worker killed at any mom
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db import transaction
 from django.utils import timezone
 
 from trajectories.adapters.training import TRAINERS
@@ -42,13 +41,12 @@ from trajectories.selectors.campaigns import champion_row, list_generations, mea
 from trajectories.selectors.spending import waits_for_limit
 from trajectories.services.campaigns.gating import measure_generation, pass_gate
 from trajectories.services.campaigns.held_out import overlaps_of
-from trajectories.services.campaigns.plans import budget_left, held_out_plan, training_plan
+from trajectories.services.campaigns.money import SpentError, must_wait, plan_campaign_run
+from trajectories.services.campaigns.plans import held_out_plan, training_plan
 from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.services.jobs.steering import JobError
 from trajectories.services.releases.freezing import Order, plan_freezing
-from trajectories.services.runs.estimates import estimate_plan
-from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, plan_run
-from trajectories.services.runs.plans import Budget, Plan
+from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE
 from trajectories.services.scorers.planning import start_scoring
 from trajectories.services.training.planning import start_training
 from trajectories.services.verification.reverifications import plan_reverification
@@ -59,7 +57,7 @@ CONTROL_RULE = TrainingRule(take=UNIFORM)
 
 class StuckError(Exception):
     """A stage that cannot go on; the message is one sentence for people. `again` is the stage from which the campaign
-    goes on once it is resumed, None for the same one; `row` is the generation."""
+    goes on where it is resumed and this one still cannot, None for the same one; `row` is the generation."""
 
     def __init__(self, message: str, again: Stage | None = None) -> None:
         super().__init__(message)
@@ -68,12 +66,31 @@ class StuckError(Exception):
 
 
 def step(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
-    """Move a generation one stage on, if what it waits for has ended; whether it moved. Raises StuckError."""
+    """Move a generation one stage on, if what it waits for has ended; whether it moved. Raises StuckError.
+
+    Where the campaign was paused at this stage, what the stage waits for is looked at first: somebody may have tried it
+    again, and it may have ended well. Only where it still cannot go on, the stage is begun anew.
+    """
+    was_stuck, row.is_stuck = row.is_stuck, False
     try:
-        return _STEPS[Stage(row.stage)](campaign, row, plan)
+        with transaction.atomic():
+            moved = _step(campaign, row, plan)
     except StuckError as fault:
         fault.row = row
-        raise
+        if not was_stuck or fault.again is None:
+            raise
+        Generation.objects.filter(pk=row.pk).update(stage=fault.again.value, is_stuck=False)
+        return True
+    if was_stuck and not moved:
+        Generation.objects.filter(pk=row.pk).update(is_stuck=False)
+    return moved
+
+
+def _step(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    try:
+        return _STEPS[Stage(row.stage)](campaign, row, plan)
+    except SpentError as fault:
+        raise StuckError(str(fault)) from fault
     except (Fault, JobError) as fault:
         raise StuckError(f"{_name(row)}: {fault}") from fault
 
@@ -84,6 +101,9 @@ def _name(row: Generation) -> str:
 
 def _move(row: Generation, stage: Stage, **made: Any) -> bool:
     for name, value in made.items():
+        before = getattr(row, f"{name}_id")
+        if name in ("run", "evaluation") and before is not None:
+            row.replaced.add(before)  # what it took stays taken
         setattr(row, name, value)
     row.stage = stage.value
     row.ended_at = timezone.now() if stage is Stage.DONE else None
@@ -95,6 +115,8 @@ def _begin(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
     if row.number == 0:
         return _evaluate(campaign, row, plan, campaign.first_sampler_id)
     if not row.is_control:
+        if must_wait(campaign):
+            return False
         return _move(row, Stage.SAMPLING, run=_plan_sampling(campaign, row, plan))
     if plan.control_of is ControlOf.SEEDS:
         row.release_id = plan.seed_release
@@ -123,7 +145,13 @@ def _plan_sampling(campaign: Campaign, row: Generation, plan: CampaignPlan) -> R
         problems = [problem for problem in problems if problem.family in row.families]
     title = f"{campaign.title}: generation {row.number}"
     of = training_plan(plan, problems, _instructions(plan), campaign)
-    return _plan_run(campaign, title, campaign.champion, of, row.number)
+    return plan_campaign_run(campaign, title=title, sampler=_base(row), plan=of, number=row.number)
+
+
+def _base(row: Generation) -> Sampler:
+    """The sampler that was the champion when the generation began: it draws, and both arms are trained from it."""
+    assert row.base is not None
+    return row.base
 
 
 def _open_families(campaign: Campaign, row: Generation, plan: CampaignPlan, families: Collection[str]) -> list[str]:
@@ -138,35 +166,14 @@ def _open_families(campaign: Campaign, row: Generation, plan: CampaignPlan, fami
 
 def _evaluate(campaign: Campaign, row: Generation, plan: CampaignPlan, sampler_id: int) -> bool:
     """Sample the held-out problems: with the same seed in every generation, so that what differs is the sampler."""
+    if must_wait(campaign):
+        return False
     row.sampler_id = sampler_id
     of = held_out_plan(plan, _problems(plan.held_out_problems), _instructions(plan), campaign)
     title = f"{campaign.title}: held-out problems, {_name(row).lower()}"
     assert row.sampler is not None
-    return _move(row, Stage.EVALUATING, evaluation=_plan_run(campaign, title, row.sampler, of, 0))
-
-
-def _plan_run(campaign: Campaign, title: str, sampler: Sampler, plan: Plan, number: int) -> Run:
-    kept = campaign.kept_plan
-    left = budget_left(campaign, *spent(campaign))
-    for name, amount in left.items():
-        if amount is not None and amount <= 0:
-            word = "money" if name == "cost" else "token"
-            raise StuckError(f"The {word} budget of the campaign is spent; raise it and resume.")
-    return plan_run(
-        actor=campaign.created_by,
-        title=title[:MAX_TITLE],
-        sampler=sampler,
-        plan=plan,
-        seed=derive_seed(campaign.seed, "generation", number) % MAX_SEED,
-        problem_set=campaign.held_out_set if number == 0 else campaign.training_set,
-        budget=Budget(seconds=kept.run_seconds, **left),
-        options={"recalls": True, **_longest_prompt(plan, sampler)},
-    )
-
-
-def _longest_prompt(plan: Plan, sampler: Sampler) -> dict[str, int]:
-    """What a budget of tokens has to know of a language model's prompts."""
-    return {"prompt_tokens": estimate_plan(plan=plan, sampler=sampler).prompt_tokens} if sampler.is_chat else {}
+    run = plan_campaign_run(campaign, title=title, sampler=row.sampler, plan=of, number=0)
+    return _move(row, Stage.EVALUATING, evaluation=run)
 
 
 def _problems(keys: Sequence[int]) -> list[Problem]:
@@ -179,16 +186,6 @@ def _problems(keys: Sequence[int]) -> list[Problem]:
 def _instructions(plan: CampaignPlan) -> list[Instruction]:
     found = Instruction.objects.in_bulk(list(plan.instructions))
     return [found[key] for key in plan.instructions]
-
-
-def spent(campaign: Campaign) -> tuple[Decimal, int, int]:
-    """(money, input tokens, output tokens) of the runs of a campaign together."""
-    rows = campaign.generations.values_list("run", "evaluation")
-    keys = {key for pair in rows for key in pair if key is not None}
-    total = Run.objects.filter(pk__in=keys).aggregate(
-        cost=Sum("cost", default=0), input=Sum("input_tokens", default=0), output=Sum("output_tokens", default=0)
-    )
-    return total["cost"], total["input"], total["output"]
 
 
 def _ended_run(run: Run | None, row: Generation, again: Stage) -> bool:
@@ -328,7 +325,7 @@ def _train(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
     control's trainer must not pass over by itself what is wrong."""
     assert row.release is not None
     takes_wrong = row.is_control and any(each.name == WRONG_TOO for each in TRAINERS[plan.trainer].parameters)
-    base = campaign.first_sampler if plan.from_first else campaign.champion
+    base = campaign.first_sampler if plan.from_first else _base(row)
     rule = CONTROL_RULE if row.is_control else plan.training_rule(_earlier_releases(campaign, row))
     if row.is_control and plan.seed_release is not None and plan.seed_release != row.release_id:
         rule = replace(rule, seeds=(plan.seed_release,))

@@ -1,7 +1,6 @@
 """Pausing, resuming and cancelling campaigns together with what they wait for, and changing their budget."""
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -10,14 +9,10 @@ from django.db import transaction
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Campaign, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME
-from trajectories.services.campaigns.plans import budget_left
-from trajectories.services.campaigns.stages import spent
+from trajectories.services.campaigns.money import share_budget
 from trajectories.services.jobs.steering import JobError, may_move, steer
-from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run, set_budget
+from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
 from trajectories.services.runs.plans import Budget
-
-_LEAST = {"cost": Decimal("0.000001"), "tokens": 1}
-"""The least budgets there are: a run whose campaign has nothing left gets these, and pauses."""
 
 _RUNS: dict[str, Callable[..., Run]] = {PAUSE: pause_run, RESUME: resume_run, CANCEL: cancel_run}
 
@@ -41,6 +36,8 @@ def cancel_campaign(*, actor: User, job_id: int) -> Campaign:
 def _steer(verb: str, actor: User, job_id: int) -> Campaign:
     with transaction.atomic():
         campaign: Campaign = steer("campaign", verb, actor=actor, job_id=job_id)
+        if verb == RESUME and not (campaign.budget_cost is None and campaign.budget_tokens is None):
+            share_budget(actor=actor, campaign=campaign)
         for kind, job in children(campaign):
             if may_move(kind, verb, job.state):
                 _steer_child(kind, verb, actor, job)
@@ -65,7 +62,8 @@ def _steer_child(kind: str, verb: str, actor: User, job: Any) -> None:
 
 @transaction.atomic
 def set_campaign_budget(*, actor: User, campaign_id: int, budget: Budget) -> Campaign:
-    """Change the money and the tokens that a campaign may take, and so those of the runs that have not ended.
+    """Change the money and the tokens that a campaign may take, and so those of the runs that have not ended: each gets
+    an equal part of what is left.
 
     Raises PlanError for a budget that cannot be kept, JobError for a campaign that has ended.
     """
@@ -79,15 +77,7 @@ def set_campaign_budget(*, actor: User, campaign_id: int, budget: Budget) -> Cam
     budget.check(campaign.first_sampler)
     campaign.budget_cost, campaign.budget_tokens = budget.cost, budget.tokens
     campaign.save(update_fields=["budget_cost", "budget_tokens"])
-    left = budget_left(campaign, *spent(campaign))
-    for kind, job in children(campaign):
-        if kind == "run":
-            used = {"cost": job.cost, "tokens": job.input_tokens + job.output_tokens}
-            mine = {
-                name: None if amount is None else max(amount + used[name], _LEAST[name])
-                for name, amount in left.items()
-            }
-            set_budget(actor=actor, run=job, budget=Budget(seconds=job.budget_seconds, **mine))
+    share_budget(actor=actor, campaign=campaign)
     told: dict[str, JSON] = {"cost": None if budget.cost is None else str(budget.cost), "tokens": budget.tokens}
     AuditEvent.objects.create(
         actor=actor, verb="campaign.budgeted", object_type="campaign", object_id=campaign.pk, data=told

@@ -1,5 +1,6 @@
 """Tokens of programs: making one, revoking it, and counting what it is used for."""
 
+import base64
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from trajectories.adapters.acting import acting_project
 from trajectories.core.faults import Fault
@@ -37,8 +39,9 @@ RETURNING allowance
 
 
 @transaction.atomic
-def make_token(*, owner: User, title: str, scopes: Iterable[str], days: int) -> tuple[ApiToken, str]:
+def make_token(*, owner: User, title: str, scopes: Iterable[str], days: int, seed: str = "") -> tuple[ApiToken, str]:
     """A new token for the project that acts, and its secret, which is kept nowhere: whoever made it sees it this once.
+    The secret follows from the seed, if there is one.
 
     Raises Fault for a scope or a lifetime that there is not, and for one token too many.
     """
@@ -54,7 +57,7 @@ def make_token(*, owner: User, title: str, scopes: Iterable[str], days: int) -> 
     now = timezone.now()
     if ApiToken.objects.filter(owner=owner, revoked_at=None, expires_at__gt=now).count() >= MOST_TOKENS:
         raise Fault(f"Found {MOST_TOKENS} tokens of yours that work, expected fewer. Revoke one first.", field="title")
-    secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    secret = new_secret(seed)
     token = ApiToken.objects.create(
         owner=owner,
         project_id=acting_project(),
@@ -67,6 +70,14 @@ def make_token(*, owner: User, title: str, scopes: Iterable[str], days: int) -> 
     )
     _audit(owner, "api_token.made", token)
     return token, secret
+
+
+def new_secret(seed: str = "") -> str:
+    """The secret of a new token; the same for the same seed, if there is one, as long as SECRET_KEY is the same."""
+    if not seed:
+        return PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    derived = salted_hmac("trajectories.tokens", seed, algorithm="sha256").digest()
+    return PREFIX + base64.urlsafe_b64encode(derived).decode().rstrip("=")
 
 
 @transaction.atomic

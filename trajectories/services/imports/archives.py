@@ -158,7 +158,7 @@ def read_manifest(files: Files) -> ArchivedRelease:
     """The release of an archive that was checked. Raises ProblemError where it is gone."""
     for name, stream in files:
         stream.seek(0)
-        for _, _, row, _ in read_rows([(name, stream)]):
+        for _, _, row, *_ in read_rows([(name, stream)]):
             if isinstance(row, dict) and is_release(row):
                 return read_release(row)
             break
@@ -364,7 +364,7 @@ def _read(files: Files, faults: FaultTally) -> Iterator[_Line | ArchivedRelease]
     """Every row and the manifest, from the first byte on; what cannot be read is a fault."""
     for _, stream in files:
         stream.seek(0)
-    for name, span, row, _ in read_rows(files):
+    for name, span, row, *_ in read_rows(files):
         try:
             if row is None:
                 raise ProblemError("", "found nothing, expected the rows of an archive or its manifest")

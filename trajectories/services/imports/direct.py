@@ -1,7 +1,9 @@
 """Importing traces sampled elsewhere here and now, from open files; services/imports/ does it for pages."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from os import SEEK_END
 from typing import IO
 
 from django.contrib.auth.models import User
@@ -10,11 +12,11 @@ from trajectories.adapters.spools import nameless_spool
 from trajectories.core.problems import ImportFault
 from trajectories.core.records import JSON
 from trajectories.models import Sampler
-from trajectories.services.jobs.ringers import ring
 from trajectories.services.problems.imports import FaultTally, OnFault, SetTarget, spool_folder
 from trajectories.services.traces.finding import ProblemMaker
 from trajectories.services.traces.imports import Arriving, WrittenTraces, write_traces
-from trajectories.services.traces.staging import TraceStage, next_rows, read_rows
+from trajectories.services.traces.staging import TraceStage, read_rows
+from trajectories.services.traces.staging_forks import open_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,12 @@ def import_traces(
         making.target.check()
     maker = None if making is None else ProblemMaker(making.split)
     with nameless_spool(spool_folder()) as spool:
-        stage = TraceStage(adopting=adopt_reviews, maker=maker, places=places or {})
-        rows = read_rows(named)
-        while batch := next_rows(rows):
-            stage.take(batch, spool, faults)
+        with ExitStack() as stack:
+            size = sum(stream.seek(0, SEEK_END) for _, stream in named)
+            stage = open_stage(stack, TraceStage(adopting=adopt_reviews, maker=maker, places=places or {}), size)
+            rows = read_rows(named)
+            while stage.take_next(rows, spool, faults):
+                pass
         refused = faults.refuse(on_fault)
         written = WrittenTraces()
         if spool.count and not refused:
@@ -87,8 +91,6 @@ def import_traces(
                 target=None if making is None else making.target,
             )
             written = write_traces(arriving=arriving, spool=spool)
-    if written.trace_ids:
-        ring("verification", written.trace_ids)
     return TraceImportReport(
         inserted=len(written.trace_ids),
         duplicates=written.duplicates,

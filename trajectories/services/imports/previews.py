@@ -66,7 +66,7 @@ def preview_traces(*, uploads: Sequence[KeptUpload], places: Mapping[str, str], 
     with ExitStack() as stack:
         for upload in uploads:
             stream = stack.enter_context(upload.path.open("rb"))
-            for name, span, row, _ in islice(read_rows([(upload.name, stream)]), MOST_ROWS):
+            for name, span, row, *_ in islice(read_rows([(upload.name, stream)]), MOST_ROWS):
                 place = f"{name} {span}".strip()
                 try:
                     if not isinstance(row, Mapping):

@@ -1,6 +1,6 @@
 """How the files of an import are read, kind by kind, from any item on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -22,7 +22,8 @@ from trajectories.services.problems.procedural import draw_records
 from trajectories.services.problems.questions import QuestionOptions, count_rows, open_upload, read_question_documents
 from trajectories.services.problems.uploads import find_upload_in_use, read_arc_documents
 from trajectories.services.traces.finding import ProblemMaker
-from trajectories.services.traces.staging import ReadRow, Told, TraceStage, next_rows, read_rows
+from trajectories.services.traces.staging import ReadRow, Told, TraceStage, read_rows
+from trajectories.services.traces.staging_forks import ForkedStage, open_stage
 
 _SAID = ("columns", "layout", "split", "kind", "otherwise")
 """Of an import's options, what says how its questions are to be read."""
@@ -81,18 +82,15 @@ class _TraceReader:
     """Rows of traces; what is counted is the bytes of their files."""
 
     rows: Iterator[ReadRow]
-    streams: Sequence[IO[bytes]]
     total: int
-    stage: TraceStage
+    stage: TraceStage | ForkedStage
 
     @property
     def done(self) -> int:
-        return sum(stream.tell() for stream in self.streams)
+        return self.stage.reached
 
     def take(self, spool: Spool, faults: FaultTally) -> int:
-        batch = next_rows(self.rows)
-        self.stage.take(batch, spool, faults)
-        return len(batch)
+        return self.stage.take_next(self.rows, spool, faults)
 
     def told(self) -> dict[str, JSON]:
         return self.stage.told.to_json()
@@ -185,8 +183,14 @@ def _open_traces(job: Import, stack: ExitStack) -> Reader:
     told = Told(dict(job.told.get("shapes", {})), dict(job.told.get("wrapper", {})))
     maker = ProblemMaker(job.options.get("split", "")) if job.options.get("make_problems") else None
     places = job.options.get("places", {})
-    stage = TraceStage(adopting=bool(job.options["adopt_reviews"]), maker=maker, places=places, told=told)
-    return _TraceReader(rows, [stream for _, stream in streams], total, stage)
+    stage = TraceStage(
+        adopting=bool(job.options["adopt_reviews"]),
+        maker=maker,
+        places=places,
+        told=told,
+        position=lambda: sum(stream.tell() for _, stream in streams),
+    )
+    return _TraceReader(rows, total, open_stage(stack, stage, total))
 
 
 _OPENERS: dict[Import.Kind, Callable[[Import, ExitStack], Reader]] = {

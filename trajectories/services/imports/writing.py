@@ -5,7 +5,6 @@ from typing import Any
 
 from trajectories.adapters.spools import Spool
 from trajectories.models import Import
-from trajectories.services.jobs.ringers import ring
 from trajectories.services.problems.imports import SetTarget, name_of_set, write_problems
 from trajectories.services.problems.procedural import procedural_source_name
 from trajectories.services.traces.imports import Arriving, write_traces
@@ -48,8 +47,6 @@ def _write_traces(job: Import, spool: Spool, fault_count: int) -> dict[str, Any]
         target=set_target(title, job.source) if title else None,
     )
     traces = write_traces(arriving=arriving, spool=spool)
-    if traces.trace_ids:
-        ring("verification", traces.trace_ids)
     told: dict[str, Any] = {**job.told, "verdicts": traces.verdicts, "reviews": traces.reviews}
     came = {
         "inserted": len(traces.trace_ids),

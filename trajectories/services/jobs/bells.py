@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from trajectories.core.records import JSON
 from trajectories.models import Bell
 
-SAMPLING, VERIFICATION = "sampling", "verification"
+SAMPLING, VERIFICATION, WORDS = "sampling", "verification", "words"
 """Kinds of bells."""
 
 

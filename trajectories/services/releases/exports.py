@@ -36,6 +36,7 @@ from trajectories.models import AuditEvent, Export, Release
 from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_of, release_job
+from trajectories.services.jobs.outages import is_away
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.releases.stores import file_folder, file_store
@@ -280,6 +281,8 @@ def _write(export: Export, token: uuid.UUID) -> bool:
             writer.finish(state=Export.State.FAILED, error=f"The file could not be written: {fault.strerror or fault}.")
         return False
     except Exception as fault:
+        if is_away(fault):
+            raise  # a database that restarts says nothing about the rows: the next bell begins anew
         if is_full(fault):
             writer.wait_for_space()
             return False

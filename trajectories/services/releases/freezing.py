@@ -24,7 +24,8 @@ from trajectories.models import AuditEvent, Freezing, Release, ReleaseItem, Rele
 from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.release_changes import count_changes, previous_release
-from trajectories.selectors.release_rules import Funnel, count_removed, eligible_traces, removed_items
+from trajectories.selectors.release_rules import Funnel, count_removed, eligible_traces, removed_items, scope_of
+from trajectories.selectors.trace_searches import count_unsearchable
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_of, release_job, renew_job
@@ -37,6 +38,7 @@ from trajectories.services.releases.choosing import REMOVAL_COLUMNS, Chooser
 from trajectories.services.releases.contents import ITEM_COLUMNS, Contents
 from trajectories.services.releases.exports import SPACE_RESERVE, request_export
 from trajectories.services.releases.rules import check_rule
+from trajectories.services.traces.searches import read_all
 
 BATCH = 2_000
 PROGRESS_SECONDS = 1.0
@@ -124,7 +126,7 @@ def _plan(actor: User | None, order: Order, key: uuid.UUID) -> tuple[Freezing, b
         )
     check_rule(order.rule)
     total = eligible_traces(order.rule).order_by().count()
-    if not total:
+    if not total and not count_unsearchable(scope_of(order.rule.source)):
         raise ReleaseError(NOTHING)
     previous = None if order.trial else previous_release(order.named)
     return Freezing.objects.get_or_create(key=key, defaults={**values, "total_count": total, "previous": previous})
@@ -197,6 +199,8 @@ def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool, removals: Spo
         return renew_job(held)
 
     with KeptLease(renew, PROGRESS_SECONDS):
+        if scope_of(rule.source).by_words:
+            read_all()  # a release never changes: it lacks none that only was not read for its words yet
         with one_snapshot():
             removed, _ = count_removed(rule)
             if job.trial:

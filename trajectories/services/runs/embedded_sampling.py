@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from trajectories.adapters.log_context import about
+from trajectories.adapters.tracing import span
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers import SAMPLERS
 from trajectories.core.samplers.base import Sampler, Teachable
@@ -14,7 +16,6 @@ from trajectories.models import Run
 from trajectories.models import Sampler as SamplerRow
 from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
 from trajectories.services.jobs.heartbeats import KeptLease
-from trajectories.services.jobs.log_context import about
 from trajectories.services.runs.attempts import (
     BATCH_LIMIT,
     Batch,
@@ -118,7 +119,7 @@ def _draw(sampler: Sampler, batch: Batch, heartbeat: Heartbeat) -> list[int]:
     trace_ids: list[int] = []
     for position, outcome in _outcomes(sampler, [request for _, request in asked]):
         attempt, _ = asked[position]
-        with about(attempt=attempt.pk):
+        with span("store sample"), about(attempt=attempt.pk):
             found, kept = keep_outcomes([(attempt, outcome)], batch.token)
         trace_ids += found
         if not kept or not heartbeat.wanted or not is_wanted(run_id=attempt.run_id):

@@ -1,6 +1,7 @@
-"""Telling people that a daily limit is nearly, or wholly, spent.
+"""Telling people that a daily limit is nearly spent, or that jobs wait for it.
 
-The event is a row, models.SpendAlert, written once a day, limit and level; whatever tells people is made from it.
+The event is a row, models.SpendAlert, written once a day, limit, level and amount; whatever tells people is made from
+it.
 """
 
 import logging
@@ -16,6 +17,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from trajectories.models import SpendAlert
+from trajectories.selectors.projects import people_with
 from trajectories.selectors.spending import LimitStanding, list_standings, today_utc
 from trajectories.services.jobs.outbox import Kind, announce
 
@@ -23,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def note_alerts() -> list[SpendAlert]:
-    """Write down which limits are nearly or wholly spent; those that nobody had written down before."""
+    """Write down which limits are nearly spent or reached; those that nobody had written down before."""
     day = today_utc()
     noted = (_note(standing, day) for standing in list_standings() if standing.level)
     return [alert for alert in noted if alert is not None]
@@ -36,7 +38,8 @@ def _note(standing: LimitStanding, day: date) -> SpendAlert | None:
         day=day,
         limit=standing.limit,
         level=standing.level,
-        defaults={"amount": standing.limit.amount, "spent": standing.spent},
+        amount=standing.limit.amount,
+        defaults={"spent": standing.spent},
     )
     if not is_new:
         return None
@@ -77,8 +80,8 @@ def _mail(alert: SpendAlert) -> bool:
 
 
 def _addresses(alert: SpendAlert) -> Sequence[str]:
-    """Superusers, who set limits, and the person whose limit it is."""
-    told = Q(is_superuser=True)
+    """Whoever may set limits in this project, and the person whose limit it is."""
+    told = Q(pk__in=people_with("trajectories.change_spendlimit").values("pk"))
     if alert.limit.person_id is not None:
         told |= Q(pk=alert.limit.person_id)
     people = User.objects.filter(told, is_active=True).exclude(email="")

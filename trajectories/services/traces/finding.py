@@ -34,14 +34,14 @@ class ProblemFinder:
     """
 
     def __init__(self, said: dict[str, Any]) -> None:
-        self._said = said
+        self.said = said
         self._known: dict[ProblemKey, Problem | str] = {}
         self._tries = 0
 
     @property
     def wrapper(self) -> Wrapper | None:
         """The words around questions, where some were found."""
-        return Wrapper(self._said["before"], self._said["behind"]) if self._said else None
+        return Wrapper(self.said["before"], self.said["behind"]) if self.said else None
 
     def find(self, keys: set[ProblemKey], *, making: bool = False) -> Mapping[ProblemKey, Problem | str]:
         """The problem of each key, or why it is not clear which one is meant; keys that name none are left out.
@@ -59,14 +59,14 @@ class ProblemFinder:
 
     def _unwrapped(self, keys: list[ProblemKey], *, making: bool) -> dict[ProblemKey, Problem | str]:
         """The problems of keys whose question is only found without the words around it."""
-        if not self._said and self._tries < MOST_TRIES:
+        if not self.said and self._tries < MOST_TRIES:
             self._learn(keys, making=making)
         wrapper = self.wrapper
         if wrapper is None:
             return {}
         cut = {key: ProblemKey(question=inner) for key in keys if (inner := wrapper.strip(key.question))}
         found = find_problems(set(cut.values()))
-        self._said["rows"] = self._said.get("rows", 0) + len(cut)
+        self.said["rows"] = self.said.get("rows", 0) + len(cut)
         return {key: found[inner] for key, inner in cut.items() if inner in found}
 
     def _learn(self, keys: list[ProblemKey], *, making: bool) -> None:
@@ -83,7 +83,7 @@ class ProblemFinder:
         if told is None:
             self._tries += 1
         else:
-            self._said |= {"before": told.before, "behind": told.behind, "rows": 0}
+            self.said |= {"before": told.before, "behind": told.behind, "rows": 0}
 
 
 @dataclass(frozen=True, slots=True)

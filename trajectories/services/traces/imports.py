@@ -25,6 +25,7 @@ from trajectories.models import (
     Text,
     Trace,
 )
+from trajectories.services.jobs.ringers import ring
 from trajectories.services.locks import one_writer_at_a_time
 from trajectories.services.problems.imports import SetTarget, WrittenProblems, spool_folder, write_problems
 from trajectories.services.traces.imported_verdicts import REVIEW_COLUMNS, VERDICT_COLUMNS, store_adopted_reviews
@@ -84,7 +85,7 @@ class Arriving:
 
 
 def write_traces(*, arriving: Arriving, spool: Spool) -> WrittenTraces:
-    """Write the traces of a spool in one transaction, each once, and queue their verification.
+    """Write the traces of a spool in one transaction, each once, and ring for their verification and their words.
 
     Their texts come first, a few at a time, so that nobody who stores the same text waits for the rest. Several writers
     take turns. Raises IntegrityError where a problem was deleted since its traces were read.
@@ -101,6 +102,8 @@ def write_traces(*, arriving: Arriving, spool: Spool) -> WrittenTraces:
         if written.trace_ids:
             writer.finish()
             _record(arriving, written)
+            ring("verification", written.trace_ids)
+            ring("words")
     return written
 
 

@@ -1,17 +1,18 @@
 """Traces from elsewhere on their way in: read, matched to their problems and set aside, without any lock."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import IO, Any, NamedTuple
 
 from django.conf import settings
 
-from trajectories.adapters.spools import BATCH_BYTES, Spool
+from trajectories.adapters.spools import Spool
 from trajectories.adapters.trace_files import rows_of_file
 from trajectories.core.completions.parts import Completion, parts_to_json
 from trajectories.core.importers.archive_rows import ARCHIVED_AS
-from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey, Row
 from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.mapped_rows import map_row
 from trajectories.core.importers.trace_files import shape_of
@@ -30,6 +31,8 @@ from trajectories.services.traces.storing import earlier_hashes, trace_columns
 
 BATCH = 200
 """Rows that are matched to their problems in one query."""
+READ_BYTES = 4 * 1024 * 1024
+"""A batch of rows ends once it has so many bytes: several are in memory at once where several processes read."""
 
 TRACE_COLUMNS = (
     *("problem_id", "content_hash", "temperature", "prompt_id", "reasoning_id", "program_id", "raw_id"),
@@ -42,13 +45,15 @@ TRACE_COLUMNS = (
 class ReadRow(NamedTuple):
     """One row of a file that was sent, or what is wrong at its place; `row` is None for a file that has no row at all.
 
-    `file` is the file's name, `span` where in it the row stands, `size` how many bytes it takes there.
+    `file` is the file's name, `span` where in it the row stands, `size` how many bytes it takes there; `path` is the
+    file's name with that of the file inside of it that the row is from, where it is a zip.
     """
 
     file: str
     span: str
     row: Row | ProblemError | None
     size: int = 0
+    path: str = ""
 
 
 def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
@@ -56,9 +61,9 @@ def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
     limits = import_limits()
     for name, stream in files:
         is_empty = True
-        for span, row, size in rows_of_file(name, stream, limits):
+        for span, row, size, inner in rows_of_file(name, stream, limits):
             is_empty = False
-            yield ReadRow(name, span, row, size)
+            yield ReadRow(name, span, row, size, f"{name}/{inner}" if inner else name)
         if is_empty:
             yield ReadRow(name, "", None)
 
@@ -70,7 +75,7 @@ def next_rows(rows: Iterator[ReadRow]) -> list[ReadRow]:
     for row in rows:
         batch.append(row)
         size += row.size
-        if len(batch) >= BATCH or size >= BATCH_BYTES:
+        if len(batch) >= BATCH or size >= READ_BYTES:
             break
     return batch
 
@@ -88,9 +93,74 @@ class Told:
     shapes: dict[str, int] = field(default_factory=dict)
     wrapper: dict[str, Any] = field(default_factory=dict)
 
+    def count(self, shapes: Mapping[str, int]) -> None:
+        """Count rows by their shape."""
+        for name, count in shapes.items():
+            self.shapes[name] = self.shapes.get(name, 0) + count
+
     def to_json(self) -> dict[str, JSON]:
         """The stored form."""
         return {"shapes": dict(self.shapes), "wrapper": dict(self.wrapper)}
+
+
+Placed = tuple[ReadRow, ForeignTrace]
+"""The place that a trace stands in, without what stands there, and the trace."""
+
+
+@dataclass
+class ReadBatch:
+    """What some rows are, before anybody asks which problems they mean: traces, faults, and rows by their shape."""
+
+    traces: list[Placed] = field(default_factory=list)
+    faults: list[ImportFault] = field(default_factory=list)
+    shapes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def keys(self) -> set[ProblemKey]:
+        """How the traces name their problems."""
+        return {trace.problem for _, trace in self.traces}
+
+
+def read_batch(rows: Iterable[ReadRow], places: Mapping[str, str]) -> ReadBatch:
+    """What some rows are; `places` says what is where in rows of no known shape. Asks nothing of the database."""
+    found, limits = ReadBatch(), import_limits()
+    for each in rows:
+        row = each.row
+        try:
+            if row is None:
+                raise ProblemError("", "found no traces")
+            if isinstance(row, ProblemError):
+                raise row
+            mapped = map_row(row, places) if places else row
+            shape = shape_of(mapped)
+            found.traces += [(each._replace(row=None), trace) for trace in shape.traces(mapped, limits)]
+            found.shapes[shape.name] += 1
+        except ProblemError as fault:
+            found.faults.append(_fault(each.file, each.span, fault.path, fault.detail))
+    return found
+
+
+def stage_batch(
+    traces: Iterable[Placed], staged: Callable[[ForeignTrace, str, str], JSON], keep: Callable[[JSON], None]
+) -> list[ImportFault]:
+    """Give `keep` each trace as the spool has it, as `staged` makes it; the faults of those of which it makes none."""
+    faults = []
+    for each, trace in traces:
+        try:
+            keep(staged(trace, each.path or each.file, each.span))
+        except ProblemError as fault:
+            faults.append(_fault(each.file, each.span, fault.path, fault.detail))
+        except (ValueError, TypeError) as fault:
+            faults.append(_fault(each.file, each.span, "", str(fault)))
+    return faults
+
+
+def stage_found(problem: Problem | str | None, trace: ForeignTrace, *, adopting: bool) -> dict[str, Any]:
+    """A trace as the spool has it, of a problem that is here. Raises ProblemError for any other, ValueError or
+    TypeError for what cannot be stored."""
+    if isinstance(problem, Problem):
+        return stage_trace(problem, trace, adopting=adopting)
+    raise ProblemError("", problem or f"found no problem {shown_key(trace.problem)}; import it first")
 
 
 @dataclass
@@ -105,45 +175,39 @@ class TraceStage:
     maker: ProblemMaker | None = None
     places: Mapping[str, str] = field(default_factory=dict)
     told: Told = field(default_factory=Told)
+    position: Callable[[], int] = field(default=lambda: 0)
+    """How many bytes of the files are read, which `reached` is as of what was set aside."""
+    reached: int = 0
 
     def __post_init__(self) -> None:
         self._finder = ProblemFinder(self.told.wrapper)
 
+    def take_next(self, rows: Iterator[ReadRow], spool: Spool, faults: FaultTally) -> int:
+        """Set the traces of the next few rows aside and count their faults; how many rows there were, 0 at the end.
+        Raises OSError where the disk takes no more."""
+        batch = next_rows(rows)
+        self.take(batch, spool, faults)
+        self.reached = self.position()
+        return len(batch)
+
     def take(self, rows: Sequence[ReadRow], spool: Spool, faults: FaultTally) -> None:
         """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
-        read: list[tuple[str, str, ForeignTrace]] = []
-        limits = import_limits()
-        for name, span, row, _ in rows:
-            try:
-                if row is None:
-                    raise ProblemError("", "found no traces")
-                if isinstance(row, ProblemError):
-                    raise row
-                mapped = map_row(row, self.places) if self.places else row
-                shape = shape_of(mapped)
-                read += [(name, span, trace) for trace in shape.traces(mapped, limits)]
-                self.told.shapes[shape.name] = self.told.shapes.get(shape.name, 0) + 1
-            except ProblemError as fault:
-                faults.add(_fault(name, span, fault.path, fault.detail))
-        problems = self._finder.find({trace.problem for _, _, trace in read}, making=self.maker is not None)
-        for name, span, trace in read:
-            try:
-                spool.append(self._staged(problems.get(trace.problem), trace, name, span))
-            except ProblemError as fault:
-                faults.add(_fault(name, span, fault.path, fault.detail))
-            except (ValueError, TypeError) as fault:
-                faults.add(_fault(name, span, "", str(fault)))
+        read = read_batch(rows, self.places)
+        self.told.count(read.shapes)
+        problems = self._finder.find(read.keys, making=self.maker is not None)
+
+        def staged(trace: ForeignTrace, file: str, span: str) -> dict[str, Any]:
+            return self._staged(problems.get(trace.problem), trace, file, span)
+
+        for fault in (*read.faults, *stage_batch(read.traces, staged, spool.append)):
+            faults.add(fault)
 
     def _staged(self, problem: Problem | str | None, trace: ForeignTrace, file: str, span: str) -> dict[str, Any]:
-        """A trace as the spool has it, with its problem where that has to be made. Raises ProblemError, ValueError or
-        TypeError."""
-        if isinstance(problem, Problem):
-            return stage_trace(problem, trace, adopting=self.adopting)
+        """A trace as the spool has it, with its problem where that has to be made. Raises as `stage_found`."""
         if problem is None and self.maker is not None and trace.question_row:
             made = self.maker.make(trace.question_row, file, span, self._finder.wrapper)
             return {**stage_trace(made.problem, trace, adopting=self.adopting), "problem": made.staged}
-        detail = problem or f"found no problem {shown_key(trace.problem)}; import it first"
-        raise ProblemError("", detail)
+        return stage_found(problem, trace, adopting=self.adopting)
 
 
 def _fault(name: str, span: str, path: str, detail: str) -> ImportFault:
@@ -202,7 +266,7 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
 def request_of(facts: Mapping[str, JSON]) -> str:
     """Which request a trace answers, and as which of several answers, or what an archive calls it; "" where its row did
     not say."""
-    custom_id, alternative = facts.get("custom_id"), facts.get("alternative")
+    custom_id, alternative = facts.get("custom_id"), facts.get("alternative", facts.get("attempt"))
     if custom_id is None and alternative is None:
         return f"trace {facts[ARCHIVED_AS]}" if ARCHIVED_AS in facts else ""
     return f"{custom_id or ''}\n{alternative or 0}"

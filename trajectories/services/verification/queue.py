@@ -11,13 +11,14 @@ from django.db import transaction
 from django.db.models import BigIntegerField, Count, F, Q, Value
 from django.db.models.functions import Coalesce, Now
 
+from trajectories.adapters.log_context import about
+from trajectories.adapters.tracing import span
 from trajectories.core.records import VerdictRecord
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.core.verifiers.base import Verifier
 from trajectories.models import PendingVerification, Trace
 from trajectories.services.jobs.bells import VERIFICATION, Ticket, answer, keep, put_away, ring, ring_on
 from trajectories.services.jobs.leases import nobody_is_at
-from trajectories.services.jobs.log_context import about
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.runs.rounds import move_on
 from trajectories.services.verification.ahead import ProgramsAhead
@@ -172,7 +173,7 @@ def _verify_all(claims: Mapping[int, int], verifiers: Iterable[Verifier], until:
             if time.monotonic() > renewed + RENEWAL_SECONDS:
                 renewed = time.monotonic()
                 patiently(partial(_renew, [pk for pk in claims if pk >= trace.pk]))
-            with about(trace=trace.pk):
+            with span("verify"), about(trace=trace.pk):
                 verified.append((trace, _verify_one(trace, verifiers, claims[trace.pk], position, programs)))
             if time.monotonic() > written + WRITE_SECONDS:
                 yield verified

@@ -20,7 +20,7 @@ from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.identity import canonical_json
 from trajectories.core.problems.kinds import is_episode
 from trajectories.core.programs.engines import ProgramEngine, ProgramJob, ProgramRun
-from trajectories.core.records import JSON, Outcome, ProblemRecord, StepKind, TraceRecord, VerdictRecord
+from trajectories.core.records import JSON, SCORED, Outcome, ProblemRecord, StepKind, TraceRecord, VerdictRecord
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.tools.refusals import REFUSED
 from trajectories.core.verifiers.answers import read_span, was_searched
@@ -237,13 +237,16 @@ def _is_same_verdict(before: Verdict, verdict: VerdictRecord) -> bool:
 def _derive(traces: Sequence[tuple[Trace, Mapping[str, Any]]]) -> None:
     """Keep what follows from the newest verdicts: the traces' derived fields and the counters of run and problems."""
     before = dict(Trace.objects.filter(pk__in=[trace.pk for trace, _ in traces]).values_list("pk", "correctness"))
-    new, right, correct = 0, 0, Counter[int]()
+    new, right, told, correct, scored = 0, 0, 0, Counter[int](), Counter[int]()
     for trace, derived in traces:
         new += before[trace.pk] == ""
         more = (derived["correctness"] == Outcome.PASS) - (before[trace.pk] == Outcome.PASS)
-        right += more
+        more_scored = (derived["correctness"] in SCORED) - (before[trace.pk] in SCORED)
+        right, told = right + more, told + more_scored
         # A model that was given the answer has not solved the problem, and neither has a person who edited one.
-        correct[trace.problem_id] += 0 if trace.hinted or trace.is_edited else more
+        if not trace.hinted and not trace.is_edited:
+            correct[trace.problem_id] += more
+            scored[trace.problem_id] += more_scored
         for name, value in derived.items():
             setattr(trace, name, value)
         trace.answer_hash = answer_hash(trace.problem, trace.given)
@@ -251,11 +254,16 @@ def _derive(traces: Sequence[tuple[Trace, Mapping[str, Any]]]) -> None:
     run_id = traces[0][0].run_id
     if run_id is not None:
         Run.objects.filter(pk=run_id).update(
-            verified_count=F("verified_count") + new, correct_count=F("correct_count") + right
+            verified_count=F("verified_count") + new,
+            scored_count=F("scored_count") + told,
+            correct_count=F("correct_count") + right,
         )
-    for problem_id, count in sorted(correct.items()):
-        if count:
-            Problem.objects.filter(pk=problem_id).update(correct_count=F("correct_count") + count)
+    for problem_id in sorted(scored):
+        if correct[problem_id] or scored[problem_id]:
+            Problem.objects.filter(pk=problem_id).update(
+                scored_count=F("scored_count") + scored[problem_id],
+                correct_count=F("correct_count") + correct[problem_id],
+            )
 
 
 _KEEP_DERIVED = """

@@ -11,11 +11,14 @@ from trajectories.models import Webhook
 
 PREFIX = "whsec_"
 FINGERPRINT_CHARACTERS = 16
+SALT_CHARACTERS = 32
 
 
-def new_salt() -> str:
-    """What a new secret is derived from, besides SECRET_KEY."""
-    return secrets.token_hex(16)
+def new_salt(seed: str = "") -> str:
+    """What a new secret is derived from, besides SECRET_KEY; the same for the same seed, if there is one."""
+    if not seed:
+        return secrets.token_hex(16)
+    return salted_hmac("trajectories.webhooks.salt", seed, algorithm="sha256").hexdigest()[:SALT_CHARACTERS]
 
 
 def secret_of(salt: str) -> str:
@@ -30,10 +33,14 @@ def fingerprint_of(secret: str) -> str:
 
 
 def secrets_of(webhook: Webhook, *, now: datetime) -> list[str]:
-    """What a message is signed with now: the secret, and the one before as long as it holds. None where SECRET_KEY is
-    not the one that the secret was shown under: receivers would refuse the signature."""
+    """What a message is signed with now: the secret, and those before as long as they hold, newest first. None where
+    SECRET_KEY is not the one that the secret was shown under: receivers would refuse the signature."""
     newest = secret_of(webhook.salt)
     if fingerprint_of(newest) != webhook.fingerprint:
         return []
-    holds = webhook.old_until is not None and webhook.old_until > now
-    return [newest, secret_of(webhook.old_salt)] if holds else [newest]
+    return [newest, *(secret_of(each["salt"]) for each in reversed(still_signing(webhook, now=now)))]
+
+
+def still_signing(webhook: Webhook, *, now: datetime) -> list[dict[str, str]]:
+    """The earlier salts whose secrets still sign, oldest first."""
+    return [each for each in webhook.earlier_salts if datetime.fromisoformat(each["until"]) > now]

@@ -16,25 +16,30 @@ from trajectories.models.webhooks import CHOSEN_KINDS
 from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.jobs.outbox import address_to
 from trajectories.services.jobs.ringers import ring
-from trajectories.services.webhooks.secrets import fingerprint_of, new_salt, secret_of
+from trajectories.services.webhooks.secrets import fingerprint_of, new_salt, secret_of, still_signing
 
 MOST_WEBHOOKS = 50
 LONGEST_ADDRESS = 500
 OLD_SECRET = timedelta(hours=24)
-"""So long the secret before signs too, after a new one was made."""
+"""So long a secret signs after the next one was made."""
+MOST_SECRETS = 10
+"""So many secrets sign at once, at most: each makes the header of a message longer."""
 State = WebhookMessage.State
 
 
 @transaction.atomic
-def make_webhook(*, actor: User | None, title: str, address: str, events: Iterable[str]) -> tuple[Webhook, str]:
-    """A new webhook, and its secret, which is kept nowhere: whoever made it sees it this once.
+def make_webhook(
+    *, actor: User | None, title: str, address: str, events: Iterable[str], seed: str = ""
+) -> tuple[Webhook, str]:
+    """A new webhook, and its secret, which is kept nowhere: whoever made it sees it this once. The secret follows from
+    the seed, if there is one.
 
     Raises Fault, with its field, for an address that nothing may be sent to and for no event.
     """
     checked, chosen = _check(address, events)
     if Webhook.objects.filter(removed_at=None).count() >= MOST_WEBHOOKS:
         raise Fault(f"Found {MOST_WEBHOOKS} webhooks, expected fewer. Remove one first.", field="title")
-    salt = new_salt()
+    salt = new_salt(seed)
     secret = secret_of(salt)
     webhook = Webhook.objects.create(
         title=title, address=checked, events=chosen, salt=salt, fingerprint=fingerprint_of(secret), created_by=actor
@@ -89,16 +94,23 @@ def resume_webhook(*, actor: User | None, webhook: Webhook) -> bool:
 
 
 @transaction.atomic
-def renew_secret(*, actor: User | None, webhook: Webhook) -> str:
-    """A new secret, shown this once; messages are signed with the old one too for OLD_SECRET."""
-    held = _locked(webhook)
+def renew_secret(*, actor: User | None, webhook: Webhook, seed: str = "") -> str:
+    """A new secret, shown this once; messages are signed with those before too, each for OLD_SECRET. It follows from
+    the seed, if there is one.
+
+    Raises Fault where as many as may sign were made within that time.
+    """
+    held, now = _locked(webhook), timezone.now()
     was_whole = fingerprint_of(secret_of(held.salt)) == held.fingerprint
-    salt = new_salt()
+    before = still_signing(held, now=now) if was_whole else []
+    if len(before) >= MOST_SECRETS - 1:
+        raise Fault(f"Found {MOST_SECRETS} secrets that sign, expected fewer: wait until the oldest signs no more.")
+    if was_whole:
+        before.append({"salt": held.salt, "until": (now + OLD_SECRET).isoformat()})
+    salt = new_salt(seed)
     secret = secret_of(salt)
-    held.old_salt = held.salt if was_whole else ""
-    held.old_until = timezone.now() + OLD_SECRET if was_whole else None
-    held.salt, held.fingerprint = salt, fingerprint_of(secret)
-    held.save(update_fields=["salt", "fingerprint", "old_salt", "old_until"])
+    held.earlier_salts, held.salt, held.fingerprint = before, salt, fingerprint_of(secret)
+    held.save(update_fields=["salt", "fingerprint", "earlier_salts"])
     _audit(actor, "secret_renewed", held, {})
     return secret
 
@@ -106,7 +118,7 @@ def renew_secret(*, actor: User | None, webhook: Webhook) -> str:
 @transaction.atomic
 def remove_webhook(*, actor: User | None, webhook: Webhook) -> bool:
     """Send nothing any more, for good, and forget its secret; False where it was removed already."""
-    removed = {"removed_at": Now(), "salt": "", "old_salt": "", "old_until": None, "fingerprint": ""}
+    removed = {"removed_at": Now(), "salt": "", "earlier_salts": [], "fingerprint": ""}
     if not Webhook.objects.filter(pk=webhook.pk, removed_at=None).update(**removed):
         return False
     _audit(actor, "removed", webhook, {"address": webhook.address})

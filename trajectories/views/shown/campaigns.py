@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from trajectories.charts.campaigns import traces_of_run
-from trajectories.core.campaigns.gates import GateDecision
+from trajectories.core.campaigns.gates import TESTS, GateDecision, GateTest
 from trajectories.core.campaigns.measures import NO_FAMILY, Measured
 from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, Basis, CampaignPlan, ReplaySource
 from trajectories.core.campaigns.stages import STAGES, Stage
@@ -221,6 +221,10 @@ def curriculum_words(plan: CampaignPlan) -> str:
     return f"{needs:,} prerequisites; a family opens at {100 * plan.opens_at:g}% right, as many samples in all"
 
 
+def _passed_over(plan: CampaignPlan) -> str:
+    return f", {plan.passed_over:,} of the evaluation side" if plan.passed_over else ""
+
+
 def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
     """The plan of a campaign as (what, how it is)."""
     strategy = f"{plan.samples_each:,} samples by instruction and temperature, strategy {plan.strategy}"
@@ -231,11 +235,11 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
     )
     again = f", {plan.replay_percent:g} %" if plan.replay is ReplaySource.SHARE else ""
     grows = f"; steps grow by {plan.steps_growth:g}" if plan.steps_growth != 1 else ""
-    gate = f"{plan.test.value}, level {plan.level:g}" if plan.test.value != "none" else "none: every challenger goes on"
+    level = f", level {plan.level:g}" if plan.test is not GateTest.NONE else ""
     return [
         ("Training problems", f"{len(plan.training_problems):,} of {campaign.training_set.title}"),
         ("Held-out problems", f"{len(plan.held_out_problems):,} of {campaign.held_out_set.title}"),
-        ("Left out", f"{len(campaign.left_out):,} training problems like held-out ones"),
+        ("Left out", f"{len(campaign.left_out):,} training problems like held-out ones{_passed_over(plan)}"),
         ("Each generation", strategy),
         ("Measured by", f"{plan.held_out_samples:,} samples by instruction and temperature"),
         ("Learns from", f"{learns}; at most {plan.per_problem:,} of a problem"),
@@ -245,7 +249,7 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
         ("Trainer", f"{plan.trainer}, begins {begins}{grows}"),
         *([("Memory", plan.memory.words)] if plan.memory else []),
         *([("Curriculum", curriculum_words(plan))] if plan.curriculum else []),
-        ("Gate", gate),
+        ("Gate", TESTS[plan.test] + level),
         ("Control", CONTROLS[plan.control_of].lower() if plan.control else "none"),
         ("People", "review each generation first" if plan.people else "are not waited for"),
         ("Seed", str(campaign.seed)),

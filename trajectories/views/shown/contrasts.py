@@ -9,6 +9,7 @@ from trajectories.core.records import JSON
 from trajectories.core.text.alignment import align
 from trajectories.core.text.word_diff import Change, TextSide, in_short, word_diff
 from trajectories.models import Replay, Trace, Verdict
+from trajectories.templatetags.money import money
 from trajectories.views.shown.traces import PairTable
 
 ROWS_TOGETHER = 20
@@ -178,7 +179,7 @@ FACTS: Sequence[tuple[str, Callable[[Trace], str]]] = (
     ("Steps", lambda trace: f"{len(trace.steps):,}"),
     ("Characters", lambda trace: f"{len(trace.reasoning.body):,}"),
     ("Output tokens", lambda trace: f"{trace.output_tokens:,}"),
-    ("Cost", lambda trace: "" if trace.cost is None else f"{trace.cost.normalize():f}"),
+    ("Cost", lambda trace: "" if trace.cost is None else money(trace.cost)),
     ("Seconds", lambda trace: f"{trace.latency_seconds:.1f}"),
     ("Hinted", lambda trace: "yes" if trace.hinted else "no"),
 )

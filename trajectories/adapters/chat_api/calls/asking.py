@@ -15,6 +15,7 @@ from trajectories.adapters.chat_api.calls.records import ChatCall, estimate_usag
 from trajectories.adapters.chat_api.wire.faults import CallError
 from trajectories.adapters.chat_api.wire.questions import Question
 from trajectories.adapters.chat_api.wire.settings import ChatSettings
+from trajectories.adapters.tracing import note, span
 from trajectories.core.completions.replies import Reply
 from trajectories.core.records import SampleFailure, Usage
 
@@ -54,12 +55,18 @@ class Asker:
     call fails with it."""
 
     def __init__(
-        self, settings: ChatSettings, ports: Ports, client: "ChatClient", aside: Aside, note: Callable[[str, str], None]
+        self,
+        settings: ChatSettings,
+        ports: Ports,
+        client: "ChatClient",
+        aside: Aside,
+        note_fault: Callable[[str, str], None],
     ) -> None:
         self.limit = AdaptiveLimit(settings.concurrency)
         self.stopped: SampleFailure | None = None
         self._settings, self._ports, self._client, self._aside = settings, ports, client, aside
-        self._note_later, self._noted_at = note, dict[str, float]()
+        self._note_later, self._noted_at = note_fault, dict[str, float]()
+        self._told = {"gen_ai.operation.name": "chat", "gen_ai.request.model": settings.model}
         self._breaker = Breaker()
         self._output_tokens = settings.max_output_tokens / 4
         self._resume_at = 0.0
@@ -97,11 +104,13 @@ class Asker:
             self._check_stopped()
         started = time.monotonic()
         asked = Question(call.messages, call.temperature, call.seed, call.tools, call.stop)
-        choices = await self._client.complete_all(asked, n=n, begin=hearing.begin)
-        seconds = time.monotonic() - started
+        with span(f"chat {self._settings.model}", self._told):
+            choices = await self._client.complete_all(asked, n=n, begin=hearing.begin)
+            seconds = time.monotonic() - started
+            usage = usage_of(call, choices, self._settings.picture_tokens)
+            note({"gen_ai.usage.input_tokens": usage.input_tokens, "gen_ai.usage.output_tokens": usage.output_tokens})
         self._breaker.succeeded()
         await self.limit.grow()
-        usage = usage_of(call, choices, self._settings.picture_tokens)
         self._output_tokens += 0.1 * (usage.output_tokens / len(choices) - self._output_tokens)
         if self._limited:
             spent = usage.input_tokens + usage.output_tokens - reserved

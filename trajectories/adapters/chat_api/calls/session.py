@@ -17,11 +17,22 @@ from trajectories.adapters.chat_api.calls.records import Answered, ChatCall
 from trajectories.adapters.chat_api.wire.faults import CallError
 from trajectories.adapters.chat_api.wire.settings import ChatSettings
 from trajectories.adapters.endpoints import EndpointAccess
+from trajectories.adapters.log_context import about, ids_of
 from trajectories.core.problems import ProblemError
 from trajectories.core.prompts import PromptError
 from trajectories.core.records import SampleFailure
 
-Asked = TypeVar("Asked")
+
+class Charged(Protocol):
+    """What is asked for."""
+
+    @property
+    def payer(self) -> str:
+        """Whom its calls are charged to, by name."""
+        ...
+
+
+Asked = TypeVar("Asked", bound=Charged)
 Given = TypeVar("Given")
 
 
@@ -151,7 +162,8 @@ class Session(Generic[Asked, Given]):
     async def _handle(self, group: Sequence[tuple[Any, Asked]]) -> None:
         outcomes: Sequence[Given | SampleFailure | CallError]
         try:
-            outcomes = await self._answer(self._caller, [request for _, request in group])
+            with about(**ids_of(request.payer for _, request in group)):
+                outcomes = await self._answer(self._caller, [request for _, request in group])
         except CallError as fault:
             outcomes = [fault] * len(group)
         except (PromptError, ProblemError) as fault:

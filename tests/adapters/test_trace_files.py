@@ -1,0 +1,184 @@
+"""Files of traces as they are sent: packed, in zips, as tables; each read, or refused by its name."""
+
+import gzip
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+import zstandard
+
+from trajectories.adapters.trace_files import REFUSED, rows_of_file
+from trajectories.adapters.uploads import OpenFiles
+from trajectories.core.importers.trace_files import read_traces
+from trajectories.core.problems import ProblemError
+from trajectories.core.problems.question_files import read_rows
+
+ROW = {"question": "2 + 2?", "response": "4"}
+LINES = json.dumps(ROW).encode() + b"\n"
+PRETTY = json.dumps([ROW, ROW], indent=1).encode()
+
+
+def rows(name, data):
+    found = rows_of_file(name, io.BytesIO(data))
+    return [(each.place, str(each.row) if isinstance(each.row, ProblemError) else each.row) for each in found]
+
+
+def packed(**entries):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data if isinstance(data, bytes) else json.dumps(data))
+    return target.getvalue()
+
+
+def table(**columns):
+    target = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), target)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a.json.gz", "a.jsonl.gz", "a.gz", "A.JSON.GZ"])
+def test_a_document_that_is_packed_is_read_as_one_that_is_not(name):
+    assert rows(name, gzip.compress(PRETTY)) == rows("a.json", PRETTY) == [("[0]", ROW), ("[1]", ROW)]
+    assert rows(name.lower().replace("gz", "zst"), zstandard.compress(PRETTY)) == [("[0]", ROW), ("[1]", ROW)]
+    assert rows(name, gzip.compress(LINES * 2)) == [("line 1", ROW), ("line 2", ROW)]
+    frames = zstandard.compress(LINES) + zstandard.compress(LINES)
+    assert rows(name.lower().replace("gz", "zst"), frames) == [("line 1", ROW), ("line 2", ROW)]
+
+
+@pytest.mark.parametrize("ending", REFUSED)
+def test_what_is_no_file_of_rows_is_refused_by_its_name(ending):
+    [(place, fault)] = rows(f"Data{ending.upper()}", b"PK\x03\x04anything")
+    assert place == ""
+    assert fault.startswith(("found a", "found pickled"))
+    assert "expected" in fault
+
+
+def test_every_file_in_a_zip_is_read_or_named():
+    inside = {
+        "a/test.jsonl": LINES,
+        "b.parquet": table(question=["2 + 2?"], response=["4"]),
+        "c.jsonl.gz": gzip.compress(LINES),
+        "d.eval": packed(x=b""),
+        "README.md": b"words",
+    }
+    data = packed(**inside)
+    assert rows("train.zip", data) == [
+        ("a/test.jsonl line 1", ROW),
+        ("b.parquet row 1", ROW),
+        ("c.jsonl.gz", "found an archive inside the zip, expected plain files"),
+        ("d.eval", "found a log of inspect inside of a zip, expected it by itself"),
+    ]
+    inner = [each.inner for each in rows_of_file("train.zip", io.BytesIO(data))]
+    assert inner[:2] == ["a/test.jsonl", "b.parquet"]
+
+
+LOG = {"version": 3, "status": "success", "eval": {"model": "m"}}
+SHELL = {
+    "id": "s",
+    "epoch": 1,
+    "input": "attachment://0",
+    "target": "4",
+    "output": {},
+    "message_refs": [[0, 1], [2, 3]],
+}
+CHUNKS = {
+    "header.json": LOG,
+    "summaries.json": [],
+    "samples/s_epoch_1/sample.json": SHELL,
+    "samples/s_epoch_1/messages/0.json": [{"role": "user", "content": "attachment://0"}],
+    "samples/s_epoch_1/messages/1.json": [{"role": "user", "content": "other"}, {"role": "assistant", "content": "4"}],
+    "samples/s_epoch_1/attachments/0.json": ["2 + 2?"],
+    "samples/s_epoch_1/events/0.json": [{"event": "x"}],
+    "samples/s_epoch_1/events/stats.json": {},
+    "samples/s_epoch_1/skeleton.json": {},
+    "samples/s_epoch_1/metadata.json": {"a": 1},
+}
+
+
+def test_samples_of_inspect_in_chunks_are_put_together():
+    [(place, row)] = rows("log.eval", packed(**CHUNKS))
+    assert place == "samples/s_epoch_1/sample.json"
+    (trace,) = read_traces(row)
+    assert (trace.response, trace.problem.question, trace.model) == ("4", "2 + 2?", "m")
+    assert list(trace.messages) == [{"role": "user", "content": "2 + 2?"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"samples/s_epoch_1/messages/1.json": []}, "message_refs: found a list of 2, expected a range of 1 messages"),
+        ({"samples/s_epoch_1/messages/1.json": {}},
+         "messages: found an object with 0 keys in samples/s_epoch_1/messages/1.json, expected a list"),
+    ],
+)  # fmt: skip
+def test_chunks_that_are_missing_are_a_fault(change, fault):
+    [(place, found)] = rows("log.eval", packed(**{**CHUNKS, **change}))
+    assert (place, found) == ("samples/s_epoch_1/sample.json", fault)
+
+
+def test_a_log_without_samples_says_so():
+    assert rows("log.eval", packed(**{"header.json": LOG})) == [
+        ("", "found a log of inspect without any sample, expected one")
+    ]
+
+
+def test_values_of_every_type_of_parquet():
+    message = pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string()), ("name", pyarrow.string())])
+    told = [[{"role": "user", "content": "2 + 2?", "name": None}], None]
+    data = table(
+        messages=pyarrow.array(told, pyarrow.large_list(message)),
+        kind=pyarrow.array(["a", None]).dictionary_encode(),
+        text=pyarrow.array(["é", "x"], pyarrow.large_string()),
+        score=pyarrow.array([float("nan"), 0.5]),
+        when=pyarrow.array([datetime(2026, 1, 2, tzinfo=UTC), None]),
+        answer=pyarrow.array([Decimal("4.50"), None]),
+        big=pyarrow.array([2**62, None], pyarrow.int64()),
+        raw=pyarrow.array([b"x", None]),
+    )
+    assert rows("a.parquet", data) == [
+        (
+            "row 1",
+            {
+                "messages": [{"role": "user", "content": "2 + 2?"}],
+                "kind": "a",
+                "text": "é",
+                "score": None,
+                "when": "2026-01-02 00:00:00+00:00",
+                "answer": "4.50",
+                "big": 2**62,
+                "raw": "x",
+            },
+        ),
+        ("row 2", {"text": "x", "score": 0.5}),
+    ]
+    assert rows("a.parquet", data[:-9])[-1][1].startswith("is no Parquet file that can be read")
+
+
+def test_a_file_of_questions_may_be_parquet(tmp_path):
+    path = tmp_path / "test-00000-of-00001.parquet"
+    path.write_bytes(table(question=["2 + 2?", "3 + 3?"], answer=["4", None]))
+    with OpenFiles() as files:
+        [document] = files.add_path(path)
+        found = list(read_rows(document.read(), document.name))
+        [inside] = files.add_path(tmp_path)
+        assert inside.read() == document.read()
+    assert found == [(1, {"question": "2 + 2?", "answer": "4"}), (2, {"question": "3 + 3?"})]
+    path.write_bytes(b"PAR1 and no more")
+    with OpenFiles() as files, pytest.raises(ProblemError, match="is no Parquet file that can be read"):
+        files.add_path(path)[0].read()
+
+
+def test_rows_of_the_data_sets_server_and_scores_that_are_no_number():
+    served = {"features": [{"name": "question"}], "rows": [{"row_idx": 0, "row": ROW, "truncated_cells": []}]}
+    assert rows("a.json", json.dumps(served).encode()) == [("rows[0]", ROW)]
+    logged = b'{"prompt": "q", "completion": "4", "reward": NaN}\n{"question": "q", "response": NaN}\n'
+    assert rows("a.jsonl", logged) == [
+        ("line 1", {"prompt": "q", "completion": "4", "reward": None}),
+        ("line 2", "column 31: found NaN, expected a finite number"),
+    ]

@@ -1,0 +1,143 @@
+"""What a campaign's runs may take together, and how it goes on after it was paused."""
+
+import pytest
+
+from tests import factories
+from tests.campaigns import SKILLED, begin, finish, work
+from trajectories.adapters.training.base import TrainerError
+from trajectories.models import Campaign, Freezing, Run, Training
+from trajectories.services.campaigns.advancing import campaign_next
+from trajectories.services.campaigns.steering import pause_campaign, resume_campaign, set_campaign_budget
+from trajectories.services.jobs.steering import steer
+from trajectories.services.releases.freezing import freeze_next, retry_freezing
+from trajectories.services.runs.lifecycle import cancel_run
+from trajectories.services.runs.plans import Budget
+from trajectories.services.training.work import train_next
+
+pytestmark = pytest.mark.django_db
+
+
+def open_runs():
+    return Run.objects.filter(finished_at__isnull=True).order_by("pk")
+
+
+def most_at_once(campaign, enough=99):
+    """Work until the campaign ends, or so many of its runs are under way at once; how many there were at the most.
+    What is frozen and trained goes before what is sampled."""
+    most = 0
+    for _ in range(40):
+        for _ in range(5):
+            campaign_next(job_id=campaign.pk)
+            for row in campaign.generations.filter(freezing__isnull=False):
+                freeze_next(job_id=row.freezing_id)
+            for row in campaign.generations.filter(training__isnull=False):
+                train_next(job_id=row.training_id)
+        most = max(most, open_runs().count())
+        if most >= enough:
+            break
+        work(campaign)
+        if not campaign.is_active:
+            break
+    return most
+
+
+def test_with_a_budget_one_run_at_a_time_gets_all_that_is_left(lead):
+    campaign = begin(lead, generations=1, budget=Budget(tokens=1_000_000))
+    assert most_at_once(campaign) == 1
+    assert (campaign.state, Run.objects.count()) == ("finished", 4)
+    used = 0
+    for run in Run.objects.order_by("pk"):
+        assert run.budget_tokens == 1_000_000 - used
+        used += run.input_tokens + run.output_tokens
+    assert used > 0
+
+
+def test_a_budget_that_is_set_while_two_runs_are_under_way_is_shared_among_them(lead):
+    campaign = begin(lead, generations=1)
+    assert most_at_once(campaign, enough=2) == 2
+    before = sum(run.input_tokens + run.output_tokens for run in Run.objects.filter(finished_at__isnull=False))
+    set_campaign_budget(actor=lead, campaign_id=campaign.pk, budget=Budget(tokens=before + 1_001))
+    assert [run.budget_tokens for run in open_runs()] == [500, 500]
+    set_campaign_budget(actor=lead, campaign_id=campaign.pk, budget=Budget(tokens=1))
+    assert [run.budget_tokens for run in open_runs()] == [1, 1], "nothing is left"
+
+
+def test_what_a_replaced_run_took_stays_taken_and_a_paused_campaign_tells_what_it_has_cost(lead):
+    campaign = begin(lead, generations=1, control=False, budget=Budget(tokens=10_000_000))
+    campaign_next(job_id=campaign.pk)
+    run = open_runs().get()
+    Run.objects.filter(pk=run.pk).update(input_tokens=700_000, output_tokens=50_000)
+    cancel_run(actor=lead, run=run)
+    work(campaign)
+    assert (campaign.state, campaign.input_tokens, campaign.output_tokens) == ("paused", 700_000, 50_000)
+    resume_campaign(actor=lead, job_id=campaign.pk)
+    campaign_next(job_id=campaign.pk)
+    assert campaign.generations.get().replaced.get() == run
+    assert open_runs().get().budget_tokens == 9_250_000
+    finish(campaign)
+    assert campaign.input_tokens >= 700_000
+
+
+def test_a_training_that_was_tried_again_and_ended_well_is_gone_on_with(lead, coach, monkeypatch):
+    def fail(task, report):
+        raise TrainerError("The loss was nan at step 3.")
+
+    campaign = begin(lead, generations=1, control=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(coach, "train", fail)
+        finish(campaign)
+    training = Training.objects.get()
+    steer("training", "retry", actor=lead, job_id=training.pk)
+    train_next(job_id=training.pk)
+    resume_campaign(actor=lead, job_id=campaign.pk)
+    assert finish(campaign).state == "finished"
+    assert Training.objects.get().sampler == campaign.generations.get(number=1).sampler
+
+
+def test_a_training_that_is_tried_again_and_fails_again_pauses_the_campaign_again(lead, coach, monkeypatch):
+    def fail(task, report):
+        raise TrainerError("The loss was nan at step 3.")
+
+    monkeypatch.setattr(coach, "train", fail)
+    campaign = finish(begin(lead, generations=1, control=False))
+    steer("training", "retry", actor=lead, job_id=Training.objects.get().pk)
+    resume_campaign(actor=lead, job_id=campaign.pk)
+    campaign_next(job_id=campaign.pk)
+    assert finish(campaign).state == "paused"
+    assert Training.objects.count() == 1, "it was under way when the campaign was resumed"
+
+
+def test_a_freezing_that_was_tried_again_and_ended_well_is_gone_on_with(lead):
+    campaign = begin(lead, generations=1, control=False)
+    while not Freezing.objects.exists():
+        work(campaign)
+    Freezing.objects.update(state="failed", reason="The disk.")
+    campaign_next(job_id=campaign.pk)
+    campaign.refresh_from_db()
+    assert campaign.state_reason == "Generation 1: nothing was frozen to learn from. The disk."
+    job = retry_freezing(actor=lead, job_id=Freezing.objects.get().pk)
+    freeze_next(job_id=job.pk)
+    resume_campaign(actor=lead, job_id=campaign.pk)
+    assert finish(campaign).state == "finished"
+    assert Freezing.objects.count() == 1
+
+
+def test_overruled_in_the_middle_of_a_generation_both_its_arms_are_trained_from_the_same_sampler(lead):
+    campaign = begin(lead, generations=1, from_first=False)
+    while not Training.objects.exists():
+        work(campaign)
+    assert Training.objects.count() == 1
+    other = factories.make_sampler(kind=SKILLED, parameters={"skill": 10})
+    Campaign.objects.filter(pk=campaign.pk).update(champion=other)
+    while Training.objects.count() < 2:
+        work(campaign)
+    assert {training.base for training in Training.objects.all()} == {campaign.first_sampler}
+
+
+def test_a_paused_campaign_that_is_resumed_shares_what_is_left_anew(lead):
+    campaign = begin(lead, generations=1, control=False, budget=Budget(tokens=5_000))
+    campaign_next(job_id=campaign.pk)
+    pause_campaign(actor=lead, job_id=campaign.pk)
+    Campaign.objects.filter(pk=campaign.pk).update(budget_tokens=9_000)
+    resume_campaign(actor=lead, job_id=campaign.pk)
+    assert open_runs().get().budget_tokens == 9_000

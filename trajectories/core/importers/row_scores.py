@@ -1,0 +1,43 @@
+"""Scores in columns of their own beside a text: what a data set or whoever sampled it found out about the text."""
+
+import re
+from collections.abc import Mapping
+
+from trajectories.core.importers.foreign_scores import read_score
+from trajectories.core.records import JSON, VerdictRecord
+
+CHECKS = re.compile(
+    r"(?:.*_)?(?:correct(?:ness)?|judge?ments?|scores?|rewards?|pass(?:ed)?|accepted|verified|grades?|ratings?)(?:_.*)?",
+    re.IGNORECASE,
+)
+"""Names of what was found out about a text."""
+
+NO_CHECKS = re.compile(
+    r".*(?:answer|option|choice|letter|index|solution|response|text|reason|explanation|rationale|feedback|comment|"
+    r"model|prompt|type|name|count|rate|threshold|details?|metadata|language)s?",
+    re.IGNORECASE,
+)
+"""Names that begin like one and mean something else: `correct_answer` is a reference, `pass_rate` is of many texts."""
+
+LABEL = "label"
+"""Whether a completion is wanted, in unpaired preferences (TRL's KTO): true or false."""
+
+JUDGED = re.compile(r"\bjudge?ment\s*:\s*(yes|no)\b", re.IGNORECASE)
+
+
+def checks_in(row: Mapping[str, JSON]) -> list[VerdictRecord]:
+    """What the row found out about its one text."""
+    return [verdict for name, value in row.items() for verdict in check_of(name, value)]
+
+
+def check_of(name: str, value: JSON) -> list[VerdictRecord]:
+    """The verdict of a column, if it is one of what was found out: a judgement in words counts by its yes or no."""
+    if value is None or isinstance(value, list | Mapping):
+        return []
+    is_wanted = name == LABEL and isinstance(value, bool)
+    if not is_wanted and (not CHECKS.fullmatch(name) or NO_CHECKS.fullmatch(name)):
+        return []
+    if isinstance(value, str):
+        judged = JUDGED.search(value)
+        return read_score(name, judged[1], {"said": value}) if judged else read_score(name, value)
+    return read_score(name, value)

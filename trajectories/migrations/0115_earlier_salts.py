@@ -1,0 +1,26 @@
+"""A webhook keeps the salts of all secrets that still sign: with room for one, a second new secret within a day took the
+place of the one that the receiver had.
+"""
+
+from django.db import migrations, models
+
+KEEP = """
+UPDATE trajectories_webhook
+SET earlier_salts = jsonb_build_array(jsonb_build_object('salt', old_salt, 'until', to_jsonb(old_until)))
+WHERE old_salt <> '' AND old_until > STATEMENT_TIMESTAMP()
+"""
+KEEP_NEWEST = """
+UPDATE trajectories_webhook
+SET old_salt = earlier_salts -> -1 ->> 'salt', old_until = (earlier_salts -> -1 ->> 'until')::timestamptz
+WHERE jsonb_array_length(earlier_salts) > 0
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("trajectories", "0111_words_of_many_later")]
+    operations = [
+        migrations.AddField("webhook", "earlier_salts", models.JSONField(default=list, db_default=[])),
+        migrations.RunSQL(KEEP, KEEP_NEWEST),
+        migrations.RemoveField("webhook", "old_salt"),
+        migrations.RemoveField("webhook", "old_until"),
+    ]

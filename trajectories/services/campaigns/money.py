@@ -1,0 +1,92 @@
+"""What the runs of a campaign have taken together, and what each of them may still take of its budget."""
+
+from collections.abc import Sequence
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from trajectories.core.identity import derive_seed
+from trajectories.models import Campaign, Run, Sampler
+from trajectories.selectors.campaigns import runs_of, spent
+from trajectories.services.jobs.steering import JobError
+from trajectories.services.runs.estimates import estimate_plan
+from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, plan_run, set_budget
+from trajectories.services.runs.plans import Budget, Plan
+
+LEAST: dict[str, Any] = {"cost": Decimal("0.000001"), "tokens": 1}
+"""The least budgets there are: a run whose campaign has nothing left gets these, and pauses."""
+
+
+class SpentError(JobError):
+    """The budget of a campaign has nothing left for another run."""
+
+
+def budget_left(campaign: Campaign) -> dict[str, Any]:
+    """What its runs may still take together of the money ("cost") and the "tokens" of a campaign; None for no limit."""
+    cost, *tokens = spent(campaign)
+    return {
+        "cost": None if campaign.budget_cost is None else campaign.budget_cost - cost,
+        "tokens": None if campaign.budget_tokens is None else campaign.budget_tokens - sum(tokens),
+    }
+
+
+def must_wait(campaign: Campaign) -> bool:
+    """Whether another run has to wait until those under way have ended: where there is a budget, each run gets all that
+    is left of it, and two at once could take it twice."""
+    if campaign.budget_cost is None and campaign.budget_tokens is None:
+        return False
+    return open_runs(campaign).exists()
+
+
+def open_runs(campaign: Campaign) -> QuerySet[Run]:
+    """The runs of a campaign that have not ended."""
+    return Run.objects.filter(pk__in=runs_of(campaign), finished_at__isnull=True).order_by("pk")
+
+
+def plan_campaign_run(
+    campaign: Campaign, *, title: str, sampler: Sampler, plan: Plan, number: int, draw: int = 0
+) -> Run:
+    """A run of a campaign with all that is left of its budget; generation `number` gives the seed, 0 that of the
+    held-out problems, and `draw` another one where a generation is drawn anew. Raises SpentError and PlanError."""
+    left = budget_left(campaign)
+    for name, amount in left.items():
+        if amount is not None and amount <= 0:
+            word = "money" if name == "cost" else "token"
+            raise SpentError(f"The {word} budget of the campaign is spent; raise it and resume.")
+    path = ("generation", number) if draw == 0 else ("generation", number, "draw", draw)
+    return plan_run(
+        actor=campaign.created_by,
+        title=title[:MAX_TITLE],
+        sampler=sampler,
+        plan=plan,
+        seed=derive_seed(campaign.seed, *path) % MAX_SEED,
+        problem_set=campaign.held_out_set if number == 0 else campaign.training_set,
+        budget=Budget(seconds=campaign.kept_plan.run_seconds, **left),
+        options={"recalls": True, **_longest_prompt(plan, sampler)},
+    )
+
+
+def _longest_prompt(plan: Plan, sampler: Sampler) -> dict[str, int]:
+    """What a budget of tokens has to know of a language model's prompts."""
+    return {"prompt_tokens": estimate_plan(plan=plan, sampler=sampler).prompt_tokens} if sampler.is_chat else {}
+
+
+def share_budget(*, actor: User, campaign: Campaign) -> None:
+    """Give the runs that have not ended equal parts of what is left, on top of what each has taken already."""
+    runs: Sequence[Run] = list(open_runs(campaign).select_related("sampler"))
+    left = budget_left(campaign)
+    for run in runs:
+        used = {"cost": run.cost, "tokens": run.input_tokens + run.output_tokens}
+        mine = {name: _part(name, amount, len(runs), used[name]) for name, amount in left.items()}
+        if (mine["cost"], mine["tokens"]) != (run.budget_cost, run.budget_tokens):
+            set_budget(actor=actor, run=run, budget=Budget(seconds=run.budget_seconds, **mine))
+
+
+def _part(name: str, amount: Any, among: int, used: Any) -> Any:
+    if amount is None:
+        return None
+    if name == "tokens":
+        return max(used + amount // among, LEAST[name])
+    return max((used + amount / among).quantize(LEAST[name], rounding=ROUND_DOWN), LEAST[name])

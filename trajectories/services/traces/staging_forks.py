@@ -1,0 +1,215 @@
+"""Setting large files aside in several processes: forks make of rows what the spool holds, this one matches problems.
+
+Nothing else differs from services.traces.staging: batches come back in their order, with the same lines for the spool
+and the same faults, and nothing counts as read before it is set aside.
+"""
+
+import os
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from types import TracebackType
+from typing import Any, Self
+
+from django.conf import settings
+
+from trajectories.adapters.forked import Forked
+from trajectories.adapters.spools import Spool, line_of
+from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey
+from trajectories.core.problems import ImportFault
+from trajectories.core.records import JSON
+from trajectories.models import Problem
+from trajectories.services.problems.imports import FaultTally
+from trajectories.services.traces.finding import KEPT, ProblemFinder
+from trajectories.services.traces.staging import (
+    Placed,
+    ReadBatch,
+    ReadRow,
+    Told,
+    TraceStage,
+    next_rows,
+    read_batch,
+    stage_batch,
+    stage_found,
+)
+
+LARGE = 16 * 1024 * 1024
+"""Files of so many bytes are read by forks, if at all: more than a request to the API may send, since a web server with
+its threads is not to be forked, and enough to be worth their start."""
+AHEAD = 2
+"""Batches for each fork that are read and not set aside yet."""
+
+
+def open_stage(stack: ExitStack, stage: TraceStage, size: int) -> "TraceStage | ForkedStage":
+    """What sets files of so many bytes aside: the stage, or forks that do the same for it, which the stack ends.
+
+    Where problems are made the stage alone does it, since one that is made is known to the rows behind it.
+    """
+    readers = min(settings.IMPORT_PROCESSES, len(os.sched_getaffinity(0)))
+    if size < LARGE or readers < 2 or stage.maker is not None:
+        return stage
+    return stack.enter_context(ForkedStage(stage, readers))
+
+
+@dataclass
+class _Matched:
+    """What a fork is told of the problems of its batch: for each key the id of one that it knows, why it is not clear
+    which is meant, or None. `new` are those that it did not know; with `forget` it drops all others first."""
+
+    found: list[int | str | None]
+    new: list[Problem]
+    forget: bool = False
+
+
+class _Reader:
+    """In a fork: reads a batch, and stages it once the problems are known."""
+
+    def __init__(self, adopting: bool, places: Mapping[str, str]) -> None:
+        self._adopting, self._places = adopting, places
+        self._problems: dict[int, Problem] = {}
+        self._traces: list[Placed] = []
+        self._keys: list[ProblemKey] = []
+
+    def answer(self, message: list[ReadRow] | _Matched) -> Any:
+        """The keys of rows with their faults and shapes, or of problems the lines with theirs."""
+        return self._stage(message) if isinstance(message, _Matched) else self._read(message)
+
+    def _read(self, rows: list[ReadRow]) -> tuple[list[ProblemKey], ReadBatch]:
+        read = read_batch(rows, self._places)
+        self._traces, self._keys = read.traces, list(read.keys)
+        return self._keys, ReadBatch([], read.faults, read.shapes)
+
+    def _stage(self, matched: _Matched) -> tuple[list[str], list[ImportFault]]:
+        if matched.forget:
+            self._problems.clear()
+        self._problems |= {problem.pk: problem for problem in matched.new}
+        problems = {
+            key: self._problems[found] if isinstance(found, int) else found
+            for key, found in zip(self._keys, matched.found, strict=True)
+        }
+
+        def staged(trace: ForeignTrace, _file: str, _span: str) -> JSON:
+            return stage_found(problems[trace.problem], trace, adopting=self._adopting)
+
+        lines: list[str] = []
+        faults = stage_batch(self._traces, staged, lambda row: lines.append(line_of(row)))
+        self._traces, self._keys = [], []
+        return lines, faults
+
+
+class _Fork:
+    """A fork with what it knows."""
+
+    def __init__(self, fork: Forked) -> None:
+        self.fork = fork
+        self.known: set[int] = set()
+
+    def match(self, keys: Sequence[ProblemKey], problems: Mapping[ProblemKey, Problem | str]) -> None:
+        """Tell it the problems of its keys."""
+        forget = len(self.known) > KEPT
+        if forget:
+            self.known.clear()
+        found = [problems.get(key) for key in keys]
+        new = {each.pk: each for each in found if isinstance(each, Problem) and each.pk not in self.known}
+        self.known |= new.keys()
+        told = [each.pk if isinstance(each, Problem) else each for each in found]
+        self.fork.send(_Matched(told, list(new.values()), forget))
+
+
+@dataclass
+class _Batch:
+    """Some rows on their way; `wrapper` is what is known of the words around questions once they are matched."""
+
+    fork: _Fork
+    rows: int
+    reached: int
+    wrapper: dict[str, Any] | None = None
+    shapes: Counter[str] = field(default_factory=Counter)
+    faults: list[ImportFault] = field(default_factory=list)
+    lines: list[str] | None = None
+
+
+class ForkedStage:
+    """Does what a stage does, in several processes. Raises ForkError where one of them is killed."""
+
+    def __init__(self, stage: TraceStage, readers: int) -> None:
+        self._stage, self._readers = stage, readers
+        self._finder = ProblemFinder(dict(stage.told.wrapper))
+        self._forks = ExitStack()
+        self._idle: deque[_Fork] = deque()
+        self._batches: deque[_Batch] = deque()
+        self._all_read = False
+
+    @property
+    def told(self) -> Told:
+        """What the import says of what is set aside."""
+        return self._stage.told
+
+    @property
+    def reached(self) -> int:
+        """How many bytes of the files are set aside."""
+        return self._stage.reached
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for number in range(self._readers):
+                reader = _Reader(self._stage.adopting, self._stage.places)
+                self._idle.append(_Fork(stack.enter_context(Forked(reader.answer, name=f"import {number}"))))
+            self._forks = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._forks.close()
+
+    def take_next(self, rows: Iterator[ReadRow], spool: Spool, faults: FaultTally) -> int:
+        """As that of the stage; the rows behind them are read meanwhile."""
+        self._hand_out(rows)
+        while self._batches and self._batches[0].lines is None:
+            self._hear()
+            self._hand_out(rows)
+        if not self._batches:
+            self._stage.reached = self._stage.position()
+            return 0
+        batch = self._batches.popleft()
+        spool.append_lines(batch.lines or [])
+        for fault in batch.faults:
+            faults.add(fault)
+        self.told.count(batch.shapes)
+        self.told.wrapper.update(batch.wrapper or {})
+        self._stage.reached = batch.reached
+        return batch.rows
+
+    def _hand_out(self, rows: Iterator[ReadRow]) -> None:
+        """Give the next rows to whoever has nothing to do."""
+        while self._idle and not self._all_read and len(self._batches) < AHEAD * self._readers:
+            batch = next_rows(rows)
+            if not batch:
+                self._all_read = True
+                return
+            fork = self._idle.popleft()
+            fork.fork.send(batch)
+            self._batches.append(_Batch(fork, len(batch), self._stage.position()))
+
+    def _hear(self) -> None:
+        """Wait until a fork answers, and go on with its batch. Batches are matched in their order."""
+        unmatched = next((batch for batch in self._batches if batch.wrapper is None), None)
+        at_work = [batch for batch in self._batches if batch.lines is None]
+        asked = [batch for batch in at_work if batch.wrapper is not None or batch is unmatched]
+        heard = wait([batch.fork.fork.fileno() for batch in asked])
+        for batch in asked:
+            if batch.fork.fork.fileno() not in heard:
+                continue
+            answer = batch.fork.fork.receive()
+            if batch is unmatched:
+                keys, read = answer
+                batch.fork.match(keys, self._finder.find(set(keys)))
+                batch.shapes, batch.faults = read.shapes, read.faults
+                batch.wrapper = dict(self._finder.said)
+            else:
+                batch.lines, faults = answer
+                batch.faults += faults
+                self._idle.append(batch.fork)
