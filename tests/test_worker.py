@@ -7,6 +7,7 @@ from tests.worker import wait_for
 from tests.worker_tasks import make_group
 
 WORKER_INCLUDES = ["tests.worker_tasks"]
+WORKER_IS_FRESH = True
 
 
 def made(name: str) -> Group | None:

@@ -1,7 +1,8 @@
 """Real workers on the test database, for tests of what happens between processes.
 
 Loaded as a pytest plugin; `celery_worker_process` is the fixture. `WORKER_INCLUDES` in a test module names further
-modules with tasks, `WORKER_CONCURRENCY` the number of its workers for everything, `WORKER_SETTINGS` its environment.
+modules with tasks, `WORKER_CONCURRENCY` the number of its workers for everything, `WORKER_SETTINGS` its environment,
+`WORKER_IS_FRESH` that it is started anew and not forked, see tests.nursery.
 """
 
 import os
@@ -17,6 +18,8 @@ from urllib.parse import quote
 import psutil
 import pytest
 from django.conf import settings as django_settings
+
+from tests.nursery import FOLDER, Forked, close_nursery, nursery_of
 
 ROOT = Path(__file__).resolve().parent.parent
 QUEUE_SQL = """
@@ -77,27 +80,34 @@ class WorkerProcess:
         includes: list[str],
         concurrency: int = 1,
         settings: Mapping[str, str] | None = None,
+        *,
+        is_fresh: bool = False,
     ) -> None:
         self.log = folder / "worker.log"
+        self._is_fresh = is_fresh
         self._places = concurrency + 2
         logged = {"LOG_LEVEL": "INFO", "WORKER_LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
         embedded = {"MODEL_ADDRESSES": "loopback"}  # as it is with the embedded database
         embedded |= {"MINICOLUMN_VAR": str(folder / "var"), "SECRET_KEY": django_settings.SECRET_KEY}
-        self._environment = {**os.environ, "DATABASE_URL": url, **logged, **embedded, **(settings or {})}
-        self._command = [sys.executable, "manage.py", "work", f"--processes={concurrency}", "--grace=1"]
-        self._command += [f"--include={name}" for name in includes]
-        self.process: subprocess.Popen[bytes] | None = None
+        self.environment = {**os.environ, "DATABASE_URL": url, **logged, **embedded, **(settings or {})}
+        self._words = ["manage.py", "work", f"--processes={concurrency}", "--grace=1"]
+        self._words += [f"--include={name}" for name in includes]
+        self.process: subprocess.Popen[bytes] | Forked | None = None
 
     def include(self, name: str) -> None:
         """Have it load one more module when it is started next."""
-        self._command.append(f"--include={name}")
+        self._words.append(f"--include={name}")
 
     def start(self) -> None:
         """Start and wait until each of its workers takes tasks."""
         with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                self._command, cwd=ROOT, env=self._environment, stdout=output, stderr=output, start_new_session=True
-            )
+            if self._is_fresh:
+                self.process = subprocess.Popen(
+                    [sys.executable, *self._words], cwd=ROOT, env=self.environment, stdout=output,
+                    stderr=output, start_new_session=True,
+                )  # fmt: skip
+        if not self._is_fresh:
+            self.process = nursery_of(self.environment).start(self._words, self.environment[FOLDER], self.log)
         wait_for(self._is_ready, f"the worker to be ready:\n{self.log.read_text()[-4000:]}")
 
     def kill(self) -> None:
@@ -153,6 +163,7 @@ def celery_worker_process(
         list(getattr(module, "WORKER_INCLUDES", [])),
         getattr(module, "WORKER_CONCURRENCY", 1),
         getattr(module, "WORKER_SETTINGS", None),
+        is_fresh=getattr(module, "WORKER_IS_FRESH", False),
     )
     try:
         worker.start()
@@ -160,6 +171,10 @@ def celery_worker_process(
     finally:
         worker.kill()
         empty_queues()
+
+
+def pytest_sessionfinish() -> None:
+    close_nursery()
 
 
 def install_queues() -> None:

@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from tests.worker import ROOT, WorkerProcess, database_url
+from tests.nursery import Forked, nursery_of
+from tests.worker import WorkerProcess, database_url
 from trajectories.models import JOB_KINDS, Attempt, Bell, PendingVerification
 
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.drills.settings"}
@@ -21,20 +20,16 @@ class Storm:
         from django.db import connection
 
         url, self.folder = database_url(connection.settings_dict), folder
-        self._addresses = {"DATABASE_URL": url, "MINICOLUMN_VAR": str(folder / "var")}
         self.worker = WorkerProcess(url, folder, ["tests.drills.worker"], 1, SETTINGS)
-        self.beats: list[subprocess.Popen[bytes]] = []
+        self.beats: list[Forked] = []
 
     def start(self) -> None:
         self.worker.start()
         for number in range(2 - len(self.beats)):
-            words = ["-m", "celery", "-A", "webapp", "beat", "--pidfile=", f"--schedule={self.folder}/beat-{number}"]
-            self.beats.append(
-                subprocess.Popen(
-                    [sys.executable, *words, "--loglevel=WARNING"], cwd=ROOT, start_new_session=True,
-                    env={**os.environ, **SETTINGS, **self._addresses},
-                )
-            )  # fmt: skip
+            words = ["celery", "-A", "webapp", "beat", "--pidfile=", f"--schedule={self.folder}/beat-{number}"]
+            nursery = nursery_of(self.worker.environment)
+            log = self.folder / f"beat-{number}.log"
+            self.beats.append(nursery.start([*words, "--loglevel=WARNING"], str(self.folder / "var"), log))
 
     def kill(self, *, beat: bool) -> None:
         """All workers with their supervisor, at once, and a scheduler."""
