@@ -323,10 +323,10 @@ def test_samples_of_older_logs_of_inspect_and_of_agents():
 TRACE = {
     "version": 1,
     "id": "t1",
-    "task": {"type": "T", "data": {"idx": 0, "prompt": "2 + 2?", "answer": "4"}},
+    "task": {"type": "T", "data": {"idx": 0, "prompt": QUESTION, "answer": "4"}},
     "agent": {"config": {"model": "m"}},
     "nodes": [
-        {"parent": None, "message": {"role": "user", "content": "2 + 2?"}},
+        {"parent": None, "message": ASKED},
         {"parent": 0, "message": {"role": "assistant", "content": "A dead end."}},
         {"parent": 0, "message": {"role": "assistant", "content": "4", "reasoning_content": "Twos."}},
     ],
