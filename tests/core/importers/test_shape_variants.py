@@ -102,7 +102,11 @@ def test_an_instruction_is_asked_with_what_it_is_about():
         ({"answer": True}, "reference", True),
         ({"reward_model": {"ground_truth": "4"}, "extra_info": {"split": "test"}}, "reference", "4"),
         ({"reward_model": {"ground_truth": "4"}, "extra_info": {"split": "test"}}, "split", "test"),
-        ({"ground_truth_solution": "so \\boxed{4}"}, "reference", None),
+        ({"options": {"A": "3", "B": "4"}, "answerKey": "B"}, "choices", {"A": "3", "B": "4"}),
+        ({"options": {"A": "3", "B": "4"}, "answerKey": "B"}, "reference", "B"),
+        ({"split": "cot"}, "split", None),
+        ({"split": "validation"}, "split", "validation"),
+        ({"pass_rate_72b_tir": "0.65"}, "scores", []),
     ],
 )
 def test_what_stands_beside_an_answer(row, field, value):
@@ -114,6 +118,19 @@ def test_a_row_that_names_its_task_is_found_by_it():
     assert told({"id": "t-1", "response": "4"}, "name") == ["t-1"]
     with pytest.raises(ProblemError, match='found no "problem_id"'):
         read_traces({"id": "chatcmpl-1", "object": "chat.completion", "choices": [{"message": SAID}]})
+
+
+def test_a_conversation_asks_the_problem_beside_it_and_no_user_within_a_rollout_does():
+    told_how = {"role": "user", "content": "Put it in a box. What is 2 + 2?"}
+    row = {"problem": QUESTION, "ground_truth_solution": "4", "messages": [told_how, SAID]}
+    assert told(row, "question") == [QUESTION]
+    assert read_traces(row)[0].question_row == {"question": QUESTION, "answer": None, "solution": "4"}
+    assert told({**row, "problem": "Another?"}, "question") == [told_how["content"]]
+    turns = [SAID, {"role": "user", "content": "Sure?"}, {"role": "assistant", "content": "Yes."}]
+    rollout = {"prompt": [ASKED], "completion": turns, "reward": 1}
+    assert told(rollout, "question", "said") == [(QUESTION, "Yes.")]
+    nodes = [{"parent": at - 1 if at else None, "message": turn} for at, turn in enumerate([ASKED, *turns])]
+    assert told({**TRACE, "nodes": nodes}, "question", "said") == [(QUESTION, "Yes.")]
 
 
 def test_a_call_of_a_tool_written_as_text_is_a_call():
@@ -229,59 +246,6 @@ def test_the_label_of_a_completion_is_a_score_and_no_reference():
     assert told(row, "scores", "reference") == [([("label", "pass")], None)]
     trained = {"prompt": [ASKED], "completion": [SAID], "accuracy_reward": 1.0, "advantage": 0.3}
     assert told(trained, "scores") == [[("accuracy_reward", "pass")]]
-
-
-SAMPLE = {
-    "doc_id": 0,
-    "doc": {"question": "2 + 2?", "answer": "4"},
-    "target": "4",
-    "arguments": {"gen_args_0": {"arg_0": "Q: 2 + 2?", "arg_1": {"until": []}}},
-    "resps": [["4", "4", "5"]],
-    "filtered_resps": ["4"],
-    "filter": "none",
-    "metrics": ["exact_match"],
-    "exact_match": 1.0,
-}
-
-
-def test_repeats_of_lm_eval_are_traces_of_their_own_each_with_its_score():
-    assert [facts["alternative"] for facts in told(SAMPLE, "facts")] == [0, 1, 2]
-    several = {**SAMPLE, "exact_match": [1, 1, 0]}
-    assert told(several, "scores") == [
-        [("lm-eval no filter", "pass")],
-        [("lm-eval no filter", "pass")],
-        [("lm-eval no filter", "fail")],
-    ]
-    alone = {**SAMPLE, "resps": [["4"]], "metrics": ["a", "b", "c"], "a": 1, "b": 0, "c": None}
-    assert told(alone, "facts", "scores") == [
-        ({}, [("lm-eval no filter/a", "pass"), ("lm-eval no filter/b", "fail"), ("lm-eval no filter/c", "unscored")])
-    ]
-
-
-def test_a_prompt_of_lm_eval_that_went_through_a_chat_is_its_messages():
-    chat = '[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "2 + 2?"}]'
-    for prompt in (chat, [chat]):
-        row = {**SAMPLE, "doc": {}, "arguments": {"gen_args_0": {"arg_0": prompt, "arg_1": {}}}, "resps": [["4"]]}
-        assert told(row, "roles", "question", "reference") == [(["system", "user"], "2 + 2?", "4")]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"resps": [[["-3.5", "False"]], [["-1.2", "True"]]]},
-        {"resps": [[[-3.5, False]], [[-1.2, True]]]},
-        {"resps": [["-120.5"]], "arguments": {"gen_args_0": {"arg_0": "text"}}},
-        {"arguments": {"gen_args_0": {"arg_0": "q", "arg_1": " a"}}},
-        {"arguments": [["q", " a"], ["q", " b"]]},
-    ],
-)
-def test_a_task_of_likelihoods_is_refused_by_its_name(change):
-    with pytest.raises(ProblemError, match="resps: found how likely each choice is, expected texts of a model"):
-        read_traces({**SAMPLE, **change})
-
-
-def test_a_negative_number_is_an_answer():
-    assert told({**SAMPLE, "resps": [["-4"]]}, "said") == ["-4"]
 
 
 COMPLETION = {"object": "text_completion", "model": "base", "usage": {"prompt_tokens": 9, "completion_tokens": 2}}

@@ -22,6 +22,7 @@ from trajectories.core.importers.row_prompts import MESSAGES, read_prompt
 from trajectories.core.importers.row_scores import checks_in
 from trajectories.core.importers.trace_turns import Turns, read_said, read_turns, thoughts_beside
 from trajectories.core.problems import ProblemError
+from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, FinishReason
 
 RESPONSES = (
@@ -73,16 +74,17 @@ def read_conversation(row: Row) -> list[ForeignTrace]:
     if turns.last is None:
         raise ProblemError("messages", "found no closing message of the assistant, expected one")
     before = replace(turns, last=None)
-    question = text_at(row, "question") or last_question(turns.before)
-    return [_trace(row, turns.last, before, question, asked=last_question(turns.before))]
+    asked, named = last_question(turns.before), row.get("problem")
+    within = check_text(named, "problem") if isinstance(named, str) and named.strip() and named.strip() in asked else ""
+    return [_trace(row, turns.last, before, text_at(row, "question") or within or asked)]
 
 
-def _trace(row: Row, pieces: tuple[Piece, ...], prompt: Turns, question: str, *, asked: str = "") -> ForeignTrace:
-    """The trace of what a model said after a prompt. `asked` names the problem where the row does not."""
+def _trace(row: Row, pieces: tuple[Piece, ...], prompt: Turns, question: str) -> ForeignTrace:
+    """The trace of what a model said after a prompt."""
     usage, cost = usage_of(row)
     verdicts = tuple(checks_in(row))
     return ForeignTrace(
-        problem=read_key(row, asked or question),
+        problem=read_key(row, question),
         messages=prompt.all,
         **_said(pieces, finish_of(row)),
         model=model_of(row),

@@ -14,7 +14,7 @@ CHECKS = re.compile(
 
 NO_CHECKS = re.compile(
     r".*(?:answer|option|choice|letter|index|solution|response|text|reason|explanation|rationale|feedback|comment|"
-    r"model|prompt|type|name|count|rate|threshold|details?|metadata|language)s?",
+    r"model|prompt|type|name|count|rate|threshold|details?|metadata|language)s?|(?:.*_)?(?:pass|solve|win)_?rates?_.*",
     re.IGNORECASE,
 )
 """Names that begin like one and mean something else: `correct_answer` is a reference, `pass_rate` is of many texts."""

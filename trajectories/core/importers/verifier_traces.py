@@ -16,6 +16,7 @@ from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey, Row
 from trajectories.core.importers.question_rows import question_row
 from trajectories.core.importers.row_fields import finished, last_question, temperature_of, text_at
+from trajectories.core.importers.trace_turns import read_turns
 from trajectories.core.importers.transcripts import read_transcript
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
@@ -54,7 +55,7 @@ def _trace(row: Row, path: str) -> ForeignTrace:
     branch = _branch(nodes, f"{path}nodes")
     asked, pieces = read_transcript([node.get("message") for node in branch], f"{path}nodes")
     data = _object(_object(row, "task"), "data")
-    question, response = last_question(asked.all), said_in(pieces)
+    question, response = _asked(data) or last_question(asked.all), said_in(pieces)
     calls = [call for call in list_of(row.get("calls")) if isinstance(call, Mapping)]
     parents = {parent for node in nodes if isinstance(node, Mapping) and type(parent := node.get("parent")) is int}
     left_out = sum(at not in parents for at in range(len(nodes))) - 1  # ends of other branches
@@ -90,6 +91,14 @@ def _branch(nodes: list[Any], path: str) -> list[Mapping[str, Any]]:
         found.append(node)
         at = node.get("parent")
     return found[::-1]
+
+
+def _asked(data: Row) -> str:
+    """What the task asks, whatever a simulated user said after it; "" where the row does not say."""
+    prompt = data.get("prompt")
+    if isinstance(prompt, list):
+        return last_question(read_turns(prompt, "task.data.prompt").all)
+    return check_text(prompt, "task.data.prompt") if isinstance(prompt, str) else ""
 
 
 def _key(data: Row, question: str) -> ProblemKey:
