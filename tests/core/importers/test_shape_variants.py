@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from trajectories.core.completions.parts import said_in, thoughts_in
+from trajectories.core.importers.arc_attempts import is_results, results_row
 from trajectories.core.importers.trace_files import read_traces, shape_of
 from trajectories.core.problems import ProblemError
 
@@ -332,6 +333,9 @@ def test_traces_of_verifiers_1():
 def test_more_than_two_attempts_at_an_arc_task():
     tried = {f"attempt_{n}": {"answer": [[n]], "metadata": {"model": "m", "pair_index": 0}} for n in (1, 2, 3)}
     assert [facts["attempt"] for facts in told({"problem_id": "k", "arc_attempts": [tried]}, "facts")] == [1, 2, 3]
+    bare = {"attempt_1": [[1]], "attempt_2": [[2]]}
+    assert is_results([bare])
+    assert [trace.answer for trace in read_traces(results_row([bare], "k.json"))] == [[[[1]]], [[[2]]]]
 
 
 @pytest.mark.parametrize(
