@@ -281,6 +281,7 @@ def test_samples_of_older_logs_of_inspect_and_of_agents():
         ("It is 4.", "m", (3, 5), [("inspect match", "fail")])
     ]
     assert told(INSPECTED, "facts")[0]["alternatives_left_out"] == 1
+    assert told({**INSPECTED, "scores": {"match": "C"}}, "scores") == [[("inspect match", "pass")]]
     with pytest.raises(ProblemError, match=r"output.error: found a failed call, expected an answer; it says: No\."):
         read_traces({**INSPECTED, "output": {"choices": [], "error": "No."}})
 
