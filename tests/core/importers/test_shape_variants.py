@@ -262,6 +262,17 @@ def test_completions_without_messages():
     assert told(row, "said", "name", "model", "end") == [("4", "p-1", "base", "stop"), ("5", "p-1", "base", "length")]
 
 
+def test_lines_of_a_batch_with_less_around_their_answer_or_with_its_text():
+    bare = {
+        "custom_id": "p-1",
+        "result": {"type": "succeeded", "message": {"content": [{"type": "text", "text": "4"}]}},
+    }
+    assert told(bare, "said", "name", "end") == [("4", "p-1", "stop")]
+    body = '{"choices": [{"message": {"role": "assistant", "content": "4"}, "finish_reason": "length"}]}'
+    packed = {"custom_id": "p-1", "response": {"status_code": 200, "body": body}, "error": None}
+    assert told(packed, "said", "name", "end") == [("4", "p-1", "length")]
+
+
 INSPECTED = {
     "id": "s-1",
     "epoch": 1,
@@ -349,6 +360,8 @@ def test_more_than_two_attempts_at_an_arc_task():
         ({"env_id": "x", "model": "m", "num_examples": 5}, "the metadata beside results of verifiers"),
         ({"score": 0.5, "task_results": {}}, "scores of arc-agi-benchmarking"),
         ({"prompt": [ASKED], "answer": "4"}, "a question"),
+        ({"custom_id": "p-1", "method": "POST", "url": "/v1/x", "body": {"messages": [ASKED]}}, "a request of a batch"),
+        ({"custom_id": "p-1", "params": {"messages": [ASKED]}}, "a request of a batch"),
         ({"question": "q", "choices": ["a", "b"], "answer": 1}, "a question"),
     ],
 )  # fmt: skip
