@@ -1,5 +1,6 @@
 """The same shapes as their producers really write them: older and newer versions, other names, columns left out."""
 
+import json
 from typing import Any
 
 import pytest
@@ -57,6 +58,7 @@ def told(row: dict[str, Any], *fields: str) -> list[Any]:
         {"instruction": QUESTION, "input": None, "output": "It is 4."},
         {"instruction": QUESTION, "context": "", "response": "It is 4.", "category": "qa"},
         {"conversation": [ASKED, SAID]},
+        {"messages": json.dumps([ASKED, SAID])},
         {"conversations": [ASKED, SAID]},
         {"messages": [{"role": "human", "content": QUESTION}, {"role": "model", "content": "It is 4."}]},
         {"messages": [{"from": "human", "value": QUESTION}, {"from": "gpt", "value": "It is 4."}]},

@@ -1,5 +1,6 @@
 """Rows of a conversation, or of a question and an answer."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -70,13 +71,22 @@ def read_plain(row: Row) -> list[ForeignTrace]:
 
 def read_conversation(row: Row) -> list[ForeignTrace]:
     """The trace of a conversation: what the assistant said last. Raises ProblemError."""
-    turns = read_turns(row["messages"], "messages")
+    turns = read_turns(_listed(row["messages"]), "messages")
     if turns.last is None:
         raise ProblemError("messages", "found no closing message of the assistant, expected one")
     before = replace(turns, last=None)
     asked, named = last_question(turns.before), row.get("problem")
     within = check_text(named, "problem") if isinstance(named, str) and named.strip() and named.strip() in asked else ""
     return [_trace(row, turns.last, before, text_at(row, "question") or within or asked)]
+
+
+def _listed(messages: JSON) -> JSON:
+    """The messages that a text of JSON holds, as tables write them; anything else as it is."""
+    try:
+        found = json.loads(messages) if isinstance(messages, str) and messages.lstrip().startswith("[") else messages
+    except (ValueError, RecursionError):
+        return messages
+    return found
 
 
 def _trace(row: Row, pieces: tuple[Piece, ...], prompt: Turns, question: str) -> ForeignTrace:
