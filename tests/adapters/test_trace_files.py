@@ -12,7 +12,8 @@ import pyarrow.parquet
 import pytest
 import zstandard
 
-from trajectories.adapters.trace_files import REFUSED, rows_of_file
+from trajectories.adapters.refused_files import OF_TRACES
+from trajectories.adapters.trace_files import rows_of_file
 from trajectories.adapters.uploads import OpenFiles
 from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.problems import ProblemError
@@ -51,7 +52,7 @@ def test_a_document_that_is_packed_is_read_as_one_that_is_not(name):
     assert rows(name.lower().replace("gz", "zst"), frames) == [("line 1", ROW), ("line 2", ROW)]
 
 
-@pytest.mark.parametrize("ending", REFUSED)
+@pytest.mark.parametrize("ending", OF_TRACES)
 def test_what_is_no_file_of_rows_is_refused_by_its_name(ending):
     [(place, fault)] = rows(f"Data{ending.upper()}", b"PK\x03\x04anything")
     assert place == ""
@@ -169,6 +170,13 @@ def test_a_file_of_questions_may_be_parquet(tmp_path):
         [inside] = files.add_path(tmp_path)
         assert inside.read() == document.read()
     assert found == [(1, {"question": "2 + 2?", "answer": "4"}), (2, {"question": "3 + 3?"})]
+    squeezed = tmp_path / "test.jsonl.zst"
+    squeezed.write_bytes(zstandard.compress(b'{"question": "1 + 1?"}\n') * 2)
+    with OpenFiles() as files:
+        assert list(read_rows(files.add_path(squeezed)[0].read(), squeezed.name)) == [
+            (1, {"question": "1 + 1?"}),
+            (2, {"question": "1 + 1?"}),
+        ]
     path.write_bytes(b"PAR1 and no more")
     with OpenFiles() as files, pytest.raises(ProblemError, match="is no Parquet file that can be read"):
         files.add_path(path)[0].read()

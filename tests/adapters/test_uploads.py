@@ -154,7 +154,7 @@ def test_damaged_content_is_a_fault_of_that_entry():
 
 def test_a_zip_without_documents_says_so():
     [fault] = listed(make_zip({"a.txt": "1"}))
-    assert fault == "up.zip: found no file in this zip that is read (.csv, .json, .jsonl, .ndjson, .tsv)"
+    assert fault == "up.zip: found no file in this zip that is read (.csv, .json, .jsonl, .ndjson, .parquet, .tsv)"
 
 
 def test_a_folder_gives_its_json_files_in_order(tmp_path):

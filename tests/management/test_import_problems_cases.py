@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -204,3 +206,37 @@ def test_a_kind_for_the_whole_file(plain):
         run(other, "--kind", "number")
     with pytest.raises(CommandError, match="invalid choice: 'squad'"):
         run(other, "--read-as", "squad")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("questions.xlsx", "found a spreadsheet, expected it as .csv"),
+        ("log.eval", "found a log of inspect, expected problems"),
+        ("data.arrow", "found a table of Arrow, expected Parquet or JSON"),
+        ("tasks.tar.gz", "found an archive, expected its files, or a zip of them"),
+    ],
+)
+def test_what_is_no_file_of_problems_is_refused_by_its_name(tmp_path, capsys, name, said):
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    with pytest.raises(CommandError):
+        call_command("import_problems", tmp_path / name, "--split", "eval")
+    assert said in "".join(capsys.readouterr())
+    assert not Problem.objects.exists()
+
+
+def test_parquet_and_a_file_for_each_question(tmp_path):
+    pyarrow.parquet.write_table(
+        pyarrow.table({"question": ["[pq] 6 x 7?"], "answer": ["Six sevens.\n#### 42"]}), tmp_path / "test-0.parquet"
+    )
+    folder = tmp_path / "MATH" / "test" / "algebra"
+    folder.mkdir(parents=True)
+    row = {"problem": "[pq] 9 + 8?", "level": "Level 1", "type": "Algebra", "solution": "So $\\boxed{17}$."}
+    (folder / "1.json").write_text(json.dumps(row))
+    call_command("import_problems", tmp_path / "test-0.parquet", "--set", "parquet")
+    call_command("import_problems", tmp_path / "MATH", "--set", "maths")
+    made = Problem.objects.order_by("pk").values_list("statement", "kind", "split", "family")
+    assert list(made) == [
+        ("[pq] 6 x 7?", "numeric", "eval", ""),
+        ("[pq] 9 + 8?", "numeric", "eval", "Algebra"),
+    ]

@@ -6,6 +6,7 @@ from typing import IO
 
 from trajectories.adapters.packed_logs import ZIP_MARK, guarded, rows_of_zip, unpacked_stream
 from trajectories.adapters.parquet_rows import PARQUET_MARK, parquet_rows
+from trajectories.adapters.refused_files import OF_TRACES, refused_file
 from trajectories.core.importers.limits import LIMITS, ImportLimits
 from trajectories.core.importers.trace_rows import PlacedRow, placed_lines, read_document
 from trajectories.core.problems import ProblemError
@@ -13,21 +14,6 @@ from trajectories.core.problems import ProblemError
 EMPTY_ZIP = b"PK\x05\x06"
 BOM = b"\xef\xbb\xbf"
 READ_AHEAD = 4096
-TABLE = "a table, expected JSON; a table of questions is imported as problems"
-ARROW = "a table of Arrow, expected Parquet or JSON; write it so (to_parquet, to_json)"
-ARCHIVE = "an archive, expected its files, or a zip of them"
-PICKLED = "pickled objects, which are programs and are not read; expected JSON or Parquet"
-REFUSED = {
-    **dict.fromkeys((".csv", ".tsv", ".xlsx", ".xls", ".ods"), TABLE),
-    **dict.fromkeys((".arrow", ".feather", ".ipc"), ARROW),
-    **dict.fromkeys(
-        (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz", ".7z", ".rar", ".bz2", ".xz"), ARCHIVE
-    ),
-    **dict.fromkeys((".pkl", ".pickle", ".pt", ".npy", ".npz", ".safetensors"), PICKLED),
-    **dict.fromkeys((".pdf", ".docx", ".html", ".md"), "a document for people, expected JSON or Parquet"),
-    **dict.fromkeys((".db", ".sqlite", ".sqlite3"), "a database, expected JSON or Parquet"),
-}
-"""What is refused by the end of its name, with what to do instead."""
 
 
 def rows_of_file(name: str, stream: IO[bytes], limits: ImportLimits = LIMITS) -> Iterator[PlacedRow]:
@@ -36,8 +22,8 @@ def rows_of_file(name: str, stream: IO[bytes], limits: ImportLimits = LIMITS) ->
     Its first bytes say of which kind it is: a zip (inspect's `.eval` is one), Parquet, or text compressed by gzip or
     Zstandard. Everything else is text. Text is one JSON document where the name ends in .json, else one row a line.
     """
-    if fault := _refused(name):
-        return iter([PlacedRow("", fault, 0)])
+    if what := refused_file(name, OF_TRACES):
+        return iter([PlacedRow("", ProblemError("", f"found {what}"), 0)])
     stream.seek(0)
     head = stream.read(8)
     stream.seek(0)
@@ -48,12 +34,6 @@ def rows_of_file(name: str, stream: IO[bytes], limits: ImportLimits = LIMITS) ->
     if (unpacked := unpacked_stream(head, stream)) is not None:
         return guarded(_unpacked(name, unpacked, limits))
     return _plain(limits, name, stream)
-
-
-def _refused(name: str) -> ProblemError | None:
-    lowered = name.lower()
-    found = next((what for ending, what in REFUSED.items() if lowered.endswith(ending)), None)
-    return None if found is None else ProblemError("", f"found {found}")
 
 
 def _inside(limits: ImportLimits, name: str, stream: IO[bytes]) -> Iterator[PlacedRow]:

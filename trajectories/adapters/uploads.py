@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Self
 
+import zstandard
+
 from trajectories.adapters.parquet_rows import PARQUET_MARK, lines_of_parquet
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.documents import MAX_BYTES
@@ -31,7 +33,7 @@ SUFFIXES = frozenset({".json"}) | QUESTION_SUFFIXES
 READ = ", ".join(sorted(SUFFIXES))
 """The endings of names that are looked for in folders and zips, for people."""
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-GZIP_MARK = b"\x1f\x8b"
+GZIP_MARK, ZSTD_MARK = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst"})
 
 
@@ -90,7 +92,7 @@ class OpenFiles:
             return [ImportFault(shown_path(path), "", f"cannot be read: {fault.strerror}")]
 
     def add_file(self, path: Path) -> Document:
-        """A file as one document, whatever its name says; what is packed as gzip is unpacked."""
+        """A file as one document, whatever its name says; what is packed as gzip or Zstandard is unpacked."""
         return Document(shown_path(path), partial(self._read_path, path), partial(self._read_path, path, HEAD_BYTES))
 
     def _add_folder(self, path: Path) -> list[Document | ImportFault]:
@@ -161,7 +163,7 @@ class OpenFiles:
         return self._read(stream)
 
     def _read(self, stream: IO[bytes], *budgets: ByteBudget) -> bytes:
-        """Read to the end, holding at most one document's worth; what is packed as gzip counts unpacked, and Parquet as
+        """Read to the end, holding at most one document's worth; what is packed counts unpacked, and Parquet as
         the lines of JSON that come of it."""
         bounds = [self._budget, *budgets]
         most = max(0, min(MAX_BYTES, *(budget.left for budget in bounds))) + 1
@@ -176,11 +178,17 @@ class OpenFiles:
 
 
 def _unpacked(stream: IO[bytes], most: int) -> bytes:
-    """The next bytes of a stream, unpacked where they begin as gzip does. Raises ProblemError."""
+    """The next bytes of a stream, unpacked where they begin as gzip or Zstandard does. Raises ProblemError."""
     data = stream.read(most)
-    if not data.startswith(GZIP_MARK) or not stream.seekable():
+    if not data.startswith((GZIP_MARK, ZSTD_MARK)) or not stream.seekable():
         return data
     stream.seek(-len(data), os.SEEK_CUR)
+    if data.startswith(ZSTD_MARK):
+        unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
+        try:
+            return unpacker.stream_reader(stream, read_across_frames=True, closefd=False).read(most)
+        except zstandard.ZstdError as fault:
+            raise ProblemError("", "is no file of Zstandard that can be read (its data is damaged)") from fault
     try:
         with gzip.GzipFile(fileobj=stream) as packed:
             return packed.read(most)

@@ -45,7 +45,7 @@ class ImportForm(PlainForm):
 
     tasks = FilesField(
         label="ARC task files, zips of them, or one file of questions",
-        widget=FilesInput(attrs={"accept": ".json,.zip,.jsonl,.ndjson,.csv,.tsv,.parquet,.gz", "multiple": True}),
+        widget=FilesInput(attrs={"accept": ".json,.zip,.jsonl,.ndjson,.csv,.tsv,.parquet,.gz,.zst", "multiple": True}),
     )
     folder = FilesField(
         label="A folder of ARC task files", widget=FilesInput(attrs={"webkitdirectory": True, "multiple": True})

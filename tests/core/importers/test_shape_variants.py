@@ -1,10 +1,12 @@
 """The same shapes as their producers really write them: older and newer versions, other names, columns left out."""
 
+import json
 from typing import Any
 
 import pytest
 
 from trajectories.core.completions.parts import said_in, thoughts_in
+from trajectories.core.importers.arc_attempts import is_results, results_row
 from trajectories.core.importers.trace_files import read_traces, shape_of
 from trajectories.core.problems import ProblemError
 
@@ -56,6 +58,7 @@ def told(row: dict[str, Any], *fields: str) -> list[Any]:
         {"instruction": QUESTION, "input": None, "output": "It is 4."},
         {"instruction": QUESTION, "context": "", "response": "It is 4.", "category": "qa"},
         {"conversation": [ASKED, SAID]},
+        {"messages": json.dumps([ASKED, SAID])},
         {"conversations": [ASKED, SAID]},
         {"messages": [{"role": "human", "content": QUESTION}, {"role": "model", "content": "It is 4."}]},
         {"messages": [{"from": "human", "value": QUESTION}, {"from": "gpt", "value": "It is 4."}]},
@@ -102,7 +105,11 @@ def test_an_instruction_is_asked_with_what_it_is_about():
         ({"answer": True}, "reference", True),
         ({"reward_model": {"ground_truth": "4"}, "extra_info": {"split": "test"}}, "reference", "4"),
         ({"reward_model": {"ground_truth": "4"}, "extra_info": {"split": "test"}}, "split", "test"),
-        ({"ground_truth_solution": "so \\boxed{4}"}, "reference", None),
+        ({"options": {"A": "3", "B": "4"}, "answerKey": "B"}, "choices", {"A": "3", "B": "4"}),
+        ({"options": {"A": "3", "B": "4"}, "answerKey": "B"}, "reference", "B"),
+        ({"split": "cot"}, "split", None),
+        ({"split": "validation"}, "split", "validation"),
+        ({"pass_rate_72b_tir": "0.65"}, "scores", []),
     ],
 )
 def test_what_stands_beside_an_answer(row, field, value):
@@ -114,6 +121,19 @@ def test_a_row_that_names_its_task_is_found_by_it():
     assert told({"id": "t-1", "response": "4"}, "name") == ["t-1"]
     with pytest.raises(ProblemError, match='found no "problem_id"'):
         read_traces({"id": "chatcmpl-1", "object": "chat.completion", "choices": [{"message": SAID}]})
+
+
+def test_a_conversation_asks_the_problem_beside_it_and_no_user_within_a_rollout_does():
+    told_how = {"role": "user", "content": "Put it in a box. What is 2 + 2?"}
+    row = {"problem": QUESTION, "ground_truth_solution": "4", "messages": [told_how, SAID]}
+    assert told(row, "question") == [QUESTION]
+    assert read_traces(row)[0].question_row == {"question": QUESTION, "answer": None, "solution": "4"}
+    assert told({**row, "problem": "Another?"}, "question") == [told_how["content"]]
+    turns = [SAID, {"role": "user", "content": "Sure?"}, {"role": "assistant", "content": "Yes."}]
+    rollout = {"prompt": [ASKED], "completion": turns, "reward": 1}
+    assert told(rollout, "question", "said") == [(QUESTION, "Yes.")]
+    nodes = [{"parent": at - 1 if at else None, "message": turn} for at, turn in enumerate([ASKED, *turns])]
+    assert told({**TRACE, "nodes": nodes}, "question", "said") == [(QUESTION, "Yes.")]
 
 
 def test_a_call_of_a_tool_written_as_text_is_a_call():
@@ -231,59 +251,6 @@ def test_the_label_of_a_completion_is_a_score_and_no_reference():
     assert told(trained, "scores") == [[("accuracy_reward", "pass")]]
 
 
-SAMPLE = {
-    "doc_id": 0,
-    "doc": {"question": "2 + 2?", "answer": "4"},
-    "target": "4",
-    "arguments": {"gen_args_0": {"arg_0": "Q: 2 + 2?", "arg_1": {"until": []}}},
-    "resps": [["4", "4", "5"]],
-    "filtered_resps": ["4"],
-    "filter": "none",
-    "metrics": ["exact_match"],
-    "exact_match": 1.0,
-}
-
-
-def test_repeats_of_lm_eval_are_traces_of_their_own_each_with_its_score():
-    assert [facts["alternative"] for facts in told(SAMPLE, "facts")] == [0, 1, 2]
-    several = {**SAMPLE, "exact_match": [1, 1, 0]}
-    assert told(several, "scores") == [
-        [("lm-eval no filter", "pass")],
-        [("lm-eval no filter", "pass")],
-        [("lm-eval no filter", "fail")],
-    ]
-    alone = {**SAMPLE, "resps": [["4"]], "metrics": ["a", "b", "c"], "a": 1, "b": 0, "c": None}
-    assert told(alone, "facts", "scores") == [
-        ({}, [("lm-eval no filter/a", "pass"), ("lm-eval no filter/b", "fail"), ("lm-eval no filter/c", "unscored")])
-    ]
-
-
-def test_a_prompt_of_lm_eval_that_went_through_a_chat_is_its_messages():
-    chat = '[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "2 + 2?"}]'
-    for prompt in (chat, [chat]):
-        row = {**SAMPLE, "doc": {}, "arguments": {"gen_args_0": {"arg_0": prompt, "arg_1": {}}}, "resps": [["4"]]}
-        assert told(row, "roles", "question", "reference") == [(["system", "user"], "2 + 2?", "4")]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"resps": [[["-3.5", "False"]], [["-1.2", "True"]]]},
-        {"resps": [[[-3.5, False]], [[-1.2, True]]]},
-        {"resps": [["-120.5"]], "arguments": {"gen_args_0": {"arg_0": "text"}}},
-        {"arguments": {"gen_args_0": {"arg_0": "q", "arg_1": " a"}}},
-        {"arguments": [["q", " a"], ["q", " b"]]},
-    ],
-)
-def test_a_task_of_likelihoods_is_refused_by_its_name(change):
-    with pytest.raises(ProblemError, match="resps: found how likely each choice is, expected texts of a model"):
-        read_traces({**SAMPLE, **change})
-
-
-def test_a_negative_number_is_an_answer():
-    assert told({**SAMPLE, "resps": [["-4"]]}, "said") == ["-4"]
-
-
 COMPLETION = {"object": "text_completion", "model": "base", "usage": {"prompt_tokens": 9, "completion_tokens": 2}}
 
 
@@ -295,6 +262,17 @@ def test_completions_without_messages():
     body = {**COMPLETION, "choices": choices}
     row = {"custom_id": "p-1", "response": {"status_code": 200, "body": body}, "error": None}
     assert told(row, "said", "name", "model", "end") == [("4", "p-1", "base", "stop"), ("5", "p-1", "base", "length")]
+
+
+def test_lines_of_a_batch_with_less_around_their_answer_or_with_its_text():
+    bare = {
+        "custom_id": "p-1",
+        "result": {"type": "succeeded", "message": {"content": [{"type": "text", "text": "4"}]}},
+    }
+    assert told(bare, "said", "name", "end") == [("4", "p-1", "stop")]
+    body = '{"choices": [{"message": {"role": "assistant", "content": "4"}, "finish_reason": "length"}]}'
+    packed = {"custom_id": "p-1", "response": {"status_code": 200, "body": body}, "error": None}
+    assert told(packed, "said", "name", "end") == [("4", "p-1", "length")]
 
 
 INSPECTED = {
@@ -316,6 +294,7 @@ def test_samples_of_older_logs_of_inspect_and_of_agents():
         ("It is 4.", "m", (3, 5), [("inspect match", "fail")])
     ]
     assert told(INSPECTED, "facts")[0]["alternatives_left_out"] == 1
+    assert told({**INSPECTED, "scores": {"match": "C"}}, "scores") == [[("inspect match", "pass")]]
     with pytest.raises(ProblemError, match=r"output.error: found a failed call, expected an answer; it says: No\."):
         read_traces({**INSPECTED, "output": {"choices": [], "error": "No."}})
 
@@ -323,10 +302,10 @@ def test_samples_of_older_logs_of_inspect_and_of_agents():
 TRACE = {
     "version": 1,
     "id": "t1",
-    "task": {"type": "T", "data": {"idx": 0, "prompt": "2 + 2?", "answer": "4"}},
+    "task": {"type": "T", "data": {"idx": 0, "prompt": QUESTION, "answer": "4"}},
     "agent": {"config": {"model": "m"}},
     "nodes": [
-        {"parent": None, "message": {"role": "user", "content": "2 + 2?"}},
+        {"parent": None, "message": ASKED},
         {"parent": 0, "message": {"role": "assistant", "content": "A dead end."}},
         {"parent": 0, "message": {"role": "assistant", "content": "4", "reasoning_content": "Twos."}},
     ],
@@ -368,6 +347,9 @@ def test_traces_of_verifiers_1():
 def test_more_than_two_attempts_at_an_arc_task():
     tried = {f"attempt_{n}": {"answer": [[n]], "metadata": {"model": "m", "pair_index": 0}} for n in (1, 2, 3)}
     assert [facts["attempt"] for facts in told({"problem_id": "k", "arc_attempts": [tried]}, "facts")] == [1, 2, 3]
+    bare = {"attempt_1": [[1]], "attempt_2": [[2]]}
+    assert is_results([bare])
+    assert [trace.answer for trace in read_traces(results_row([bare], "k.json"))] == [[[[1]]], [[[2]]]]
 
 
 @pytest.mark.parametrize(
@@ -380,6 +362,8 @@ def test_more_than_two_attempts_at_an_arc_task():
         ({"env_id": "x", "model": "m", "num_examples": 5}, "the metadata beside results of verifiers"),
         ({"score": 0.5, "task_results": {}}, "scores of arc-agi-benchmarking"),
         ({"prompt": [ASKED], "answer": "4"}, "a question"),
+        ({"custom_id": "p-1", "method": "POST", "url": "/v1/x", "body": {"messages": [ASKED]}}, "a request of a batch"),
+        ({"custom_id": "p-1", "params": {"messages": [ASKED]}}, "a request of a batch"),
         ({"question": "q", "choices": ["a", "b"], "answer": 1}, "a question"),
     ],
 )  # fmt: skip

@@ -195,7 +195,7 @@ def test_what_holds_no_trace_is_refused_by_its_name(row, said):
 
 
 def test_every_name_that_is_refused_is_tried_here():
-    assert len(REFUSED) == 10
+    assert len(REFUSED) == 11
 
 
 def test_a_trace_of_too_many_steps_is_refused_by_the_limit():

@@ -88,9 +88,21 @@ ROWS |= {
     },
     "verifier-trace": TRACE,
     "episode": {"id": "e", "env": {"id": "x"}, "traces": [TRACE]},
-    "distilled": {"question": "q", "thinking_trajectories": ["Twos."], "attempt": "4", "score": 1, "uuid": "u"},
+    "distilled": {
+        "question": "What is 2 + 2?",
+        "thinking_trajectories": ["Twos."],
+        "attempt": "4",
+        "score": 1,
+        "uuid": "u",
+    },
     "stepwise": {"prompt": "q", "completions": ["One.", "Two."], "labels": [True, False], "problem_id": "p-1"},
-    "bench": {"problem": "q", "steps": ["One.", "Two."], "label": 1, "generator": "m", "final_answer_correct": True},
+    "bench": {
+        "problem": "What is 2 + 2?",
+        "steps": ["One.", "Two."],
+        "label": 1,
+        "generator": "m",
+        "final_answer_correct": True,
+    },
 }
 
 

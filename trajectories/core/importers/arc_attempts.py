@@ -31,9 +31,9 @@ MOST_PAIRS = 100
 
 
 def is_results(value: JSON) -> bool:
-    """Whether a document is the file of one task: a list of objects with attempts that say more than a grid."""
+    """Whether a document is the file of one task: a list of objects with attempts."""
     return isinstance(value, list) and any(
-        isinstance(pair, Mapping) and any(isinstance(pair.get(name), Mapping) for name in ATTEMPTS) for pair in value
+        isinstance(pair, Mapping) and any(name in pair for name in ATTEMPTS) for pair in value
     )
 
 
@@ -74,6 +74,8 @@ def _placed(pairs: Sequence[Row], name: str) -> list[Row | None]:
         attempt = pair.get(name)
         if attempt is None:
             continue
+        if isinstance(attempt, list):  # a grid and no more, as in older files
+            attempt = {"answer": attempt}
         if not isinstance(attempt, Mapping):
             raise ProblemError(f"[{index}].{name}", f"found {describe(attempt)}, expected an object with an answer")
         at = _meta(attempt).get("pair_index", index)

@@ -20,6 +20,7 @@ from trajectories.core.completions.bodies import BodyKind, kind_of_body
 from trajectories.core.completions.gemini import field_of
 from trajectories.core.completions.hidden_errors import error_words
 from trajectories.core.completions.replies import list_of, text_of
+from trajectories.core.importers.row_fields import object_in
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.records import JSON
 
@@ -94,7 +95,10 @@ def _of_anthropic(result: Row) -> tuple[str, Any]:
     if result["type"] != "succeeded" or not result.get(name):
         said = error_words(result.get("error"))
         raise _failed("result", said or f"{text_of(result['type'])[:40] or 'no answer'}")
-    return f"result.{name}", result[name]
+    message = result[name]
+    if name == "message" and isinstance(message, Mapping) and "type" not in message:
+        message = {"type": "message", **message}  # what else stands here
+    return f"result.{name}", message
 
 
 def _of_response(response: Any) -> tuple[str, Any]:
@@ -102,7 +106,7 @@ def _of_response(response: Any) -> tuple[str, Any]:
         raise _failed("response", "")
     if "body" not in response:
         return "response", response
-    body, status = response["body"], response.get("status_code")
+    body, status = object_in(response["body"]), response.get("status_code")
     if isinstance(status, int) and status >= 400:
         raise _failed("response.body", error_words(body) or f"status {str(status)[:20]}")
     return "response.body", body

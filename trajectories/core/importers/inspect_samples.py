@@ -239,6 +239,9 @@ def _scores(row: Row) -> Iterator[VerdictRecord]:
     if not isinstance(scores, Mapping):
         raise ProblemError("scores", f"found {describe(scores)}, expected an object of scores by name")
     for name, score in scores.items():
+        if isinstance(score, str | int | float):  # others who write such logs leave out what is around a value
+            yield from read_score(f"inspect {name}", score)
+            continue
         if not isinstance(score, Mapping):
             raise ProblemError(f"scores.{name[:40]}", f"found {describe(score)}, expected an object with a value")
         beside = {key: score[key] for key in ("answer", "explanation", "metadata", "history") if score.get(key)}

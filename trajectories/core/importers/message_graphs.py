@@ -20,6 +20,7 @@ from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey, Row
 from trajectories.core.importers.question_rows import question_row
 from trajectories.core.importers.row_fields import finished, last_question, meta_of, temperature_of, text_at
+from trajectories.core.importers.trace_turns import read_turns
 from trajectories.core.importers.transcripts import read_transcript
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
@@ -60,7 +61,7 @@ def read_graph(row: Row) -> list[ForeignTrace]:
     leaves = _leaves(nodes)
     asked, pieces = read_transcript([_message(node) for node in _branch(nodes, leaves[-1])], "nodes")
     data = _data(row)
-    question = last_question(asked.all)
+    question = _asked(data) or last_question(asked.all)
     response = said_in(pieces)
     last: Row = next((call for call in reversed(calls) if not call.get("error")), {})
     return [
@@ -131,6 +132,14 @@ def _data(row: Row) -> Row:
     task = row.get("task")
     found = task.get("data", task) if isinstance(task, Mapping) else {}
     return found if isinstance(found, Mapping) else {}
+
+
+def _asked(data: Row) -> str:
+    """What the task asks, whatever a simulated user said after it; "" where the row does not say."""
+    prompt = data.get("prompt")
+    if isinstance(prompt, list):
+        return last_question(read_turns(prompt, "task.data.prompt").all)
+    return check_text(prompt, "task.data.prompt") if isinstance(prompt, str) else ""
 
 
 def _key(data: Row, question: str) -> ProblemKey:

@@ -1,5 +1,6 @@
 """Rows of a conversation, or of a question and an answer."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from trajectories.core.importers.row_prompts import MESSAGES, read_prompt
 from trajectories.core.importers.row_scores import checks_in
 from trajectories.core.importers.trace_turns import Turns, read_said, read_turns, thoughts_beside
 from trajectories.core.problems import ProblemError
+from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, FinishReason
 
 RESPONSES = (
@@ -69,20 +71,30 @@ def read_plain(row: Row) -> list[ForeignTrace]:
 
 def read_conversation(row: Row) -> list[ForeignTrace]:
     """The trace of a conversation: what the assistant said last. Raises ProblemError."""
-    turns = read_turns(row["messages"], "messages")
+    turns = read_turns(_listed(row["messages"]), "messages")
     if turns.last is None:
         raise ProblemError("messages", "found no closing message of the assistant, expected one")
     before = replace(turns, last=None)
-    question = text_at(row, "question") or last_question(turns.before)
-    return [_trace(row, turns.last, before, question, asked=last_question(turns.before))]
+    asked, named = last_question(turns.before), row.get("problem")
+    within = check_text(named, "problem") if isinstance(named, str) and named.strip() and named.strip() in asked else ""
+    return [_trace(row, turns.last, before, text_at(row, "question") or within or asked)]
 
 
-def _trace(row: Row, pieces: tuple[Piece, ...], prompt: Turns, question: str, *, asked: str = "") -> ForeignTrace:
-    """The trace of what a model said after a prompt. `asked` names the problem where the row does not."""
+def _listed(messages: JSON) -> JSON:
+    """The messages that a text of JSON holds, as tables write them; anything else as it is."""
+    try:
+        found = json.loads(messages) if isinstance(messages, str) and messages.lstrip().startswith("[") else messages
+    except (ValueError, RecursionError):
+        return messages
+    return found
+
+
+def _trace(row: Row, pieces: tuple[Piece, ...], prompt: Turns, question: str) -> ForeignTrace:
+    """The trace of what a model said after a prompt."""
     usage, cost = usage_of(row)
     verdicts = tuple(checks_in(row))
     return ForeignTrace(
-        problem=read_key(row, asked or question),
+        problem=read_key(row, question),
         messages=prompt.all,
         **_said(pieces, finish_of(row)),
         model=model_of(row),

@@ -4,13 +4,19 @@ from collections.abc import Mapping
 
 from trajectories.core.importers.foreign_traces import Row
 from trajectories.core.importers.row_fields import meta_of, object_in
+from trajectories.core.problems.questions import SPLITS
+from trajectories.core.problems.sides import said_side
 from trajectories.core.records import JSON
 
 REFERENCES = (
     *("expected_answer", "ground_truth", "reference_answer", "correct_answer", "gold", "gold_answer", "gts", "gt"),
-    *("target", "final_answer", "reference", "answer", "label"),
+    *("target", "final_answer", "reference", "answer", "answerKey", "answer_key", "label"),
 )
 """Names of a reference answer, the surest first."""
+
+CHOICES = ("choices", "options")
+WORKED = "ground_truth_solution"
+"""What OpenThoughts calls the worked solution."""
 
 INSIDE = {"answer": ("reward_model", "ground_truth"), "split": ("extra_info", "split"), "family": ("ability", "")}
 """Where rows of verl have what a question has: in an object, or under a name of their own."""
@@ -25,7 +31,9 @@ def question_row(row: Row, question: str, *, name: str = "") -> Row:
         return {}
     told = {**meta_of(row), **_inside(row), **row}
     reference = next((told[key] for key in REFERENCES if _is_reference(key, told.get(key))), None)
-    beside = {key: told[key] for key in BESIDE if told.get(key) is not None and isinstance(told[key], str | int | list)}
+    beside = {key: told[key] for key in BESIDE if _is_beside(key, told.get(key))}
+    if isinstance(told.get(WORKED), str):
+        beside = {"solution": told[WORKED], **beside}
     named = {"name": name} if name and not name.isdigit() else {}
     return {"question": question, "answer": reference, **beside, **named}
 
@@ -40,6 +48,13 @@ def _inside(row: Row) -> dict[str, JSON]:
     info = object_in(row.get("info"))
     stated = info.get("answer") if isinstance(info, Mapping) else None
     return ({"answer": stated} if stated is not None else {}) | found
+
+
+def _is_beside(name: str, value: JSON) -> bool:
+    """Whether a value says something of a question. A part of a data set that is none of the two sides says nothing."""
+    if name == "split" and isinstance(value, str):
+        return value.strip().lower() in SPLITS or said_side(value) is not None
+    return isinstance(value, str | int | list) or (name in CHOICES and isinstance(value, Mapping))
 
 
 def _is_reference(name: str, value: JSON) -> bool:

@@ -35,6 +35,9 @@ PAIRS = (
 )
 """Names of the two answers of a pair."""
 
+REQUESTS = (("custom_id", "method", "url"), ("custom_id", "params"), ("key", "request"), ("recordId", "modelInput"))
+"""Keys of a line that was sent to a batch service and did not come back."""
+
 REFUSED = (
     Refused(
         "a recording of ARC-AGI-3",
@@ -45,6 +48,11 @@ REFUSED = (
         "an event of a log of OpenAI evals",
         _has("run_id", "event_id", "type"),
         "its lines belong together: send the whole log, from the line with the spec on",
+    ),
+    Refused(
+        "a request of a batch",
+        lambda row: any(all(name in row for name in names) for names in REQUESTS),
+        "it has no answer of a model: send the file that came back",
     ),
     Refused(
         "a pair of preferences",

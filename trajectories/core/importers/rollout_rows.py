@@ -25,6 +25,7 @@ from trajectories.core.importers.row_fields import (
     usage_of,
 )
 from trajectories.core.importers.row_scores import checks_in
+from trajectories.core.importers.trace_turns import read_turns
 from trajectories.core.importers.transcripts import read_transcript
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.records import JSON, FinishReason, VerdictRecord
@@ -49,9 +50,10 @@ def read_rollout(row: Row) -> list[ForeignTrace]:
     if error := row.get("error"):
         raise failed_call("error", _said(error))
     prompt = row["prompt"] if row["prompt"] is not None else row.get("question")
-    messages = [*_messages(prompt, "user", "prompt"), *_messages(row["completion"], "assistant", "completion")]
-    asked, pieces = read_transcript(messages, "completion")
-    question = text_at(row, "question") or last_question(asked.all)
+    first = _messages(prompt, "user", "prompt")
+    asked, pieces = read_transcript([*first, *_messages(row["completion"], "assistant", "completion")], "completion")
+    # What a user said within the rollout is no problem.
+    question = text_at(row, "question") or last_question(read_turns(first, "prompt").all) or last_question(asked.all)
     response = said_in(pieces)
     trace = ForeignTrace(
         problem=read_key(row, question),

@@ -24,8 +24,9 @@ def read_prompt(row: Row) -> tuple[Turns, str]:
     else:
         turns = Turns((), None)
     if not turns.all:
-        asked = [{"role": "user", "content": question}] if question else []
-        turns = read_turns([*_history(row.get("history")), *asked], "history")
+        asked: tuple[dict[str, JSON], ...] = ({"role": "user", "content": question},) if question else ()
+        earlier = read_turns(list(_history(row["history"])), "history").all if "history" in row else ()
+        turns = Turns((*earlier, *asked), None)
     system = next((row[name] for name in SYSTEM if isinstance(row.get(name), str) and str(row[name]).strip()), "")
     if system and not any(message["role"] == "system" for message in turns.before):
         first: dict[str, JSON] = {"role": "system", "content": check_text(str(system), "system")}

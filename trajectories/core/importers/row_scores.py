@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.records import JSON, VerdictRecord
@@ -14,7 +15,7 @@ CHECKS = re.compile(
 
 NO_CHECKS = re.compile(
     r".*(?:answer|option|choice|letter|index|solution|response|text|reason|explanation|rationale|feedback|comment|"
-    r"model|prompt|type|name|count|rate|threshold|details?|metadata|language)s?",
+    r"model|prompt|type|name|count|rate|threshold|details?|metadata|language)s?|(?:.*_)?(?:pass|solve|win)_?rates?_.*",
     re.IGNORECASE,
 )
 """Names that begin like one and mean something else: `correct_answer` is a reference, `pass_rate` is of many texts."""
@@ -30,12 +31,16 @@ def checks_in(row: Mapping[str, JSON]) -> list[VerdictRecord]:
     return [verdict for name, value in row.items() for verdict in check_of(name, value)]
 
 
+@lru_cache(maxsize=1024)
+def _is_check(name: str) -> bool:
+    return CHECKS.fullmatch(name) is not None and NO_CHECKS.fullmatch(name) is None
+
+
 def check_of(name: str, value: JSON) -> list[VerdictRecord]:
     """The verdict of a column, if it is one of what was found out: a judgement in words counts by its yes or no."""
     if value is None or isinstance(value, list | Mapping):
         return []
-    is_wanted = name == LABEL and isinstance(value, bool)
-    if not is_wanted and (not CHECKS.fullmatch(name) or NO_CHECKS.fullmatch(name)):
+    if not _is_check(name) and not (name == LABEL and isinstance(value, bool)):
         return []
     if isinstance(value, str):
         judged = JUDGED.search(value)

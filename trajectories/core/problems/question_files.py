@@ -17,7 +17,8 @@ LINES = frozenset({".jsonl", ".ndjson", PARQUET})
 """Endings of files with one object to a line; whoever opens a Parquet file hands its rows over so."""
 TABLES = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = LINES | TABLES.keys()
-"""The endings of names that say that a file holds questions, with or without ".gz" behind them."""
+"""The endings of names that say that a file holds questions, with or without one of PACKED behind them."""
+PACKED = (".gz", ".zst")
 MAX_COLUMNS = 256
 """Column names in one file: a page that asks what is in which column lists them all, a dozen times over."""
 MAX_ROWS = 500_000
@@ -47,7 +48,8 @@ Row = Mapping[str, Any]
 
 def plain_name(name: str) -> str:
     """A file's name without the ending of a packed one."""
-    return name[:-3] if name.lower().endswith(".gz") else name
+    ending = next((ending for ending in PACKED if name.lower().endswith(ending)), "")
+    return name.removesuffix(name[len(name) - len(ending) :]) if ending else name
 
 
 def suffix_of(name: str) -> str:

@@ -11,12 +11,13 @@ from django.contrib.auth.models import User
 from trajectories.adapters import kept_uploads
 from trajectories.adapters.acting import folder_of
 from trajectories.adapters.kept_uploads import KeptUpload
+from trajectories.adapters.refused_files import OF_PROBLEMS, refused_file
 from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
 from trajectories.core.problems.documents import parse_json
 from trajectories.core.problems.sides import TRAIN, said_side
-from trajectories.core.records import ProblemRecord
+from trajectories.core.records import JSON, ProblemRecord
 from trajectories.services.problems.questions import is_question_document
 from trajectories.services.problems.references import check_references
 
@@ -124,13 +125,20 @@ def _read_arc(
     reader = ArcReader(known, split, otherwise)
     for document in tasks:
         try:
-            value = parse_json(document.read())
+            value = _parsed(document)
         except ProblemError as fault:
             yield document.name, ImportFault(document.name, fault.path, fault.detail)
         else:
             yield from ((document.name, item) for item in reader.read(value, document.name))
     files = ", ".join(document.name for document in keys)
     yield from ((files, fault) for fault in reader.leftovers(files))
+
+
+def _parsed(document: Document) -> JSON:
+    """What a document holds. Raises ProblemError, for a file that is none by its name too."""
+    if what := refused_file(document.name, OF_PROBLEMS):
+        raise ProblemError("", f"found {what}")
+    return parse_json(document.read())
 
 
 def _add_solutions(document: Document, solutions: Solutions) -> Iterator[ImportFault]:
