@@ -1,15 +1,16 @@
 """Reading campaigns: the list, one with its generations, and what an evaluation brought."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from trajectories.core.campaigns.measures import Measured, Outcomes
 from trajectories.core.identity import content_hash
 from trajectories.core.records import Outcome
-from trajectories.models import Campaign, Generation, Problem
+from trajectories.models import Campaign, Generation, Problem, Run
 from trajectories.selectors.paging import Page, page_by_id
 from trajectories.selectors.runs import NOTHING_NEW
 
@@ -89,3 +90,13 @@ def champion_row(campaign: Campaign, rows: Sequence[Generation], *, before: int)
     """The measured generation whose sampler is the champion that a generation of this number is compared with."""
     measured = [row for row in rows if row.measured and row.number < before and not row.is_control]
     return next((row for row in reversed(measured) if row.sampler_id == campaign.champion_id), None)
+
+
+def spent(campaign: Campaign) -> tuple[Decimal, int, int]:
+    """(money, input tokens, output tokens) of the runs of a campaign together."""
+    rows = campaign.generations.values_list("run", "evaluation")
+    keys = {key for pair in rows for key in pair if key is not None}
+    total = Run.objects.filter(pk__in=keys).aggregate(
+        cost=Sum("cost", default=0), input=Sum("input_tokens", default=0), output=Sum("output_tokens", default=0)
+    )
+    return total["cost"], total["input"], total["output"]

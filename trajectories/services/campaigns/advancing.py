@@ -13,8 +13,8 @@ from django.utils import timezone
 from trajectories.core.campaigns.plans import CampaignPlan
 from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.models import AuditEvent, Campaign, Generation
-from trajectories.selectors.campaigns import list_generations
-from trajectories.services.campaigns.stages import StuckError, spent, step
+from trajectories.selectors.campaigns import list_generations, spent
+from trajectories.services.campaigns.stages import StuckError, step
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, renew_job
 from trajectories.services.jobs.ringers import ring

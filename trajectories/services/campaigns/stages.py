@@ -7,10 +7,8 @@ the stage are written together or not at all, so that a worker killed at any mom
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
 from django.utils import timezone
 
 from trajectories.adapters.training import TRAINERS
@@ -38,7 +36,7 @@ from trajectories.models import (
     Scorer,
     Training,
 )
-from trajectories.selectors.campaigns import champion_row, list_generations, measured_of
+from trajectories.selectors.campaigns import champion_row, list_generations, measured_of, spent
 from trajectories.selectors.spending import waits_for_limit
 from trajectories.services.campaigns.gating import measure_generation, pass_gate
 from trajectories.services.campaigns.held_out import overlaps_of
@@ -179,16 +177,6 @@ def _problems(keys: Sequence[int]) -> list[Problem]:
 def _instructions(plan: CampaignPlan) -> list[Instruction]:
     found = Instruction.objects.in_bulk(list(plan.instructions))
     return [found[key] for key in plan.instructions]
-
-
-def spent(campaign: Campaign) -> tuple[Decimal, int, int]:
-    """(money, input tokens, output tokens) of the runs of a campaign together."""
-    rows = campaign.generations.values_list("run", "evaluation")
-    keys = {key for pair in rows for key in pair if key is not None}
-    total = Run.objects.filter(pk__in=keys).aggregate(
-        cost=Sum("cost", default=0), input=Sum("input_tokens", default=0), output=Sum("output_tokens", default=0)
-    )
-    return total["cost"], total["input"], total["output"]
 
 
 def _ended_run(run: Run | None, row: Generation, again: Stage) -> bool:

@@ -10,8 +10,8 @@ from django.db import transaction
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Campaign, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME
+from trajectories.selectors.campaigns import spent
 from trajectories.services.campaigns.plans import budget_left
-from trajectories.services.campaigns.stages import spent
 from trajectories.services.jobs.steering import JobError, may_move, steer
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run, set_budget
 from trajectories.services.runs.plans import Budget
