@@ -70,6 +70,26 @@ class Client:
         """Every sampler."""
         return self._pages("/samplers", {})
 
+    def problem_sets(self) -> Iterator[Row]:
+        """Every set of problems."""
+        return self._pages("/problem_sets", {})
+
+    def instructions(self) -> Iterator[Row]:
+        """Every instruction, in its newest version."""
+        return self._pages("/instructions", {})
+
+    def scorers(self) -> Iterator[Row]:
+        """Every scorer, newest first."""
+        return self._pages("/scorers", {})
+
+    def rubrics(self) -> Iterator[Row]:
+        """Every rubric, in its newest version."""
+        return self._pages("/rubrics", {})
+
+    def imports(self) -> Iterator[Row]:
+        """Every import of files, newest first."""
+        return self._pages("/imports", {})
+
     def queues(self) -> Iterator[Row]:
         """Every queue that you may see."""
         return self._pages("/queues", {})
@@ -77,6 +97,10 @@ class Client:
     def releases(self) -> Iterator[Row]:
         """Every release, newest first."""
         return self._pages("/releases", {})
+
+    def import_(self, import_id: int) -> Row:
+        """One import of files, with its first faults."""
+        return self._ask("GET", f"/imports/{import_id}")
 
     def traces_df(self, *, most: int | None = None, **filters: Any) -> Any:
         """Traces as a pandas DataFrame where pandas is installed, else as a pyarrow Table; `most` rows of them."""
@@ -192,6 +216,14 @@ class Client:
         """The job once it is at its end, or as it is when `seconds` are over."""
         return wait(lambda: self.verification(job_id), has_ended, seconds=seconds, every=every)
 
+    def queue(self, queue_id: int) -> Row:
+        """One queue, with its guidelines and what it asks."""
+        return self._ask("GET", f"/queues/{queue_id}")
+
+    def make_queue(self, title: str, *, key: str | None = None, **wanted: Any) -> Row:
+        """Make a queue; `wanted` is as in the reference: selection, guidelines, reviews_each, hide_verdicts, ..."""
+        return self._make("/queues", {"title": title, **wanted}, key)
+
     def next_item(self, queue_id: int, *, skipped: bool = False) -> Row | None:
         """Your next item of a queue; None where there is none for you now."""
         found: Row | None = self.lease_next(queue_id, skipped=skipped)["item"]
@@ -222,6 +254,14 @@ class Client:
     def release(self, release_id: int) -> Row:
         """One release, with its rule and its manifest."""
         return self._ask("GET", f"/releases/{release_id}")
+
+    def freeze(self, title: str, *, key: str | None = None, **wanted: Any) -> Row:
+        """Freeze a release, which a worker does; `wanted` is notes, rule, trial."""
+        return self._make("/releases", {"title": title, **wanted}, key)
+
+    def wait_for_freezing(self, freezing_id: int, *, seconds: float = 3_600, every: float = 2) -> Row:
+        """What `freeze` gave, with the id of the `release` once it is there, or as it is when `seconds` are over."""
+        return wait(lambda: self.read(f"/freezings/{freezing_id}"), has_ended, seconds=seconds, every=every)
 
     def exports(self, release_id: int) -> Iterator[Row]:
         """The files of a release, newest first."""

@@ -22,6 +22,8 @@ WIDER = (LAUNCH, REVIEW)
 """What may be allowed beside reading, by the words of the tokens' scopes."""
 MOST_CHARACTERS = 60_000
 """About so much of a trace is told at once: more would fill what a model can hold in mind."""
+MOST_OTHER_CHARACTERS = 20_000
+"""About so much is told of each other part of a trace: its prompt, its program, the evidence of its verdicts, ..."""
 USUAL_STEPS = 50
 INSTRUCTIONS = (
     "Minicolumn samples, verifies and curates reasoning traces of language models. Lists come in pages: go on with the "
@@ -81,6 +83,14 @@ def add_reading(server: FastMCP, connect: Connect) -> None:
     listing("list_samplers", "/samplers", "Samplers: the models and programs that runs draw samples from.")
     listing("list_queues", "/queues", "Curation queues that you may see, with how far they are.")
     listing("list_releases", "/releases", "Releases: frozen selections of accepted traces, newest first.")
+    listing("list_problem_sets", "/problem_sets", "Sets of problems, with how many each holds.")
+    listing("list_instructions", "/instructions", "Instructions that prompts are made by, each in its newest version.")
+    listing("list_scorers", "/scorers", "Scorers that were trained to say how likely a trace is right.")
+    listing("list_rubrics", "/rubrics", "Rubrics that model judges go by.")
+    listing("list_imports", "/imports", "Imports of files, newest first.")
+    reading("get_queue", "/queues", "One queue: its guidelines, what it asks, and how far it is.")
+    reading("get_import", "/imports", "One import: how far it is, and what was wrong row by row.")
+    reading("get_freezing", "/freezings", "A release on its way: how far it is, and which release it became.")
     reading("get_problem", "/problems", "One problem with its question and its reference answer.")
     reading("get_run", "/runs", "One run: its state, its counts and what it cost.")
     reading("get_release", "/releases", "One release with its rule and its manifest.")
@@ -113,8 +123,11 @@ def add_reading(server: FastMCP, connect: Connect) -> None:
         context: Asking,
         text: Annotated[str, Field(description='Words in its texts: "a phrase", -without, one or other.')] = "",
         filters: Annotated[
-            dict[str, str | int | float] | None,
-            Field(description="As in the list of traces: run, problem, correctness (pass, fail, ...), decision, ..."),
+            dict[str, str | int | float | list[str | int]] | None,
+            Field(
+                description="As in the list of traces: run, problem, correctness (pass, fail, ...), decision, ... "
+                "A list of values lets any of them through."
+            ),
         ] = None,
         order: Annotated[str, Field(description="oldest, longest, costliest, ...; newest first where empty.")] = "",
         cursor: Cursor = None,
@@ -131,7 +144,7 @@ def add_reading(server: FastMCP, connect: Connect) -> None:
         trace_id: Annotated[int, Field(ge=1)],
         first_step: Annotated[int, Field(ge=0, description="The `next_step` of the answer before.")] = 0,
         most_steps: Annotated[int, Field(ge=1, le=1_000)] = USUAL_STEPS,
-        with_texts: Annotated[bool, Field(description="The prompt and what the model wrote, uncut.")] = False,
+        with_texts: Annotated[bool, Field(description="The prompt and what the model wrote too.")] = False,
     ) -> dict[str, Any]:
         """One trace: its steps, its answer, its verdicts, and reviews as far as you may see them."""
         found = await ask(connect, context, lambda client: client.trace(trace_id))
@@ -140,7 +153,7 @@ def add_reading(server: FastMCP, connect: Connect) -> None:
 
 def shortened(trace: Row, first_step: int, most_steps: int, *, with_texts: bool) -> Row:
     """A trace with as many of its steps as can be read at once. `next_step` says where it goes on (null at the end),
-    `left_out` what is not there, and `cut_steps` which steps are told in part."""
+    `left_out` what is not there, `cut_steps` which steps and `cut` which other texts are told in part."""
     steps, cut, room = list[Row](), list[int](), MOST_CHARACTERS
     wanted = trace["steps"][first_step : first_step + most_steps]
     for step in wanted:
@@ -153,16 +166,42 @@ def shortened(trace: Row, first_step: int, most_steps: int, *, with_texts: bool)
         room -= min(size, room)
     after = first_step + len(steps)
     left_out = [] if with_texts else ["prompt", "parts"]
-    told = {name: value for name, value in trace.items() if name not in (*left_out, "steps")}
+    shorter = dict[str, Any]()
+    cut_texts = list[str]()
+    for name, value in trace.items():
+        if name in (*left_out, "steps"):
+            continue
+        shorter[name], is_cut = fitted(value, MOST_OTHER_CHARACTERS)
+        if is_cut:
+            cut_texts.append(name)
     count = len(trace["steps"])
     return {
-        **told,
+        **shorter,
         "steps": steps,
         "step_count": count,
         "next_step": after if after < count else None,
         "cut_steps": cut,
+        "cut": cut_texts,
         "left_out": left_out,
     }
+
+
+def fitted(value: Any, room: int) -> tuple[Any, bool]:
+    """A value of JSON of which texts that have no room are cut, in the order in which they come; whether any was."""
+    left, is_cut = room, False
+
+    def fit(part: Any) -> Any:
+        nonlocal left, is_cut
+        if isinstance(part, str):
+            kept = part[: max(left, 0)]
+            left -= len(part)
+            is_cut = is_cut or len(kept) < len(part)
+            return kept
+        if isinstance(part, dict):
+            return {name: fit(each) for name, each in part.items()}
+        return [fit(each) for each in part] if isinstance(part, list) else part
+
+    return fit(value), is_cut
 
 
 def add_launching(server: FastMCP, connect: Connect) -> None:
@@ -204,8 +243,14 @@ def add_reviewing(server: FastMCP, connect: Connect) -> None:
 
     @server.tool(annotations=CHANGES)
     async def next_item(context: Asking, queue_id: Annotated[int, Field(ge=1)]) -> dict[str, Any]:
-        """Be handed your next item of a queue, with its `lease`; null, and why, where there is none."""
-        return await ask(connect, context, lambda client: client.lease_next(queue_id))
+        """Be handed your next item of a queue, with its `lease`; null, and why, where there is none. Of a long trace
+        get_trace tells the rest."""
+        found = await ask(connect, context, lambda client: client.lease_next(queue_id))
+        if (item := found["item"]) is None:
+            return found
+        told = shortened(item["trace"], 0, USUAL_STEPS, with_texts=False)
+        guidelines, is_cut = fitted(item["guidelines"], MOST_OTHER_CHARACTERS)
+        return {**found, "item": {**item, "guidelines": guidelines, "guidelines_cut": is_cut, "trace": told}}
 
     @server.tool(annotations=CHANGES)
     async def submit_item(

@@ -276,26 +276,36 @@ from nobody."""
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "create_ask": LEADS,
     "create_problems": LEADS,
+    "create_queue": LEADS,
     "estimate_ask": LEADS,
+    "freeze_release": RELEASERS,
     "get_ask": WITH_ROLE,
     "get_download_link": RELEASERS,
     "get_export": SIGHTED,
+    "get_freezing": SIGHTED,
+    "get_import": LEADS,
     "get_problem": WITH_ROLE,
+    "get_queue": WITH_ROLE,
     "get_release": SIGHTED,
     "get_run": WITH_ROLE,
     "get_trace": WITH_ROLE,
     "get_verification": WITH_ROLE,
     "launch_run": LEADS,
     "lease_next_item": REVIEWERS,
+    "list_all_imports": LEADS,
+    "list_all_instructions": WITH_ROLE,
     "list_all_problems": WITH_ROLE,
     "list_all_queues": WITH_ROLE,
     "list_all_releases": SIGHTED,
     "list_all_reviews": WITH_ROLE,
+    "list_all_rubrics": WITH_ROLE,
     "list_all_runs": WITH_ROLE,
     "list_all_samplers": WITH_ROLE,
+    "list_all_scorers": SIGHTED,
     "list_all_traces": WITH_ROLE,
     "list_asks": WITH_ROLE,
     "list_exports": SIGHTED,
+    "list_problem_sets": WITH_ROLE,
     "push_traces": LEADS,
     "release_items": REVIEWERS,
     "request_export": RELEASERS,
@@ -307,7 +317,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
 }
 """By the name of an operation of the API: the roles whose tokens are not refused."""
 
-PARAMETERS = ("problem", "run", "trace", "queue", "item", "release", "export", "job")
+PARAMETERS = ("problem", "run", "trace", "queue", "item", "release", "export", "job", "import", "freezing")
 
 
 def operations(number: int = 999_999) -> Iterator[tuple[str, str, str, dict[str, Any]]]:

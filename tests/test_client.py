@@ -17,7 +17,7 @@ from trajectories.services.clients.tokens import make_token
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.releases.exports import write_export
-from trajectories.services.releases.freezing import freeze_accepted
+from trajectories.services.releases.freezing import freeze_accepted, freeze_next
 
 
 @pytest.fixture
@@ -136,3 +136,17 @@ def test_long_texts_of_any_language_are_pushed_in_as_many_requests_as_they_take(
     text = "镜像对称" * 200_000  # 2.4 MB as it is sent
     rows = [{"problem_hash": problem.content_hash, "model": "m", "response": f"{n} {text}"} for n in range(5)]
     assert connect(lead).push_traces(rows)["inserted"] == 5
+
+
+def test_a_queue_and_a_release_are_made(connect, lead, problem):
+    client, trace = connect(lead), factories.make_trace(correctness="pass")
+    submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
+    queue = client.make_queue("Mine", selection={"traces": [trace.pk]}, key="mine")
+    assert client.make_queue("Mine", selection={"traces": [trace.pk]}, key="mine") == queue == client.queue(queue["id"])
+    frozen = client.freeze("First")
+    assert client.wait_for_freezing(frozen["id"], seconds=0)["state"] == "queued"
+    freeze_next(job_id=frozen["id"])
+    told = client.wait_for_freezing(frozen["id"])
+    assert [row["id"] for row in client.releases()] == [told["release"]]
+    assert problem.problem_set_id in [row["id"] for row in client.problem_sets()]
+    assert list(client.imports()) == []

@@ -1,6 +1,7 @@
 """The tools for language models, asked by the real client of their protocol."""
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.memory import create_connected_server_and_client_session
 
 from minicolumn import Client
-from minicolumn.model_tools import MOST_CHARACTERS, WIDER, make_server, shortened
+from minicolumn.model_tools import MOST_CHARACTERS, MOST_OTHER_CHARACTERS, WIDER, make_server, shortened
 from tests import factories
 from tests.queues import decide, item_of, make_traces, queue_of
 from tests.worker import ROOT, database_url, wait_for
@@ -30,7 +31,8 @@ from trajectories.services.endpoints.samplers import ensure_symbolic
 
 READING = {
     *("list_samplers", "list_queues", "list_releases", "list_problems", "list_runs", "search_traces"),
-    *("get_problem", "get_run", "get_release", "get_trace"),
+    *("list_problem_sets", "list_instructions", "list_scorers", "list_rubrics", "list_imports"),
+    *("get_problem", "get_run", "get_release", "get_trace", "get_queue", "get_import", "get_freezing"),
 }
 LAUNCHING, REVIEWING = {"launch_run", "steer_run"}, {"next_item", "submit_item", "submit_review"}
 EVERY_SCOPE = list(ApiToken.Scope.values)
@@ -75,7 +77,7 @@ def test_reading_is_what_is_offered_and_what_a_person_sees(lead, curator):
     queue = queue_of(lead, traces, blinding=Blinding(verdicts=True, reviews=True), members=[curator, lead])
     decide(lead, item_of(queue, traces[0]))
     questions = [
-        ("search_traces", {"filters": {"run": traces[0].run_id}}),
+        ("search_traces", {"filters": {"run": [traces[0].run_id, traces[1].run_id]}}),
         ("get_trace", {"trace_id": traces[0].pk, "with_texts": True}),
         ("get_trace", {"trace_id": 10**9}),
         ("search_traces", {"filters": {"misspelt": 1}}),
@@ -102,6 +104,11 @@ def test_reading_is_what_is_offered_and_what_a_person_sees(lead, curator):
     _, [(_, seen)] = asked(secret_of(lead), [("get_trace", {"trace_id": traces[0].pk})])
     assert [review["decision"] for review in seen["reviews"]] == ["accept"]
     assert seen["left_out"] == ["prompt", "parts"]
+    _, [(_, told), (_, sets)] = asked(
+        secret_of(lead), [("get_queue", {"row_id": queue.pk}), ("list_problem_sets", {"limit": 1})]
+    )
+    assert (told["id"], told["hides"]) == (queue.pk, ["reviews", "verdicts"])
+    assert len(sets["items"]) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -127,6 +134,7 @@ def test_runs_and_reviews_need_the_server_and_the_token_to_allow_them(lead, cura
     token = secret_of(curator, ["read", "review"])
     _, [(_, found)] = asked(token, [("next_item", {"queue_id": queue.pk})], allow=["review"])
     item = found["item"]
+    assert (item["trace"]["left_out"], item["trace"]["next_step"]) == (["prompt", "parts"], None)
     decision = {"queue_id": queue.pk, "item_id": item["id"], "lease": item["lease"], "decision": "reject"}
     other = next(trace.pk for trace in traces if trace.pk != item["trace"]["id"])
     _, answers = asked(
@@ -234,3 +242,22 @@ def test_a_long_trace_is_told_in_parts_of_which_none_is_lost():
         first = part["next_step"]
     assert (told, cut) == ([0, 1, 2, 3], [1])
     assert [step["index"] for step in shortened(trace, 0, 1, with_texts=True)["steps"]] == [0]
+
+
+def test_no_text_of_a_trace_is_longer_than_a_model_can_hold_in_mind():
+    """Whatever was asked for: the prompt, what the model wrote, evidence."""
+    long = "x" * (MOST_OTHER_CHARACTERS + 1)
+    trace = {
+        "id": 1,
+        "prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": long}],
+        "parts": [{"kind": "thinking", "text": long}],
+        "program": "f = 1",
+        "verdicts": [{"verifier": "exact", "evidence": {"output": [long, long], "score": 1}}],
+        "steps": [],
+    }
+    told = shortened(trace, 0, 50, with_texts=True)
+    assert told["cut"] == ["prompt", "parts", "verdicts"]
+    assert (told["program"], told["prompt"][0]) == ("f = 1", trace["prompt"][0])
+    assert len(told["prompt"][1]["content"]) == MOST_OTHER_CHARACTERS - len("systemBe brief.user")
+    assert told["verdicts"][0]["evidence"]["score"] == 1
+    assert len(json.dumps(told)) < 4 * MOST_OTHER_CHARACTERS

@@ -7,6 +7,7 @@ import pytest
 from tests import factories
 from tests.api.programs import Program
 from tests.queues import make_traces, queue_of
+from tests.worker import ROOT
 from trajectories.api.doors import FiniteRenderer
 from trajectories.models import Problem, Review
 from trajectories.selectors.reviews import latest_review
@@ -55,6 +56,14 @@ def test_what_is_wrong_is_said_in_one_sentence(lead, path, status, detail):
 def test_a_body_is_read_to_the_letter(lead, body, status, detail):
     answer = Program(lead).post("/verifications", body)
     assert (answer.status_code, answer.json()["detail"][: len(detail)]) == (status, detail)
+
+
+def test_the_fault_that_the_page_of_the_api_shows_is_what_is_answered(lead):
+    body = {"problem_set": "Sums", "split": "test", "rows": [{"question": "2 + 2?", "answer": "4"}]}
+    told = Program(lead).post("/problems", body).json()
+    shown = (ROOT / "docs" / "api.md").read_text()
+    for part in (told["detail"], told["errors"][0]["detail"], told["title"]):
+        assert json.dumps(part) in shown
 
 
 def test_a_body_is_json_and_says_so(lead, client):

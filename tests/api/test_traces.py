@@ -6,7 +6,10 @@ from tests import factories
 from tests.api.programs import Program
 from tests.queues import make_traces, queue_of
 from trajectories.core.curation.schemas import Blinding
-from trajectories.models import PendingVerification, Reverification, Trace
+from trajectories.core.selections import Selection
+from trajectories.models import ImportedReview, ImportedVerdict, PendingVerification, Reverification, Trace
+from trajectories.selectors.blinding import sight_of
+from trajectories.services.curation.trace_tags import add_tag
 
 OUTPUT = [[[9, 8, 7]]]
 
@@ -62,6 +65,48 @@ def test_a_trace_is_told_whole_to_who_may_see_it(lead, curator):
     blind = Program(curator).get(f"/traces/{trace.pk}").json()
     assert (blind["told"], blind["reviews"], blind["decision"]) == (False, [], "")
     assert blind["correctness"] == "pass"
+
+
+@pytest.fixture
+def imported(lead):
+    """An imported trace with all that a page tells of one."""
+    figures = {"seed": 7, "cached_tokens": 3, "reasoning_tokens": 5, "near_miss": "transposed", "train_error": 0.25}
+    facts = {"engine": "vllm", "examples": [1], "memory": [2]}
+    trace = factories.make_trace(run=None, correctness="fail", train_passed=1, train_total=2, facts=facts, **figures)
+    factories.make_verdict(trace=trace, outcome="fail", evidence={"found": None})
+    shared = {"trace": trace, "version": 1, "outcome": "pass", "score": 1.0}
+    ImportedVerdict.objects.create(verifier="elsewhere", message="By its file.", **shared)
+    ImportedVerdict.objects.create(verifier="model_judge:m", message="A model likes it.", **shared)
+    ImportedReview.objects.create(trace=trace, pseudonym="person 1", decision="accept", comment="Fine.")
+    add_tag(actor=lead, scope=Selection(traces=(trace.pk,)), sight=sight_of(lead), name="odd")
+    return trace
+
+
+def test_a_trace_is_told_with_what_its_file_said_its_figures_and_its_tags(lead, curator, imported):
+    told = Program(lead).get(f"/traces/{imported.pk}").json()
+    figures = ("seed", "cached_tokens", "reasoning_tokens", "near_miss", "train_passed", "train_total", "train_error")
+    assert [told[name] for name in figures] == [7, 3, 5, "transposed", 1, 2, 0.25]
+    assert told["verdicts"][0]["evidence"] == {"found": None}
+    assert [each["verifier"] for each in told["imported_verdicts"]] == ["elsewhere", "model_judge:m"]
+    assert [each["comment"] for each in told["imported_reviews"]] == ["Fine."]
+    assert (told["tags"], told["facts"]) == (["odd"], {"engine": "vllm", "examples": [1], "memory": [2]})
+    blind = Program(curator).get(f"/traces/{imported.pk}").json()
+    assert [each["verifier"] for each in blind["imported_verdicts"]] == ["elsewhere"]
+    assert (blind["imported_reviews"], blind["tags"], blind["facts"]) == ([], [], {"engine": "vllm"})
+
+
+def test_what_a_queue_hides_of_an_imported_trace_is_in_no_field(lead, curator, imported):
+    queue = queue_of(lead, [imported], blinding=Blinding(reviews=True, verdicts=True, sampler=True))
+    program = Program(curator)
+    for told in (
+        program.get(f"/traces/{imported.pk}").json(),
+        program.post(f"/queues/{queue.pk}/next").json()["item"]["trace"],
+    ):
+        hidden = ("seed", "train_passed", "train_total", "train_error")
+        assert [told[name] for name in hidden] == [None] * 4
+        assert [told[name] for name in ("near_miss", "facts", "tags", "verdicts")] == ["", {}, [], []]
+        assert [told[name] for name in ("imported_verdicts", "imported_reviews")] == [[], []]
+        assert "elsewhere" not in json.dumps(told)
 
 
 @pytest.fixture

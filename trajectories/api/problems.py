@@ -35,6 +35,7 @@ class ProblemRow(Schema):
     name: str
     kind: str
     problem_set: str
+    problem_set_id: int
     split: str
     family: str
     statement_start: str
@@ -51,6 +52,7 @@ class ProblemShown(Schema):
     name: str
     kind: str
     problem_set: str
+    problem_set_id: int
     split: str
     family: str
     statement: str
@@ -75,6 +77,7 @@ class Added(Schema):
     """What came in. `faults` has the first 100 of `fault_count`."""
 
     problem_set: str | None
+    problem_set_id: int | None
     inserted: int
     duplicates: int
     fault_count: int
@@ -114,6 +117,7 @@ def _row(problem: Any) -> dict[str, Any]:
     return {
         **{name: getattr(problem, name) for name in ("id", "name", "kind", "split", "family")},
         "problem_set": problem.problem_set.name,
+        "problem_set_id": problem.problem_set_id,
         "statement_start": problem.excerpt,
         "traces": problem.trace_count,
         "scored": problem.scored_count,
@@ -137,6 +141,7 @@ def show_problem(problem: Problem) -> dict[str, Any]:
     return {
         **{name: getattr(problem, name) for name in (*same, "content_hash")},
         "problem_set": problem.problem_set.name,
+        "problem_set_id": problem.problem_set_id,
         "traces": problem.trace_count,
         "scored": problem.scored_count,
         "correct": problem.correct_count,
@@ -187,6 +192,7 @@ def refusal_of(faults: list[tuple[str, str]], count: int) -> Fault:
 def _added(report: ImportReport) -> dict[str, JSON]:
     return {
         "problem_set": report.problem_set.name if report.problem_set else None,
+        "problem_set_id": report.problem_set.pk if report.problem_set else None,
         "inserted": report.inserted,
         "duplicates": report.duplicates,
         "fault_count": report.fault_count,

@@ -1,6 +1,7 @@
 """Queues: listing them, being handed the next item, deciding on it, skipping it or letting it go."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from django.db.models import Sum
@@ -26,7 +27,6 @@ from trajectories.api.shapes import (
     Text,
     Word,
     once,
-    rows_of,
 )
 from trajectories.api.trace_shapes import TraceShown, show_trace
 from trajectories.core.curation.schemas import SKIP_REASONS
@@ -156,12 +156,17 @@ class Released(Schema):
 def list_all_queues(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """The queues that you may see, newest first."""
     page = page_by_id(queues_for(asking(request)), size=limit, before=cursor)
-    work = QueueWork.objects.filter(queue__in=[queue.pk for queue in page.rows])
-    done = dict(work.order_by().values_list("queue").annotate(Sum("done_count")))
-    mine = {each.queue_id: each.done_count + each.gold_count for each in work.filter(reviewer=asking(request))}
+    rows = show_queues(page.rows, asking(request))
+    return {"items": [rows[queue.pk] for queue in page.rows], "next": page.next}
 
-    def show(queue: Queue) -> dict[str, JSON]:
-        return {
+
+def show_queues(queues: Sequence[Queue], person: Any) -> dict[int, dict[str, JSON]]:
+    """Queues as they are answered to a person, by their ids."""
+    work = QueueWork.objects.filter(queue__in=[queue.pk for queue in queues])
+    done = dict(work.order_by().values_list("queue").annotate(Sum("done_count")))
+    mine = {each.queue_id: each.done_count + each.gold_count for each in work.filter(reviewer=person)}
+    return {
+        queue.pk: {
             **{name: getattr(queue, name) for name in ("id", "title", "state", "by_problem")},
             "items": queue.item_count,
             "reviewed": done.get(queue.pk, 0),
@@ -170,8 +175,8 @@ def list_all_queues(request: HttpRequest, cursor: Cursor = None, limit: Limit = 
             "due_on": queue.due_on.isoformat() if queue.due_on else None,
             "created_at": queue.created_at.isoformat(),
         }
-
-    return rows_of(page, show)
+        for queue in queues
+    }
 
 
 def find_queue(person: Any, queue_id: int) -> OpenedQueue:
@@ -215,21 +220,27 @@ def lease_next_item(
 def _shown(person: Any, opened: OpenedQueue, assignment: Assignment) -> dict[str, JSON]:
     """An item as its reviewer may see it: by the rules of its screen."""
     queue, item = opened.queue, assignment.item
-    asks, suggestion = queue.asks, None if assignment.is_control else suggestion_of(assignment)
+    suggestion = None if assignment.is_control else suggestion_of(assignment)
     return {
         "id": item.pk,
         "lease": str(assignment.token),
         "is_training": item.is_training,
-        "asks": {
-            "reasons": dict(asks.reason_titles()),
-            "steps": str(asks.steps),
-            **{name: list(getattr(asks, name)) for name in ("scores", "anchors", "tags")},
-        },
+        "asks": show_asks(queue),
         "guidelines": opened.guidelines.text if opened.guidelines else "",
         "suggestion": None
         if suggestion is None
         else {"decision": str(suggestion.decision), "reason": suggestion.reason, "by": suggestion.by},
         "trace": _trace_of(person, item),
+    }
+
+
+def show_asks(queue: Queue) -> dict[str, JSON]:
+    """What a queue asks about each trace, as it is answered."""
+    asks = queue.asks
+    return {
+        "reasons": dict(asks.reason_titles()),
+        "steps": str(asks.steps),
+        **{name: list(getattr(asks, name)) for name in ("scores", "anchors", "tags")},
     }
 
 

@@ -1,16 +1,26 @@
-"""Releases: listing and reading them."""
+"""Releases: listing and reading them, and freezing one."""
 
-from typing import Any
+import uuid
+from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
 from ninja import Schema
+from ninja.responses import Status
+from pydantic import Field
 
+from trajectories.api.auth import asking
 from trajectories.api.doors import door
-from trajectories.api.shapes import Cursor, Key, Limit, Rows, rows_of
-from trajectories.models import Release
+from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, Rows, Text, Word, once, rows_of
+from trajectories.core.faults import Fault
+from trajectories.core.releases.rules import FORMAT, Rule
+from trajectories.core.text.titles import title_fault
+from trajectories.models import ApiToken, Freezing, Release
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.paging import Page
 from trajectories.selectors.releases import list_releases
+from trajectories.services.releases.freezing import Order, plan_freezing
+
+LONGEST_NOTES = 10_000
 
 
 class ReleaseRow(Schema):
@@ -22,6 +32,40 @@ class ReleaseRow(Schema):
     content_hash: str
     tags: list[str]
     created_by: str | None
+    created_at: str
+
+
+class Freeze(Free):
+    """What is frozen: the accepted traces that a rule takes, as `rule` of a release has it. A `trial` makes no release:
+    it ends with the funnel."""
+
+    title: Annotated[Word, Field(min_length=1)]
+    notes: Annotated[Text, Field(max_length=LONGEST_NOTES)] = ""
+    rule: Annotated[dict[str, Any], Field(description='Empty for all that is accepted, else {"version": 1, ...}.')] = {}
+    trial: bool = False
+
+
+class FunnelRow(Schema):
+    """What a clause of a rule removed, and how many were left then."""
+
+    clause: str
+    removed: int
+    left: int
+
+
+class FreezingShown(Schema):
+    """A release on its way. `state` is queued, running, finished, failed or cancelled; `done` of about `total` traces
+    are read. `release` is the id of the release once it is there."""
+
+    id: int
+    title: str
+    trial: bool
+    state: str
+    reason: str
+    done: int
+    total: int
+    release: int | None
+    funnel: list[FunnelRow]
     created_at: str
 
 
@@ -64,3 +108,48 @@ def find_release(release_id: int) -> Release:
     if found is None:
         raise Http404(f"There is no release {release_id}.")
     return found
+
+
+@door(
+    "POST",
+    "/releases",
+    *("trajectories.add_release", SEE_REVIEWS),
+    scope=ApiToken.Scope.WRITE,
+    answers=FreezingShown,
+    status=201,
+)
+def freeze_release(request: HttpRequest, given: Freeze, idempotency_key: IdempotencyKey = None) -> Status[Any]:
+    """Freeze a release. A worker does it: GET /freezings/{id} says how far it is, and which release it became."""
+    return once(request, idempotency_key, given, lambda: _freeze(request, given))
+
+
+def _freeze(request: HttpRequest, given: Freeze) -> dict[str, Any]:
+    title = given.title.strip()
+    if fault := title_fault(title) or ("" if title else "Found nothing, expected a name."):
+        raise Fault(fault, field="title")
+    order = Order(
+        title=title, rule=Rule.from_json({"version": FORMAT, **given.rule}), notes=given.notes, trial=given.trial
+    )
+    return _shown(plan_freezing(actor=asking(request), order=order, key=uuid.uuid4()))
+
+
+def _shown(job: Freezing) -> dict[str, Any]:
+    return {
+        **{name: getattr(job, name) for name in ("id", "title", "trial", "state", "reason")},
+        "done": job.done_count,
+        "total": job.total_count,
+        "release": job.release_id,
+        "funnel": [{name: row[name] for name in ("clause", "removed", "left")} for row in job.funnel],
+        "created_at": job.created_at.isoformat(),
+    }
+
+
+@door(
+    "GET", "/freezings/{freezing_id}", "trajectories.view_release", SEE_REVIEWS, answers=FreezingShown, tag="releases"
+)
+def get_freezing(request: HttpRequest, freezing_id: Key) -> Any:  # noqa: ARG001
+    """How far a release on its way is."""
+    job = Freezing.objects.filter(pk=freezing_id).first()
+    if job is None:
+        raise Http404(f"There is no freezing {freezing_id}.")
+    return _shown(job)

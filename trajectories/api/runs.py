@@ -40,6 +40,7 @@ class RunShown(Schema):
     state_reason: str
     sampler: int
     problem_set: str | None
+    problem_set_id: int | None
     strategy: str
     seed: int
     planned: int
@@ -154,6 +155,7 @@ def show_run(run: Any) -> dict[str, JSON]:
         "nothing_new": run.nothing_new_count,
         "sampler": run.sampler_id,
         "problem_set": run.problem_set.name if run.problem_set else None,
+        "problem_set_id": run.problem_set_id,
         "cost": float(run.cost),
         "budget_cost": None if run.budget_cost is None else float(run.budget_cost),
         "created_by": run.created_by.username if run.created_by else None,

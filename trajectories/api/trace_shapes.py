@@ -22,15 +22,21 @@ from trajectories.core.selections import (
     as_text,
 )
 from trajectories.forms.traces import read_walk_exactly
-from trajectories.models import Trace, Verdict
+from trajectories.models import Trace, TraceTag, Verdict
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.completions import parts_of
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.reviews import review_history
 from trajectories.selectors.segmentations import step_text
-from trajectories.selectors.traces import ORDERS, TraceWalk, split_verdicts
+from trajectories.selectors.traces import ORDERS, TraceWalk, imported_decisions, split_verdicts
 
 REVIEWS_SHOWN = 100
+FIGURES = (
+    *("content_hash", "seed", "cached_tokens", "reasoning_tokens", "near_miss"),
+    *("train_passed", "train_total", "train_error"),
+)
+OF_OTHERS = ("examples", "memory")
+"""Facts that name traces of others by what people decided about them."""
 
 
 def _parameter(name: str) -> tuple[Any, Any]:
@@ -108,7 +114,30 @@ class VerdictShown(Schema):
     outcome: str
     score: float | None
     message: str
+    evidence: dict[str, Any]
     created_at: str
+
+
+class ImportedVerdictShown(Schema):
+    """What a verifier elsewhere said of an imported trace, as its file has it."""
+
+    verifier: str
+    version: int
+    outcome: str
+    score: float | None
+    message: str
+    engine: str
+
+
+class ImportedReviewShown(Schema):
+    """What a person elsewhere decided on an imported trace, as its file has it."""
+
+    pseudonym: str
+    decision: str
+    score: int | None
+    reason: str
+    comment: str
+    step_labels: dict[str, str]
 
 
 class ReviewShown(Schema):
@@ -143,15 +172,29 @@ class Part(Schema):
 
 
 class TraceShown(TraceRow):
-    """A trace with everything that its page tells you. Reviews of others are there once you may see them (`told`)."""
+    """A trace with everything that its page tells you. What others said (reviews, model judges, imported reviews, tags
+    of others, which traces its prompt showed) is there once you may see it (`told`). `near_miss` says how a wrong
+    answer was nearly right; `train_*` count the training pairs of an ARC task, and `train_error` is the mean share of
+    wrong cells. `facts` are what its sampler or its file said besides."""
 
     prompt: list[dict[str, Any]]
     parts: list[Part]
     steps: list[Step]
     program: str | None
     content_hash: str
+    seed: int | None
+    cached_tokens: int
+    reasoning_tokens: int
+    near_miss: str
+    train_passed: int | None
+    train_total: int | None
+    train_error: float | None
+    facts: dict[str, Any]
+    tags: list[str]
     told: bool
     verdicts: list[VerdictShown]
+    imported_verdicts: list[ImportedVerdictShown]
+    imported_reviews: list[ImportedReviewShown]
     reviews: list[ReviewShown]
 
 
@@ -193,6 +236,7 @@ def show_trace(trace: Trace, *, reader_id: int, told: bool) -> dict[str, JSON]:
     """A trace (selectors.traces.get_trace), veiled and cut, as it is answered; what people and model judges said of it
     where it is `told`, else one's own reviews only."""
     verdicts, _ = split_verdicts(trace, with_judges=told)
+    imported_verdicts, imported_reviews = imported_decisions(trace, with_judges=told)
     history = review_history(trace)
     if not told:
         history = history.filter(reviewer=reader_id)
@@ -206,16 +250,37 @@ def show_trace(trace: Trace, *, reader_id: int, told: bool) -> dict[str, JSON]:
             for index, step in enumerate(trace.steps)
         ],
         "program": trace.program.body if trace.program else None,
-        "content_hash": trace.content_hash,
+        **{name: getattr(trace, name) for name in FIGURES},
+        "facts": _facts(trace, told=told),
+        "tags": _tags(trace, reader_id=reader_id, told=told),
         "told": told,
         "verdicts": [show_verdict(verdict) for verdict in verdicts],
+        "imported_verdicts": [_same(each, ImportedVerdictShown) for each in imported_verdicts],
+        "imported_reviews": [_same(each, ImportedReviewShown) for each in imported_reviews],
         "reviews": [show_review(review) for review in history[:REVIEWS_SHOWN]],
     }
 
 
+def _facts(trace: Trace, *, told: bool) -> dict[str, JSON]:
+    """What a sampler or a file said besides. Which traces a prompt showed tells what people accepted."""
+    if trace.veiled_sampler:
+        return {}
+    return {name: value for name, value in trace.facts.items() if told or name not in OF_OTHERS}
+
+
+def _tags(trace: Trace, *, reader_id: int, told: bool) -> list[str]:
+    tags = TraceTag.objects.filter(trace=trace)
+    seen = tags if told else tags.filter(author=reader_id)
+    return sorted(set(seen.values_list("tag__name", flat=True)))
+
+
+def _same(row: Any, shape: type[Schema]) -> dict[str, JSON]:
+    return {name: getattr(row, name) for name in shape.model_fields}
+
+
 def show_verdict(verdict: Verdict) -> dict[str, JSON]:
     """A verdict as it is answered."""
-    same = ("verifier", "version", "outcome", "score", "message")
+    same = ("verifier", "version", "outcome", "score", "message", "evidence")
     return {**{name: getattr(verdict, name) for name in same}, "created_at": verdict.created_at.isoformat()}
 
 

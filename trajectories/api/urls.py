@@ -2,8 +2,11 @@
 
 from trajectories.api import (  # noqa: F401 - each adds its operations
     asks,
+    choices,
     exports,
+    imports,
     problems,
+    queue_making,
     queues,
     releases,
     reviews,

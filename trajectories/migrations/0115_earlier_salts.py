@@ -19,6 +19,21 @@ WHERE jsonb_array_length(earlier_salts) > 0
 class Migration(migrations.Migration):
     dependencies = [("trajectories", "0111_words_of_many_later")]
     operations = [
+        migrations.AlterField(
+            "webhookevent",
+            "kind",
+            models.CharField(
+                max_length=20,
+                choices=[
+                    ("run.ended", "A run has ended"),
+                    ("run.paused", "A run is paused"),
+                    ("release.frozen", "A release is frozen"),
+                    ("queue.done", "A queue has every review it needs"),
+                    ("budget.low", "A budget or a daily limit is nearly spent"),
+                    ("webhook.test", "A test"),
+                ],
+            ),
+        ),
         migrations.AddField("webhook", "earlier_salts", models.JSONField(default=list, db_default=[])),
         migrations.RunSQL(KEEP, KEEP_NEWEST),
         migrations.RemoveField("webhook", "old_salt"),

@@ -23,7 +23,7 @@ class ApiToken(models.Model):
 
         READ = "read", "Read: everything its owner may look at"
         REVIEW = "review", "Review: be handed items of queues and decide on traces"
-        WRITE = "write", "Write: add problems and traces, have traces verified again"
+        WRITE = "write", "Write: add problems and traces, make queues, freeze releases, have traces verified again"
         LAUNCH = "launch", "Launch: start runs, pause, resume and cancel them"
         EXPORT = "export", "Export: have files of releases made, and download them"
 

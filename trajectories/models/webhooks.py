@@ -63,7 +63,7 @@ class WebhookEvent(models.Model):
         RUN_PAUSED = "run.paused", "A run is paused"
         RELEASE_FROZEN = "release.frozen", "A release is frozen"
         QUEUE_DONE = "queue.done", "A queue has every review it needs"
-        BUDGET_LOW = "budget.low", "A daily limit is nearly or wholly spent"
+        BUDGET_LOW = "budget.low", "A budget or a daily limit is nearly spent"
         TEST = "webhook.test", "A test"
 
     # What receivers know a message by: the same however often it is sent.

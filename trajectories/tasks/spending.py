@@ -1,4 +1,4 @@
-"""Daily limits: warning of those nearly spent, and letting jobs go on that waited for one."""
+"""Daily limits and budgets: warning of those nearly spent, and letting jobs go on that waited for one."""
 
 import logging
 
@@ -8,6 +8,7 @@ from trajectories.models.job_kinds import RESUME
 from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.jobs.steering import JobError
 from trajectories.services.spending.alerts import mail_alerts, note_alerts
+from trajectories.services.spending.budget_alerts import note_low_budgets
 from trajectories.services.spending.waiting import drop_holds, jobs_to_resume
 from trajectories.tasks.jobs import KINDS
 
@@ -24,6 +25,7 @@ def sweep_spending() -> None:
             logger.info("The %s %d does not go on: %s", kind, job_id, refusal)
     drop_holds()
     note_alerts()
+    note_low_budgets()
     mail_alerts()
 
 
