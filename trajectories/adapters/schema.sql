@@ -1,4 +1,4 @@
--- The tables after the migration 0117_generations_go_on
+-- The tables after the migration 0118_told_of_campaigns
 CREATE OR REPLACE FUNCTION trajectories_tools(steps jsonb)
  RETURNS text[]
  LANGUAGE sql

@@ -44,9 +44,10 @@ def _steer(verb: str, actor: User, job_id: int) -> Campaign:
         for kind, job in children(campaign):
             if may_move(kind, verb, job.state):
                 _steer_child(kind, verb, actor, job)
-        waiting = campaign.generations.filter(stage=Stage.REVIEWING, queue__isnull=False).select_related("queue")
+        waiting = campaign.generations.filter(stage=Stage.REVIEWING).select_related("queue")
         for row in waiting:
-            steer_queue(actor=actor, queue=row.queue, verb=QUEUE_VERBS[verb])
+            if row.queue is not None:
+                steer_queue(actor=actor, queue=row.queue, verb=QUEUE_VERBS[verb])
     return campaign
 
 
