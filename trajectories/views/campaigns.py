@@ -21,7 +21,7 @@ from trajectories.forms.campaigns import CampaignForm, values_of
 from trajectories.forms.plain import as_sent
 from trajectories.models import Campaign, Problem
 from trajectories.selectors.blinding import SEE_REVIEWS
-from trajectories.selectors.campaigns import list_campaigns, list_generations
+from trajectories.selectors.campaigns import list_campaigns, list_generations, spent
 from trajectories.selectors.workers import get_workforce
 from trajectories.services.campaigns.gating import overrule_gate
 from trajectories.services.campaigns.plans import plan_campaign
@@ -135,8 +135,11 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
     decided = [each for each in generations if each.decision is not None and not each.row.is_control]
     newest = decided[-1] if decided else None
     may_steer = request.user.has_perms(("trajectories.add_campaign", SEE_REVIEWS))
+    cost, *tokens = spent(campaign)
     context: dict[str, Any] = {
         "campaign": campaign,
+        "cost": cost,
+        "tokens": sum(tokens),
         "generations": generations,
         "newest": newest,
         "comparison": compare_with_first(rows),

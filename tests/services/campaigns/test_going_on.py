@@ -145,7 +145,9 @@ def test_overruled_in_the_middle_of_a_generation_both_its_arms_are_trained_from_
 def test_a_paused_campaign_that_is_resumed_shares_what_is_left_anew(lead):
     campaign = begin(lead, generations=1, control=False, budget=Budget(tokens=5_000))
     campaign_next(job_id=campaign.pk)
-    pause_campaign(actor=lead, job_id=campaign.pk)
+    run = open_runs().get()
+    Run.objects.filter(pk=run.pk).update(input_tokens=300)
+    assert pause_campaign(actor=lead, job_id=campaign.pk).input_tokens == 300
     Campaign.objects.filter(pk=campaign.pk).update(budget_tokens=9_000)
     resume_campaign(actor=lead, job_id=campaign.pk)
     assert open_runs().get().budget_tokens == 9_000
@@ -176,3 +178,12 @@ def test_a_queue_that_could_not_be_made_is_refused_when_the_campaign_is_planned(
             begin(lead, **asked, **values)
         assert refused.value.field == field
     assert not Campaign.objects.exists()
+
+
+def test_a_run_of_an_earlier_generation_that_somebody_paused_holds_nothing_up(lead):
+    campaign = begin(lead, generations=1, control=False, budget=Budget(tokens=1_000_000))
+    while campaign.generations.filter(stage="done").count() == 0:
+        work(campaign)
+    extended = Run.objects.filter(pk=campaign.generations.get(number=0).evaluation_id)
+    extended.update(state="paused", finished_at=None)
+    assert finish(campaign).state == "finished"

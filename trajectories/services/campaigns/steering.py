@@ -10,6 +10,7 @@ from trajectories.core.campaigns.stages import Stage
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Campaign, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME
+from trajectories.selectors.campaigns import spent
 from trajectories.services.campaigns.money import share_budget
 from trajectories.services.campaigns.people import QUEUE_VERBS
 from trajectories.services.curation.queues import steer_queue
@@ -48,6 +49,8 @@ def _steer(verb: str, actor: User, job_id: int) -> Campaign:
         for row in waiting:
             if row.queue is not None:
                 steer_queue(actor=actor, queue=row.queue, verb=QUEUE_VERBS[verb])
+        campaign.cost, campaign.input_tokens, campaign.output_tokens = spent(campaign)
+        campaign.save(update_fields=["cost", "input_tokens", "output_tokens"])
     return campaign
 
 
