@@ -6,9 +6,12 @@ from django.utils import timezone
 
 from tests import factories
 from tests.generation import waiting_candidate
+from tests.jobs import make_job
+from tests.queues import make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Export, Import, Run
 from trajectories.selectors.waiting import KINDS
+from trajectories.services.curation.decisions import flag_item
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.views.home import ERRANDS
@@ -189,3 +192,36 @@ def test_views_that_have_shown_everything_are_no_failures(client, lead):
         client.force_login(lead)
         page = " ".join(client.get(reverse(name)).content.decode().split())
         assert "1 of 3, 1 with nothing new, 1 failed" in page
+
+
+def test_trainings_scorers_and_questions_wait_for_whoever_may_do_something_about_them(client, lead, curator):
+    jobs = {kind: make_job(kind) for kind in ("training", "scoring", "reverification", "segmentation", "delivery")}
+    ended = {"finished_at": timezone.now(), "reason": "The disk is full."}
+    type(jobs["training"]).objects.filter(pk=jobs["training"].pk).update(state="waiting")
+    type(jobs["scoring"]).objects.filter(pk=jobs["scoring"].pk).update(state="failed", **ended)
+    type(jobs["delivery"]).objects.filter(pk=jobs["delivery"].pk).update(state="failed", **ended)
+    for kind in ("reverification", "segmentation"):
+        type(jobs[kind]).objects.filter(pk=jobs[kind].pk).update(state="paused")
+    queue = queue_of(lead, make_traces(1))
+    flag_item(reviewer=curator, item=queue.items.get(), note="Does it count?")
+    steps = steps_of(client, lead)
+    address = reverse("training_detail", args=[jobs["training"].pk])
+    assert steps["Say which sampler came of a training"] == (
+        "“A training”: its package waits for the sampler that comes of it.",
+        address,
+    )
+    assert steps["Look at a failed scoring"] == ("“told”: The disk is full.", reverse("job_list"))
+    assert steps["Look at a failed delivery"][0] == "“A release”: The disk is full."
+    pk = jobs["reverification"].pk
+    assert steps["Resume a verification"] == (
+        f"“verification {pk}”: its page says why.", reverse("reverification_detail", args=[pk])
+    )  # fmt: skip
+    assert steps["Resume a cutting into steps"][0].startswith(f"“cutting {jobs['segmentation'].pk}”")
+    assert steps["Answer a reviewer"] == (f"“{queue.title}”: Does it count?", reverse("queue_list"))
+    text = client.get(reverse("queue_list")).content.decode()
+    assert f'{reverse("queue_detail", args=[queue.pk])}#flags-heading">1 question</a>' in text
+    text = client.get(reverse("job_list"), {"state": "waiting"}).content.decode()
+    assert "Waiting for its sampler</span>" in text
+    assert "Waiting for review" not in text
+    assert not steps_of(client, curator).keys() & {"Answer a reviewer", "Say which sampler came of a training"}
+    assert "1 question" not in client.get(reverse("queue_list")).content.decode()

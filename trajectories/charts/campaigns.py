@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from trajectories.charts.base import percent
-from trajectories.core.campaigns.measures import Measured
+from trajectories.core.campaigns.measures import Measured, with_one_k
 from trajectories.core.consolidation.resampling import Estimate
 from trajectories.core.figures.records import Axis, Column, Figure, Mark, Point, Row, Series, Unit
 from trajectories.models import Generation
@@ -19,8 +19,9 @@ BANDS = (
 )
 PASSED = (
     "Means over the held-out problems. pass@1: the share of a problem's samples that are right. pass@k: the chance that"
-    " at least one of k samples is right, without bias (Chen et al. 2021); k is the most that every problem has. A"
-    " sample that was cut off, gave no answer, or for which nothing was left to draw is not right." + BANDS
+    " at least one of k samples is right, without bias (Chen et al. 2021); k is the most that every problem has"
+    " in every generation. A sample that was cut off, gave no answer, or for which nothing was left to draw is not"
+    " right." + BANDS
 )
 VARIETY = (
     "Means over the held-out problems. Entropy: that of the answers of a problem's samples, in bits; 0 where all are"
@@ -63,7 +64,8 @@ def _build(
     title: str, definition: str, columns: Sequence[Column], lines: Sequence[_Line], axis: Axis
 ) -> Callable[[Sequence[Generation]], Figure]:
     def build(rows: Sequence[Generation]) -> Figure:
-        measured = [(row, found) for row in rows if (found := measured_of(row)) is not None]
+        there = [(row, found) for row in rows if (found := measured_of(row)) is not None]
+        measured = list(zip([row for row, _ in there], with_one_k([found for _, found in there]), strict=True))
         if not measured:
             return Figure(title, definition, columns, missing=NOTHING)
         newest = max(row.number for row, _ in measured)

@@ -33,6 +33,7 @@ from trajectories.core.learning.rules import CORRECT, TAKE_WORDS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.memories import SOURCES, MemorySource
 from trajectories.forms.budget_fields import money_budget, token_budget
+from trajectories.forms.campaign_people import PeopleFields
 from trajectories.forms.curricula import CurriculumFields
 from trajectories.forms.memory import MemoryFields, memory_of, memory_values
 from trajectories.forms.plain import PlainForm
@@ -70,7 +71,7 @@ def _choice(label: str, choices: Mapping[Any, str], initial: str, help_text: str
     )
 
 
-class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
+class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PeopleFields, PlainForm):
     """A campaign. `cleaned_data["draft"]` is the checked Draft, `prepared` what came of it, `estimate` what it would
     take."""
 
@@ -139,9 +140,6 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
         initial=LEAST_SCORE,
         label="Least score",
         help_text="How likely right by the learned scorer.",
-    )
-    people = forms.BooleanField(
-        required=False, label="People review first", help_text="Each generation waits until its queue is worked off."
     )
     per_problem = _count("Traces of one problem", MOST_PER_PROBLEM, 8, "The most different ones; at most so many.")
     take = _choice("Which traces", TAKE_WORDS, CORRECT, "DPO and KTO want right and wrong ones.")
@@ -242,6 +240,7 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
         parts = {
             "strategy": str(self["strategy"].value()) != PARALLEL,
             "memory": bool(self["memory"].value()) or bool(self["memory"].errors),
+            "people": bool(self["people"].value()) or any(self[name].errors for name in ("reviewers", "reviews_each")),
             "curriculum": bool(self["curriculum"].value()) or bool(self["prerequisites"].errors),
         }
         return {part for part, is_open in parts.items() if is_open}
@@ -316,6 +315,7 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
             memory=memory_of(data),
             opens_at=data["opens_at"] or OPENS_AT,
             least_votes=data["least_votes"],
+            reviewers=[person.pk for person in data["reviewers"]],
             scorer=None if data["scorer"] is None else data["scorer"].pk,
             least_score=data["least_score"] or LEAST_SCORE,
             **{name: data[name] for name in _SAME},
@@ -343,6 +343,7 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
 _SAME = (
     *("samples_each", "held_out_samples", "per_problem", "hinted", "near", "trainer", "from_first", "level"),
     *("generations", "control", "people", "take", "relabel", "replay_percent", "steps_growth", "curriculum"),
+    *("reviews_each", "guidelines"),
 )
 """Fields that a plan has by the same names."""
 
@@ -357,6 +358,7 @@ def values_of(campaign: Campaign) -> dict[str, Any]:
         values |= {trainer_field(trainer, each): plan.parameters.get(each.name) for each in trainer.parameters}
     return values | {
         "template": campaign.template,
+        "reviewers": list(plan.reviewers),
         "title": campaign.title,
         "training_set": campaign.training_set_id,
         "held_out_set": campaign.held_out_set_id,

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trajectories", "0117_generations_go_on")]
+    dependencies = [("trajectories", "0118_told_of_campaigns")]
     operations = [
         migrations.AddConstraint(
             "spendalert",

@@ -61,6 +61,10 @@ class WebhookEvent(models.Model):
 
         RUN_ENDED = "run.ended", "A run has ended"
         RUN_PAUSED = "run.paused", "A run is paused"
+        CAMPAIGN_ENDED = "campaign.ended", "A campaign has ended"
+        CAMPAIGN_PAUSED = "campaign.paused", "A campaign is paused"
+        TRAINING_ENDED = "training.ended", "A training has ended"
+        TRAINING_WAITING = "training.waiting", "A training waits for its sampler"
         RELEASE_FROZEN = "release.frozen", "A release is frozen"
         QUEUE_DONE = "queue.done", "A queue has every review it needs"
         BUDGET_LOW = "budget.low", "A budget or a daily limit is nearly spent"

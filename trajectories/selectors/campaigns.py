@@ -8,7 +8,10 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from trajectories.core.campaigns.measures import Measured, Outcomes
+from trajectories.core.campaigns.plans import CampaignPlan
+from trajectories.core.campaigns.stages import Arm
 from trajectories.core.identity import content_hash
+from trajectories.core.learning.rules import MOST_RELEASES
 from trajectories.core.records import Outcome
 from trajectories.models import Campaign, Generation, Problem, Run
 from trajectories.selectors.paging import Page, page_by_id
@@ -104,3 +107,32 @@ def champion_row(campaign: Campaign, rows: Sequence[Generation], *, before: int)
     """The measured generation whose sampler is the champion that a generation of this number is compared with."""
     measured = [row for row in rows if row.measured and row.number < before and not row.is_control]
     return next((row for row in reversed(measured) if row.sampler_id == campaign.champion_id), None)
+
+
+def learnt_count(main: Generation, plan: CampaignPlan) -> int | None:
+    """How many traces the challenger of a generation learns from; None where that is not known yet. Where its training
+    chooses among right and wrong ones, it is what the training has chosen."""
+    if not plan.takes_wrong:
+        return main.release.item_count if main.release is not None else None
+    funnel = main.training.funnel if main.training is not None else []
+    return int(funnel[-1]["left"]) if funnel else None
+
+
+def earlier_releases(campaign: Campaign, row: Generation) -> list[int]:
+    """What the generations before learnt from, the challengers alone."""
+    earlier = campaign.generations.filter(number__lt=row.number, arm=Arm.CHAMPION.value, release__isnull=False)
+    return list(earlier.order_by("number").values_list("release", flat=True))[-MOST_RELEASES:]
+
+
+def made_by(kind: str, key: int) -> Generation | None:
+    """The generation that made a run, a queue, a release, a training or a sampler, with its campaign; None where no
+    campaign made it."""
+    made = {
+        "run": Q(run=key) | Q(evaluation=key) | Q(replaced=key),
+        "queue": Q(queue=key),
+        "release": Q(release=key, freezing__isnull=False),  # and not the seed traces of a control
+        "training": Q(training=key),
+        "sampler": Q(sampler=key, training__sampler=key),
+    }
+    rows = Generation.objects.filter(made[kind]).select_related("campaign")
+    return rows.defer("campaign__plan", "campaign__left_out", "measured").order_by("pk").first()

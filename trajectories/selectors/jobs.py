@@ -22,6 +22,7 @@ PAUSED, FAILED = ("paused",), ("failed", "refused")
 STATE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "active": ("Under way", ACTIVE),
     "paused": ("Paused", PAUSED),
+    "waiting": ("Waiting for its sampler", ("waiting",)),
     "finished": ("Finished", ("finished", "ready")),
     "failed": ("Failed", FAILED),
     "cancelled": ("Cancelled", ("cancelled",)),

@@ -45,13 +45,15 @@ def _open_to(person: User | AnonymousUser) -> QuerySet[Queue]:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A queue in a list: reviews given and needed, by all and by the person who asks, and who looks at it now."""
+    """A queue in a list: reviews given and needed, by all and by the person who asks, and who looks at it now. `flags`
+    are the questions that its lead has not settled, 0 for who leads none."""
 
     queue: Queue
     done: int
     mine: int
     looking: Sequence[str]
     is_mine: bool
+    flags: int = 0
 
     @property
     def is_finished(self) -> bool:
@@ -78,10 +80,21 @@ def list_queues(person: User | AnonymousUser, *, mine: bool = False, size: int =
     now = running_assignments().filter(queue__in=[queue.pk for queue in found]).order_by("reviewer__username")
     for queue, name in now.values_list("queue", "reviewer__username").distinct():
         looking.setdefault(queue, []).append(name)
+    flags: dict[int, int] = {}
+    if person.has_perm(CONTROL_QUEUES):
+        asked = QueueFlag.objects.filter(settled_at=None, item__queue__in=[queue.pk for queue in found]).order_by()
+        flags = dict(asked.values_list("item__queue").annotate(Count("pk")))
     reviews = person.has_perm(ADD_REVIEWS)
     open_to_me = {queue.pk for queue in found} if mine else set(_open_to(person).values_list("pk", flat=True))
     return [
-        QueueRow(queue, queue.done, queue.own, tuple(looking.get(queue.pk, ())), reviews and queue.pk in open_to_me)
+        QueueRow(
+            queue=queue,
+            done=queue.done,
+            mine=queue.own,
+            looking=tuple(looking.get(queue.pk, ())),
+            is_mine=reviews and queue.pk in open_to_me,
+            flags=flags.get(queue.pk, 0),
+        )
         for queue in found
     ]
 

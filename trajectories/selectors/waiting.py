@@ -1,4 +1,5 @@
-"""What goes on only by a person's hand: jobs that are paused, refused or failed, and candidates to review."""
+"""What goes on only by a person's hand: jobs that are paused, refused or failed, trainings that wait for a sampler,
+questions of reviewers, and candidates to review."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -6,14 +7,33 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, TextField, Value, Window
-from django.db.models.functions import Cast
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Concat, Left
 from django.utils import timezone
 
-from trajectories.models import Campaign, Export, Freezing, GenerationJob, Import, JudgeJob, ProblemCandidate, Run
+from trajectories.models import (
+    Campaign,
+    Delivery,
+    Export,
+    Freezing,
+    GenerationJob,
+    Import,
+    JudgeJob,
+    ProblemCandidate,
+    QueueFlag,
+    Reverification,
+    Run,
+    Scorer,
+    Scoring,
+    SegmentationJob,
+    Training,
+)
 
 FRESH = timedelta(days=7)
 """What ended badly longer ago is history: whoever wanted to do something about it has."""
 ENDED_BADLY = ("refused", "failed")
+LONGEST_NOTE = 200
+"""Characters of a question to the lead that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +52,13 @@ class _Kind:
 
     model: type[Model]
     waits: Q
-    name: str
-    reason: str
+    name: str | Combinable
+    reason: str | Combinable
+
+
+def _numbered(noun: str) -> Combinable:
+    """The name of a job that has none."""
+    return Concat(Value(f"{noun} "), Cast("pk", TextField()))
 
 
 PAUSED = Q(state="paused")
@@ -42,14 +67,27 @@ KINDS: Mapping[str, _Kind] = {
     "paused_generations": _Kind(GenerationJob, PAUSED, "title", "state_reason"),
     "paused_judge_jobs": _Kind(JudgeJob, PAUSED, "sampler__title", "state_reason"),
     "paused_campaigns": _Kind(Campaign, PAUSED, "title", "state_reason"),
+    "waiting_trainings": _Kind(
+        Training, Q(state="waiting"), "title", Value("its package waits for the sampler that comes of it")
+    ),
+    "paused_trainings": _Kind(Training, PAUSED, "title", "reason"),
+    "paused_scorers": _Kind(Scorer, PAUSED, "name", "reason"),
+    "paused_scorings": _Kind(Scoring, PAUSED, "scorer__name", "reason"),
+    "paused_verifications": _Kind(Reverification, PAUSED, _numbered("verification"), Value("")),
+    "paused_cuttings": _Kind(SegmentationJob, PAUSED, _numbered("cutting"), "state_reason"),
+    "flags": _Kind(QueueFlag, Q(settled_at=None), "item__queue__title", Left("note", LONGEST_NOTE)),
     "bad_imports": _Kind(Import, Q(state__in=ENDED_BADLY), "source", "reason"),
     "failed_runs": _Kind(Run, Q(state="failed"), "title", "state_reason"),
     "failed_generations": _Kind(GenerationJob, Q(state="failed"), "title", "state_reason"),
     "failed_releases": _Kind(Freezing, Q(state="failed"), "title", "reason"),
+    "failed_trainings": _Kind(Training, Q(state="failed"), "title", "reason"),
+    "failed_scorers": _Kind(Scorer, Q(state="failed"), "name", "reason"),
+    "failed_scorings": _Kind(Scoring, Q(state="failed"), "scorer__name", "reason"),
+    "failed_deliveries": _Kind(Delivery, Q(state="failed"), "release__title", "reason"),
     "failed_exports": _Kind(Export, Q(state="failed"), "release__title", "error"),
     "candidates": _Kind(ProblemCandidate, Q(state=ProblemCandidate.State.WAITING), "name", "reason"),
 }
-LASTING = ("paused_runs", "paused_generations", "paused_judge_jobs", "paused_campaigns", "candidates")
+LASTING = {word for word in KINDS if word.startswith(("paused_", "waiting_"))} | {"candidates", "flags"}
 """These wait however long it takes."""
 
 

@@ -21,7 +21,7 @@ from trajectories.forms.campaigns import CampaignForm, values_of
 from trajectories.forms.plain import as_sent
 from trajectories.models import Campaign, Problem
 from trajectories.selectors.blinding import SEE_REVIEWS
-from trajectories.selectors.campaigns import list_campaigns, list_generations
+from trajectories.selectors.campaigns import list_campaigns, list_generations, spent
 from trajectories.selectors.workers import get_workforce
 from trajectories.services.campaigns.gating import overrule_gate
 from trajectories.services.campaigns.plans import plan_campaign
@@ -35,7 +35,7 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import faults_of
-from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generation, show_steps
+from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generations, show_steps
 from trajectories.views.shown.clones import show_relatives
 from trajectories.views.shown.curricula import show_curriculum
 from trajectories.views.shown.figures import FigureSlot, figure_context
@@ -131,12 +131,15 @@ def _campaign(campaign_id: int) -> Campaign:
 
 def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResponse:
     rows = list_generations(campaign)
-    generations = [show_generation(row) for row in rows]
+    generations = show_generations(rows)
     decided = [each for each in generations if each.decision is not None and not each.row.is_control]
     newest = decided[-1] if decided else None
     may_steer = request.user.has_perms(("trajectories.add_campaign", SEE_REVIEWS))
+    cost, *tokens = spent(campaign)
     context: dict[str, Any] = {
         "campaign": campaign,
+        "cost": cost,
+        "tokens": sum(tokens),
         "generations": generations,
         "newest": newest,
         "comparison": compare_with_first(rows),

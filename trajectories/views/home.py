@@ -76,6 +76,35 @@ ERRANDS = {
     "paused_campaigns": _errand(
         "add_campaign see_reviews", "Resume a campaign", "paused campaign", "campaign_detail", "campaign_list", "pause"
     ),
+    "waiting_trainings": _errand(
+        "add_training see_reviews",
+        "Say which sampler came of a training",
+        "waiting training",
+        "training_detail",
+        "training_list",
+        "clock",
+    ),
+    "paused_trainings": _errand(
+        "add_training see_reviews", "Resume a training", "paused training", "training_detail", "training_list", "pause"
+    ),
+    "paused_scorers": _errand(
+        "add_scorer see_reviews", "Resume a scorer", "paused scorer", "scorer_detail", "scorer_list", "pause"
+    ),
+    "paused_scorings": _errand(
+        "add_scoring see_reviews", "Resume a scoring", "paused scoring", "", "job_list", "pause"
+    ),
+    "paused_verifications": _errand(
+        "add_reverification",
+        "Resume a verification",
+        "paused verification",
+        "reverification_detail",
+        "reverification_list",
+        "pause",
+    ),
+    "paused_cuttings": _errand(
+        "add_segmentationjob", "Resume a cutting into steps", "paused job", "", "job_list", "pause"
+    ),
+    "flags": _errand("control_queue", "Answer a reviewer", "open question", "", "queue_list", "comment"),
     "bad_imports": _errand("view_import", "Mend an import", "refused import", "import_detail", "import_list"),
     "failed_runs": _errand("control_run", "Look at a failed run", "failed run", "run_detail", "run_list"),
     "failed_generations": _errand(
@@ -83,6 +112,16 @@ ERRANDS = {
     ),
     "failed_releases": _errand(
         "add_release see_reviews", "Look at a failed release", "failed release", "release_freezing", "release_list"
+    ),
+    "failed_trainings": _errand(
+        "add_training see_reviews", "Look at a failed training", "failed training", "training_detail", "training_list"
+    ),
+    "failed_scorers": _errand(
+        "add_scorer see_reviews", "Look at a failed scorer", "failed scorer", "scorer_detail", "scorer_list"
+    ),
+    "failed_scorings": _errand("add_scoring see_reviews", "Look at a failed scoring", "failed scoring", "", "job_list"),
+    "failed_deliveries": _errand(
+        "add_delivery see_reviews", "Look at a failed delivery", "failed delivery", "delivery_detail", "release_list"
     ),
     "failed_exports": _errand("add_export see_reviews", "Look at a failed export", "failed export", "", "release_list"),
 }
@@ -167,7 +206,7 @@ def errands(user: User | AnonymousUser) -> Iterator[NextStep]:
 
 def _step(errand: Errand, waiting: Waiting) -> NextStep:
     why = waiting.reason.rstrip(".") or "its page says why"
-    text = f"“{waiting.name}”: {why}."
+    text = f"“{waiting.name}”: {why}{'' if why.endswith('?') else '.'}"
     if waiting.count > 1:
         text = f"{_counted(waiting, errand.what)}, the newest {text}"
     alone = waiting.count == 1 and errand.one

@@ -45,6 +45,7 @@ from trajectories.services.curation.queues import (
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs, require_sight
 from trajectories.views.scopes import of_selection
+from trajectories.views.shown.campaigns import part_of
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -135,6 +136,7 @@ def _detail(request: HttpRequest, queue: Queue, gold_form: GoldForm | None = Non
         "scope": queue.rule,
         "shows_selection": not gives_away(queue.rule, sight_of(request.user)),
         "today": timezone.localdate(),
+        "part_of": part_of(request, "queue", queue.pk),
     }
     if person.has_perm(CONTROL_QUEUES):
         people = list_people(queue)

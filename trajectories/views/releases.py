@@ -27,6 +27,7 @@ from trajectories.views.exports import describe_exports
 from trajectories.views.freezings import address_of
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
+from trajectories.views.shown.campaigns import part_of
 from trajectories.views.shown.funnels import show_job_funnel, show_rows
 from trajectories.views.visitors import visitor
 
@@ -89,6 +90,7 @@ def release_detail(request: HttpRequest, release_id: int) -> HttpResponse:
     withdrawn = withdrawn_of(release)
     context = {
         "release": release,
+        "part_of": part_of(request, "release", release.pk),
         "job": job,
         "funnel": None if job is None else show_job_funnel(job),
         "withdrawn": withdrawn[:WITHDRAWN_SHOWN],

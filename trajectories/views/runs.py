@@ -52,6 +52,7 @@ from trajectories.views.listing import Look, columns_of, show_list
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import budget_values
+from trajectories.views.shown.campaigns import part_of
 from trajectories.views.shown.figures import slots
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
@@ -136,6 +137,7 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
         return render(request, "trajectories/runs/_live.html", context)
     context |= {
         **_problems(request, run, after),
+        "part_of": part_of(request, "run", run.pk),
         "instructions": list_instructions(run),
         **_plan(run),
     }

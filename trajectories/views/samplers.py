@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from trajectories.adapters.local_models.settings import LocalSettings
 from trajectories.charts import SAMPLER_CHARTS
 from trajectories.forms.samplers import PRESETS, SamplerForm, first_values, values_of
-from trajectories.models import Sampler
+from trajectories.models import Sampler, Training
+from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.endpoint_faults import newest_faults
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.samplers import get_record, held_gate, list_samplers, list_versions
@@ -27,11 +28,13 @@ from trajectories.services.endpoints.samplers import (
 from trajectories.services.endpoints.trials import try_sampler
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
+from trajectories.views.shown.campaigns import part_of
 from trajectories.views.shown.figures import slots
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 SHOWN_FAULTS = 10
+CHILDREN_SHOWN = 10
 view_samplers = needs("trajectories.view_sampler")
 add_samplers = needs("trajectories.add_sampler")
 
@@ -120,6 +123,16 @@ def _parameters(sampler: Sampler) -> dict[str, Any]:
     return dict(sampler.parameters)
 
 
+def _lineage(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
+    """What a sampler was made from and by, and what was made from it; trainings for who may see them."""
+    shown = request.user.has_perms(("trajectories.view_training", SEE_REVIEWS))
+    return {
+        "training": Training.objects.filter(sampler=sampler).only("pk", "title").first() if shown else None,
+        "children": list(sampler.children.order_by("-pk")[:CHILDREN_SHOWN]),
+        "children_count": sampler.children.count(),
+    }
+
+
 def _context(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
     sees_faults = request.user.has_perm("trajectories.view_endpointfault")
     return {
@@ -131,6 +144,8 @@ def _context(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
         "access_fault": sampler_fault(sampler),
         "ignored_temperature": temperature_note(sampler),
         "figures": slots(SAMPLER_CHARTS, InsightScope(sampler=sampler.pk)),
+        "part_of": part_of(request, "sampler", sampler.pk),
+        **_lineage(request, sampler),
         "endpoint_faults": newest_faults(sampler)[:SHOWN_FAULTS] if sees_faults else [],
     }
 

@@ -27,6 +27,7 @@ from trajectories.views.downloads import send_artefact
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
+from trajectories.views.shown.campaigns import part_of
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -96,6 +97,7 @@ def training_detail(request: HttpRequest, training_id: int) -> HttpResponse:
         "parameters": _parameters(training),
         "attach": AttachForm() if training.state == Training.State.WAITING else None,
         "figure_address": reverse("training_curves", args=[training.pk]),
+        "part_of": part_of(request, "training", training.pk),
     }
     template = "_live" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/trainings/{template}.html", context)

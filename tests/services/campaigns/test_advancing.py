@@ -196,12 +196,14 @@ def test_a_stage_that_cannot_go_on_pauses_the_campaign_with_one_sentence_and_beg
     campaign = finish(begin(lead, sampler=factories.make_sampler(kind=SKILLED, parameters={"skill": 0})))
     assert campaign.state == "paused"
     assert campaign.state_reason == (
-        "Generation 1: No accepted trace matches this rule; accept some traces first or widen the rule."
+        "Generation 1: no sample that may be learnt from is right by its verifiers. "
+        "Clone it with more samples or other problems."
     )
     assert campaign.generations.get(number=1, arm="champion").stage == "sampling"
     assert Training.objects.count() == 0
     resume_campaign(actor=lead, job_id=campaign.pk)
-    assert finish(campaign).state_reason.startswith("Generation 1: No accepted trace"), "nothing has changed"
+    assert finish(campaign).state_reason.startswith("Generation 1: no sample that"), "nothing has changed"
+    assert Run.objects.count() == 2, "the same sampler would draw the same again"
 
 
 def test_a_run_that_somebody_cancelled_pauses_the_campaign_and_is_drawn_anew_once_resumed(lead):
@@ -251,7 +253,8 @@ def _file(task):
 
 
 def test_people_are_waited_for_until_their_queue_is_worked_off(lead, curator):
-    campaign = begin(lead, generations=1, control=False, people=True, basis=Basis.BOTH)
+    asked = {"people": True, "reviewers": [curator.pk], "guidelines": "Look at every step."}
+    campaign = begin(lead, generations=1, control=False, basis=Basis.BOTH, **asked)
     for _ in range(10):
         work(campaign)
     row = campaign.generations.get(number=1)

@@ -3,11 +3,19 @@
 import pytest
 
 from tests import factories
-from tests.campaigns import SKILLED, begin, finish, work
+from tests.campaigns import SKILLED, begin, finish, two_sets, work
 from trajectories.adapters.training.base import TrainerError
-from trajectories.models import Campaign, Freezing, Run, Training
+from trajectories.core.campaigns.plans import Basis
+from trajectories.core.faults import Fault
+from trajectories.models import Campaign, Freezing, Queue, Run, Training
+from trajectories.selectors.queues import current_guidelines
 from trajectories.services.campaigns.advancing import campaign_next
-from trajectories.services.campaigns.steering import pause_campaign, resume_campaign, set_campaign_budget
+from trajectories.services.campaigns.steering import (
+    cancel_campaign,
+    pause_campaign,
+    resume_campaign,
+    set_campaign_budget,
+)
 from trajectories.services.jobs.steering import steer
 from trajectories.services.releases.freezing import freeze_next, retry_freezing
 from trajectories.services.runs.lifecycle import cancel_run
@@ -137,7 +145,45 @@ def test_overruled_in_the_middle_of_a_generation_both_its_arms_are_trained_from_
 def test_a_paused_campaign_that_is_resumed_shares_what_is_left_anew(lead):
     campaign = begin(lead, generations=1, control=False, budget=Budget(tokens=5_000))
     campaign_next(job_id=campaign.pk)
-    pause_campaign(actor=lead, job_id=campaign.pk)
+    run = open_runs().get()
+    Run.objects.filter(pk=run.pk).update(input_tokens=300)
+    assert pause_campaign(actor=lead, job_id=campaign.pk).input_tokens == 300
     Campaign.objects.filter(pk=campaign.pk).update(budget_tokens=9_000)
     resume_campaign(actor=lead, job_id=campaign.pk)
     assert open_runs().get().budget_tokens == 9_000
+
+
+def test_the_queue_of_a_campaign_is_as_its_plan_says_and_is_paused_resumed_and_closed_with_it(lead, curator):
+    asked = {"people": True, "reviews_each": 2, "reviewers": [lead.pk, curator.pk], "guidelines": "Look at each step."}
+    campaign = begin(lead, generations=1, control=False, basis=Basis.BOTH, **asked)
+    while not Queue.objects.exists():
+        work(campaign)
+    queue = Queue.objects.get()
+    assert (set(queue.members.all()), queue.reviews_each) == ({lead, curator}, 2)
+    assert current_guidelines(queue).text == "Look at each step."
+    for steer_it, state in ((pause_campaign, "paused"), (resume_campaign, "open"), (cancel_campaign, "closed")):
+        steer_it(actor=lead, job_id=campaign.pk)
+        queue.refresh_from_db()
+        assert queue.state == state
+
+
+def test_a_queue_that_could_not_be_made_is_refused_when_the_campaign_is_planned(lead, curator):
+    asked = {"people": True, "basis": Basis.BOTH, "sets": two_sets()}
+    for values, field, words in (
+        ({"reviews_each": 2, "reviewers": [curator.pk]}, "reviewers", "expected at least 2"),
+        ({"reviews_each": 99}, "reviews_each", "expected 1 to 20"),
+        ({"reviewers": [10**6]}, "reviewers", "found 1 chosen of whom 0 may review"),
+    ):
+        with pytest.raises(Fault, match=words) as refused:
+            begin(lead, **asked, **values)
+        assert refused.value.field == field
+    assert not Campaign.objects.exists()
+
+
+def test_a_run_of_an_earlier_generation_that_somebody_paused_holds_nothing_up(lead):
+    campaign = begin(lead, generations=1, control=False, budget=Budget(tokens=1_000_000))
+    while campaign.generations.filter(stage="done").count() == 0:
+        work(campaign)
+    extended = Run.objects.filter(pk=campaign.generations.get(number=0).evaluation_id)
+    extended.update(state="paused", finished_at=None)
+    assert finish(campaign).state == "finished"

@@ -18,11 +18,13 @@ from trajectories.core.strategies.memories import Memory, MemorySource
 from trajectories.models import Attempt, Campaign, ReleaseItem, Run, SpendDay, Trace
 from trajectories.selectors.campaigns import list_generations
 from trajectories.services.campaigns.advancing import campaign_next
+from trajectories.services.campaigns.steering import resume_campaign
 from trajectories.services.releases.freezing import freeze_next
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.training.work import train_next
 from trajectories.services.verification.queue import verify_traces
 from trajectories.stand_ins.fake_endpoint import Answer, FakeEndpoint
+from trajectories.views.shown.campaigns import plan_words
 from trajectories.views.shown.clones import show_relatives
 from trajectories.views.shown.curricula import show_curriculum
 
@@ -244,3 +246,36 @@ def test_prerequisites_that_make_no_curriculum_are_refused_in_one_sentence(lead,
             assert str(fault.value) == said
             assert fault.value.field == "prerequisites"
     assert not Campaign.objects.exists()
+
+
+def test_where_a_gate_decides_held_out_problems_are_measured_without_memory(lead, copier):
+    with FakeEndpoint(answerer=adder) as endpoint:
+        memory = Memory(count=2, source=MemorySource.VERIFIERS)
+        campaign = finish(plan(lead, endpoint, memory=memory, generations=2, test=GateTest.MCNEMAR))
+    assert (campaign.state, campaign.state_reason) == ("finished", "")
+    first, _, second = campaign.generations.order_by("number")
+    assert any(trace.facts["memory"] for trace, _ in prompts_of(second.run))
+    assert not any(trace.facts.get("memory") for trace, _ in prompts_of(second.evaluation))
+    assert second.measured["passed"] == first.measured["passed"], "the copier has learnt nothing, and so it is measured"
+    assert not second.decision["promotes"]
+    assert "held-out problems are measured without it" in dict(plan_words(campaign, campaign.kept_plan))["Memory"]
+
+
+def test_a_generation_without_anything_right_is_drawn_anew_once_resumed(lead, copier):
+    wrong = True
+
+    def answer(prompt, ordinal):
+        return Answer("It is \\boxed{0}.") if wrong else adder("1 plus 2 3 plus 4 " + prompt, ordinal)
+
+    with FakeEndpoint(answerer=answer) as endpoint:
+        campaign = finish(plan(lead, endpoint, generations=1))
+        assert campaign.state_reason == (
+            "Generation 1: no sample that may be learnt from is right by its verifiers. Resume to draw new samples."
+        )
+        before, wrong = campaign.generations.get(number=1).run, False
+        resume_campaign(actor=lead, job_id=campaign.pk)
+        finish(campaign)
+    row = campaign.generations.get(number=1)
+    assert (campaign.state, row.replaced.get()) == ("finished", before)
+    assert row.run.seed != before.seed
+    assert {item.trace.run_id for item in row.release.items.all()} == {row.run_id}

@@ -9,14 +9,18 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from tests import factories
+from tests.jobs import make_job
 from tests.queues import item_of, make_traces, queue_of
 from tests.receiver import allow, receiving
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.records import Usage
-from trajectories.models import Assignment, AuditEvent, Queue, Run, Webhook, WebhookEvent, WebhookMessage
+from trajectories.models import Assignment, AuditEvent, Queue, Run, Training, Webhook, WebhookEvent, WebhookMessage
+from trajectories.services.campaigns.steering import cancel_campaign, pause_campaign, resume_campaign
 from trajectories.services.curation.finishing import note_finished_queues
 from trajectories.services.curation.reviews import submit_review
+from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.outbox import announce
+from trajectories.services.jobs.steering import steer
 from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run, settle_run
 from trajectories.services.spending.alerts import note_alerts
@@ -103,6 +107,27 @@ def test_what_happens_is_told_signed_with_ids_and_counts(receiver, hook, lead, c
     assert (done["items"], done["reviews"], done["page"]) == (2, 2, f"/queues/{queue.pk}/")
     assert (low["level"], low["spent"], low["amount"]) == ("warning", "8.50000000", "10.000000")
     assert len({request.headers["webhook-id"] for request in receiver.received}) == 5
+
+
+def test_campaigns_and_trainings_are_told(receiver, hook, lead):
+    campaign, training, other = make_job("campaign"), make_job("training"), make_job("training")
+    pause_campaign(actor=lead, job_id=campaign.pk)
+    resume_campaign(actor=lead, job_id=campaign.pk)
+    cancel_campaign(actor=lead, job_id=campaign.pk)
+    Training.objects.filter(pk=training.pk).update(state="waiting")
+    with transaction.atomic():
+        tell_parent(training)
+    steer("training", "cancel", actor=lead, job_id=other.pk)
+    assert all(send_all())
+    told = [request.verified(hook[1]) for request in receiver.received]
+    assert [(each["type"], each["data"]["id"], each["data"]["state"]) for each in told] == [
+        ("campaign.paused", campaign.pk, "paused"),
+        ("campaign.ended", campaign.pk, "cancelled"),
+        ("training.waiting", training.pk, "waiting"),
+        ("training.ended", other.pk, "cancelled"),
+    ]
+    assert told[0]["data"]["page"] == f"/campaigns/{campaign.pk}/"
+    assert (told[0]["data"]["generations"], told[2]["data"]["title"]) == (2, "A training")
 
 
 def test_a_frozen_release_is_told(receiver, hook, lead):

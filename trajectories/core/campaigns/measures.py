@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from trajectories.core.campaigns.gates import Tried
@@ -57,6 +57,13 @@ class Measured:
         """Problems with a right sample."""
         return sum(1 for row in self.rows if row[3])
 
+    def at(self, k: int) -> "Measured":
+        """The same with pass@k of another k, at most its own."""
+        if k == self.k:
+            return self
+        values = [[pass_at_k(samples, right, k)] for _, _, samples, right in self.rows if samples]
+        return replace(self, k=k, passed_k=mean_bands(values, [1] * len(values))[0])
+
     def by_family(self) -> dict[str, tuple[int, int, float]]:
         """(problems, solved ones, mean share of right samples) by family, in alphabetical order."""
         grouped: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -104,3 +111,10 @@ def measure(outcomes: Sequence[Outcomes], *, failed: int, seed: int = 0) -> Meas
     rows = tuple((each.problem, each.family, each.samples, each.right) for each in outcomes)
     passed, passed_k, entropy, distinct = bands
     return Measured(k, passed, passed_k, entropy, distinct, rows, failed)
+
+
+def with_one_k(found: Sequence[Measured]) -> list[Measured]:
+    """Several samplers with pass@k of one k, the most that every problem of all of them has: values of different k are
+    not compared."""
+    k = min((each.k for each in found if each.k), default=0)
+    return [each.at(k) if each.k else each for each in found]

@@ -47,6 +47,16 @@ BASES: Mapping[Basis, str] = {
 """What each basis takes, in words."""
 
 
+NOTHING_RIGHT: Mapping[Basis, str] = {
+    Basis.TRUTH: "no sample that may be learnt from is right by its verifiers.",
+    Basis.PEOPLE: "people accepted no sample that may be learnt from.",
+    Basis.BOTH: "no sample that may be learnt from is right by its verifiers and accepted by people.",
+    Basis.CONSENSUS: "no answer that may be learnt from has the majority that is asked for.",
+    Basis.SCORER: "no sample that may be learnt from has the least score that is asked for.",
+}
+"""What is said of a generation without anything to learn from."""
+
+
 class ReplaySource(StrEnum):
     """Which generations' traces a training learns from."""
 
@@ -105,7 +115,9 @@ class CampaignPlan:
     `steps_growth` from one generation to the next.
 
     A challenger becomes the champion where the `test` says so at `level`. `control`: beside each training another one
-    learns from what `control_of` says. `people`: the traces wait for reviewers first.
+    learns from what `control_of` says. `people`: the traces wait for reviewers first, in a queue
+    with `reviews_each` reviews for each trace and these `guidelines`; `reviewers` are the people who may work on it,
+    nobody for everybody who may review.
 
     Where the basis is a consensus, `least_votes` is the least share of its problem's answers that a trace's answer must
     have, None for any majority; where it is a learned scorer, `scorer` is its id, `verifier` the name of its verdicts
@@ -154,6 +166,9 @@ class CampaignPlan:
     opens_at: float = OPENS_AT
     prerequisites: Mapping[str, Sequence[str]] = field(default_factory=dict)
     passed_over: int = 0
+    reviewers: Sequence[int] = ()
+    reviews_each: int = 1
+    guidelines: str = ""
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
@@ -241,6 +256,12 @@ class CampaignPlan:
                 "grow.",
                 field="steps_growth",
             )
+
+    @property
+    def measures_memory(self) -> bool:
+        """Whether held-out problems are shown what memory holds. Memory grows from generation to generation: where a
+        gate compares samplers, a challenger would be measured with more of it than its champion was."""
+        return bool(self.memory) and self.test is GateTest.NONE
 
     @property
     def takes_wrong(self) -> bool:

@@ -127,5 +127,5 @@ def _form(options: dict[str, Any]) -> CampaignForm:
         name, sign, value = pair.partition("=")
         if not sign or name not in form.fields:
             raise CommandError(f"--set: found {pair[:80]!r}, expected FIELD=VALUE with a field of the page.")
-        values[name] = value.split(",") if name == "instructions" else value
+        values[name] = value.split(",") if name in ("instructions", "reviewers") else value
     return CampaignForm(as_sent(values), cloned_from=like)

@@ -15,6 +15,7 @@ from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.models import AuditEvent, Campaign, Generation
 from trajectories.selectors.campaigns import list_generations, spent
 from trajectories.services.campaigns.stages import StuckError, step
+from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, renew_job
 from trajectories.services.jobs.ringers import ring
@@ -84,6 +85,7 @@ def _move(campaign: Campaign, rows: list[Generation]) -> bool:
         _begin_generation(campaign, newest + 1, plan)
         return True
     campaign.state, campaign.state_reason, campaign.finished_at = State.FINISHED, "", timezone.now()
+    tell_parent(campaign)
     _audit(campaign, "finished", {"generations": newest, "champion": campaign.champion_id})
     return False
 
@@ -99,6 +101,7 @@ def _pause(campaign: Campaign, reason: str) -> None:
     campaign.state, campaign.state_reason = State.PAUSED, reason
     campaign.cost, campaign.input_tokens, campaign.output_tokens = spent(campaign)
     campaign.save(update_fields=["state", "state_reason", "cost", "input_tokens", "output_tokens"])
+    tell_parent(campaign)
     _audit(campaign, "paused", {"reason": reason})
 
 

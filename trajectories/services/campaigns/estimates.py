@@ -59,11 +59,14 @@ def _remembered(
     plan: CampaignPlan, training: Estimate, held_out: Estimate, arms: int, draft: Draft
 ) -> tuple[Decimal | None, int]:
     """(money, tokens) of what memory shows once the first generation has drawn something: for each trace about the
-    problem of a prompt and an answer, in every run but the first."""
+    problem of a prompt and an answer, in every run but the first that is shown it."""
     settings = counted_settings(draft.sampler)
     each = [
         runs * plan.memory.count * (found.input_tokens + found.output_tokens)
-        for runs, found in ((plan.generations, training), (plan.generations * arms, held_out))
+        for runs, found in (
+            (plan.generations, training),
+            (plan.generations * arms if plan.measures_memory else 0, held_out),
+        )
     ]
     return settings.cost_of(Usage(input_tokens=sum(each))), sum(each)
 

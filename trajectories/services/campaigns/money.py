@@ -5,8 +5,9 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from trajectories.core.campaigns.stages import Stage
 from trajectories.core.identity import derive_seed
 from trajectories.models import Campaign, Run, Sampler
 from trajectories.selectors.campaigns import runs_of, spent
@@ -37,7 +38,10 @@ def must_wait(campaign: Campaign) -> bool:
     is left of it, and two at once could take it twice."""
     if campaign.budget_cost is None and campaign.budget_tokens is None:
         return False
-    return open_runs(campaign).exists()
+    # A run of an earlier generation that more was asked of, and that somebody paused, is waited for by nobody.
+    rows = campaign.generations.exclude(stage=Stage.DONE).values_list("run", "evaluation")
+    newest = {key for keys in rows for key in keys if key is not None}
+    return open_runs(campaign).filter(Q(state__in=Run.ACTIVE_STATES) | Q(pk__in=newest)).exists()
 
 
 def open_runs(campaign: Campaign) -> QuerySet[Run]:

@@ -19,6 +19,7 @@ from trajectories.core.strategies.memories import NO_MEMORY, Memory
 from trajectories.core.verifiers.opinions import scorer_verifier
 from trajectories.models import AuditEvent, Campaign, Instruction, Problem, ProblemSet, Release, Sampler, Scorer
 from trajectories.services.campaigns.held_out import Overlap, find_overlaps, overlaps_of
+from trajectories.services.campaigns.people import check_people
 from trajectories.services.endpoints.samplers import SYMBOLIC, symbolic_within
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, draw_seed
@@ -95,8 +96,8 @@ def prepare(draft: Draft) -> Prepared:
     training = [problem for problem in apart if problem.split == Problem.Split.TRAIN]
     if not training:
         raise Fault(
-            f"Training set: found all {len(apart):,} problems to be of the evaluation side, of which nothing is learnt;"
-            " expected some of the training side.",
+            f"Training set: found all {len(apart):,} problems to be of the evaluation side, which nothing learns from; "
+            "expected some of the training side.",
             field="training_set",
         )
     if draft.plan.basis in (Basis.TRUTH, Basis.BOTH) and draft.plan.strategy == "rationalise":
@@ -117,6 +118,7 @@ def prepare(draft: Draft) -> Prepared:
         parameters=read_parameters(TRAINERS[draft.plan.trainer].parameters, draft.plan.parameters),
     )
     plan.check()
+    check_people(plan)
     _check_learning(draft, plan)
     found = Prepared(
         plan,
@@ -195,14 +197,15 @@ def held_out_plan(
     instructions: Sequence[Instruction],
     campaign: Campaign | None = None,
 ) -> Plan:
-    """How every sampler is measured on the held-out problems: without looking at verdicts."""
+    """How every sampler is measured on the held-out problems: without looking at verdicts, and where a gate decides
+    without memory too."""
     return Plan(
         problems=problems,
         instructions=fitting(instructions, problems),
         temperatures=plan.temperatures,
         samples_each=plan.held_out_samples,
         strategy=PARALLEL,
-        memory=_memory_of(plan, campaign),
+        memory=_memory_of(plan, campaign) if plan.measures_memory else NO_MEMORY,
     )
 
 

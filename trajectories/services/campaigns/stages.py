@@ -15,11 +15,11 @@ from django.utils import timezone
 from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import WRONG_TOO
 from trajectories.core.campaigns.curricula import open_families
-from trajectories.core.campaigns.plans import Basis, CampaignPlan, ControlOf, ReplaySource
+from trajectories.core.campaigns.plans import NOTHING_RIGHT, Basis, CampaignPlan, ControlOf, ReplaySource
 from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
-from trajectories.core.learning.rules import MOST_RELEASES, UNIFORM, TrainingRule
+from trajectories.core.learning.rules import UNIFORM, TrainingRule
 from trajectories.core.releases.rules import Rule
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import consensus
@@ -37,15 +37,21 @@ from trajectories.models import (
     Scorer,
     Training,
 )
-from trajectories.selectors.campaigns import champion_row, list_generations, measured_of
+from trajectories.selectors.campaigns import (
+    champion_row,
+    earlier_releases,
+    learnt_count,
+    list_generations,
+    measured_of,
+)
 from trajectories.selectors.spending import waits_for_limit
 from trajectories.services.campaigns.gating import measure_generation, pass_gate
 from trajectories.services.campaigns.held_out import overlaps_of
 from trajectories.services.campaigns.money import SpentError, must_wait, plan_campaign_run
+from trajectories.services.campaigns.people import make_campaign_queue
 from trajectories.services.campaigns.plans import held_out_plan, training_plan
-from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.services.jobs.steering import JobError
-from trajectories.services.releases.freezing import Order, plan_freezing
+from trajectories.services.releases.freezing import NOTHING, NothingError, Order, plan_freezing
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE
 from trajectories.services.scorers.planning import start_scoring
 from trajectories.services.training.planning import start_training
@@ -121,17 +127,8 @@ def _begin(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
     if plan.control_of is ControlOf.SEEDS:
         row.release_id = plan.seed_release
         return _train(campaign, row, plan)
-    count = _learnt_from(_arm(campaign, row.number, Arm.CHAMPION), plan)
+    count = learnt_count(_arm(campaign, row.number, Arm.CHAMPION), plan)
     return False if count is None else _freeze(campaign, row, plan.control_rule(_runs(campaign, row, plan), count))
-
-
-def _learnt_from(main: Generation, plan: CampaignPlan) -> int | None:
-    """How many traces the challenger of a generation learns from; None where that is not known yet. Where its training
-    chooses among right and wrong ones, it is what the training has chosen."""
-    if not plan.takes_wrong:
-        return main.release.item_count if main.release is not None else None
-    funnel = main.training.funnel if main.training is not None else []
-    return int(funnel[-1]["left"]) if funnel else None
 
 
 def _arm(campaign: Campaign, number: int, arm: Arm) -> Generation:
@@ -145,7 +142,10 @@ def _plan_sampling(campaign: Campaign, row: Generation, plan: CampaignPlan) -> R
         problems = [problem for problem in problems if problem.family in row.families]
     title = f"{campaign.title}: generation {row.number}"
     of = training_plan(plan, problems, _instructions(plan), campaign)
-    return plan_campaign_run(campaign, title=title, sampler=_base(row), plan=of, number=row.number)
+    draw = 0
+    if row.run is not None:  # one that was cancelled is drawn again as it was, one without anything right otherwise
+        draw = row.replaced.filter(state=Run.State.FINISHED).count() + (row.run.state == Run.State.FINISHED)
+    return plan_campaign_run(campaign, title=title, sampler=_base(row), plan=of, number=row.number, draw=draw)
 
 
 def _base(row: Generation) -> Sampler:
@@ -250,10 +250,7 @@ def _to_people(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
         return _select(campaign, row, plan)
     if campaign.created_by is None:
         raise StuckError("A queue needs somebody who made it, and nobody made this campaign; begin it from an account.")
-    right = "pass" if plan.basis in (Basis.TRUTH, Basis.BOTH) else ""
-    title = f"{campaign.title}: generation {row.number}"[:MAX_TITLE]
-    draft = QueueDraft(title, Selection(run=row.run_id, correctness=right))
-    return _move(row, Stage.REVIEWING, queue=make_queue(actor=campaign.created_by, draft=draft))
+    return _move(row, Stage.REVIEWING, queue=make_campaign_queue(campaign, row, plan))
 
 
 def _after_reviewing(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
@@ -279,8 +276,18 @@ def _runs(campaign: Campaign, row: Generation, plan: CampaignPlan) -> list[int]:
 def _freeze(campaign: Campaign, row: Generation, rule: Rule) -> bool:
     title = f"{campaign.title}: {_name(row).lower()}"[:MAX_TITLE]
     order = Order(title, rule, notes=f"Made by campaign {campaign.pk}.")
-    job = plan_freezing(actor=campaign.created_by, order=order, key=uuid.uuid4())
+    try:
+        job = plan_freezing(actor=campaign.created_by, order=order, key=uuid.uuid4())
+    except NothingError as fault:
+        raise _nothing_right(row, campaign.kept_plan, None) from fault
     return _move(row, Stage.SELECTING, freezing=job)
+
+
+def _nothing_right(row: Generation, plan: CampaignPlan, again: Stage | None) -> StuckError:
+    """What is said where there is nothing to learn from: a language model draws other samples with another seed."""
+    if not row.is_control and _base(row).is_chat and any(plan.temperatures):
+        return StuckError(f"{_name(row)}: {NOTHING_RIGHT[plan.basis]} Resume to draw new samples.", Stage.BEGUN)
+    return StuckError(f"{_name(row)}: {NOTHING_RIGHT[plan.basis]} Clone it with more samples or other problems.", again)
 
 
 def _after_selecting(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
@@ -290,6 +297,8 @@ def _after_selecting(campaign: Campaign, row: Generation, plan: CampaignPlan) ->
     if job.state in Freezing.ACTIVE_STATES:
         return False
     again = Stage.BEGUN if row.is_control else Stage.SAMPLING
+    if job.reason == NOTHING:
+        raise _nothing_right(row, plan, again)
     if job.state != Freezing.State.FINISHED or job.release is None:
         why = job.reason or "Somebody cancelled it."
         raise StuckError(f"{_name(row)}: nothing was frozen to learn from. {why}", again)
@@ -326,7 +335,7 @@ def _train(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
     assert row.release is not None
     takes_wrong = row.is_control and any(each.name == WRONG_TOO for each in TRAINERS[plan.trainer].parameters)
     base = campaign.first_sampler if plan.from_first else _base(row)
-    rule = CONTROL_RULE if row.is_control else plan.training_rule(_earlier_releases(campaign, row))
+    rule = CONTROL_RULE if row.is_control else plan.training_rule(earlier_releases(campaign, row))
     if row.is_control and plan.seed_release is not None and plan.seed_release != row.release_id:
         rule = replace(rule, seeds=(plan.seed_release,))
     training = start_training(
@@ -341,12 +350,6 @@ def _train(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
         title=f"{campaign.title}: {_name(row).lower()}"[:MAX_TITLE],
     )
     return _move(row, Stage.TRAINING, training=training)
-
-
-def _earlier_releases(campaign: Campaign, row: Generation) -> list[int]:
-    """What the generations before learnt from, the challengers alone."""
-    earlier = campaign.generations.filter(number__lt=row.number, arm=Arm.CHAMPION.value, release__isnull=False)
-    return list(earlier.order_by("number").values_list("release", flat=True))[-MOST_RELEASES:]
 
 
 def _after_training(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:

@@ -6,10 +6,14 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from trajectories.core.campaigns.stages import Stage
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Campaign, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME
+from trajectories.selectors.campaigns import spent
 from trajectories.services.campaigns.money import share_budget
+from trajectories.services.campaigns.people import QUEUE_VERBS
+from trajectories.services.curation.queues import steer_queue
 from trajectories.services.jobs.steering import JobError, may_move, steer
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
 from trajectories.services.runs.plans import Budget
@@ -41,6 +45,12 @@ def _steer(verb: str, actor: User, job_id: int) -> Campaign:
         for kind, job in children(campaign):
             if may_move(kind, verb, job.state):
                 _steer_child(kind, verb, actor, job)
+        waiting = campaign.generations.filter(stage=Stage.REVIEWING).select_related("queue")
+        for row in waiting:
+            if row.queue is not None:
+                steer_queue(actor=actor, queue=row.queue, verb=QUEUE_VERBS[verb])
+        campaign.cost, campaign.input_tokens, campaign.output_tokens = spent(campaign)
+        campaign.save(update_fields=["cost", "input_tokens", "output_tokens"])
     return campaign
 
 

@@ -6,9 +6,9 @@ bell is lost is found by its own sweep, and looks at its children itself.
 
 from typing import Any
 
-from trajectories.models import Run
+from trajectories.models import Campaign, Run, Training
 from trajectories.models.leased_jobs import ChildJob
-from trajectories.services.jobs.outbox import announce_run
+from trajectories.services.jobs.outbox import announce_campaign, announce_run, announce_training
 from trajectories.services.jobs.ringers import ring
 
 WATCHED = ("run", "freezing", "reverification", "scoring")
@@ -26,10 +26,14 @@ def tell_parent(job: Any) -> None:
     """Ring for the job that waits for this one, if any does, once this transaction commits.
 
     Jobs that do not know their parent are told of to who keeps their ids: the bell "ended" with their kind and id. Of
-    runs, webhooks are told too.
+    runs, campaigns and trainings, webhooks are told too.
     """
     if isinstance(job, Run):
         announce_run(job)
+    elif isinstance(job, Campaign):
+        announce_campaign(job)
+    elif isinstance(job, Training):
+        announce_training(job)
     if isinstance(job, ChildJob):
         if job.parent_kind and job.parent_id is not None:
             ring(job.parent_kind, job.parent_id)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from trajectories.core.records import JSON
-from trajectories.models import Run, Webhook, WebhookEvent, WebhookMessage
+from trajectories.models import Campaign, Run, Training, Webhook, WebhookEvent, WebhookMessage
 from trajectories.services.jobs.ringers import ring
 
 Kind = WebhookEvent.Kind
@@ -52,3 +52,36 @@ def announce_run(run: Any) -> None:
         "page": run.job_kind.address(run.pk),
     }
     announce(Kind.RUN_PAUSED if run.state == Run.State.PAUSED else Kind.RUN_ENDED, data)
+
+
+def announce_campaign(campaign: Any) -> None:
+    """Announce that a campaign has just ended or been paused; nothing is announced of one in another state."""
+    if campaign.state in Campaign.ACTIVE_STATES:
+        return
+    data: dict[str, JSON] = {
+        "id": campaign.pk,
+        "title": campaign.title,
+        "state": str(campaign.state),
+        "reason": campaign.state_reason,
+        "generations": campaign.generation_count,
+        "measured": campaign.done_count,
+        "page": campaign.job_kind.address(campaign.pk),
+    }
+    announce(Kind.CAMPAIGN_PAUSED if campaign.state == Campaign.State.PAUSED else Kind.CAMPAIGN_ENDED, data)
+
+
+def announce_training(training: Any) -> None:
+    """Announce that a training has just ended, or waits for the sampler that comes of its package; nothing is announced
+    of one in another state."""
+    # What its worker holds is older than what it has just written.
+    state, reason = Training.objects.values_list("state", "reason").get(pk=training.pk)
+    if state not in (*Training.ENDED_STATES, Training.State.WAITING):
+        return
+    data: dict[str, JSON] = {
+        "id": training.pk,
+        "title": training.title,
+        "state": state,
+        "reason": reason,
+        "page": training.job_kind.address(training.pk),
+    }
+    announce(Kind.TRAINING_WAITING if state == Training.State.WAITING else Kind.TRAINING_ENDED, data)

@@ -54,6 +54,10 @@ class ReleaseError(JobError):
     """A release that cannot be frozen; the message says why."""
 
 
+class NothingError(ReleaseError):
+    """The rule takes nothing."""
+
+
 class _LeaseLostError(Exception):
     """Another worker has taken the job over."""
 
@@ -127,7 +131,7 @@ def _plan(actor: User | None, order: Order, key: uuid.UUID) -> tuple[Freezing, b
     check_rule(order.rule)
     total = eligible_traces(order.rule).order_by().count()
     if not total and not count_unsearchable(scope_of(order.rule.source)):
-        raise ReleaseError(NOTHING)
+        raise NothingError(NOTHING)
     previous = None if order.trial else previous_release(order.named)
     return Freezing.objects.get_or_create(key=key, defaults={**values, "total_count": total, "previous": previous})
 

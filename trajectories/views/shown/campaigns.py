@@ -6,21 +6,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse
 
 from trajectories.charts.campaigns import traces_of_run
 from trajectories.core.campaigns.gates import TESTS, GateDecision, GateTest
-from trajectories.core.campaigns.measures import NO_FAMILY, Measured
+from trajectories.core.campaigns.measures import NO_FAMILY, Measured, with_one_k
 from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, Basis, CampaignPlan, ReplaySource
 from trajectories.core.campaigns.stages import STAGES, Stage
 from trajectories.core.learning.rules import TAKE_WORDS
 from trajectories.core.selections import WRONG_STEPS, Selection
-from trajectories.models import Campaign, Generation, Problem, Run, Training
+from trajectories.models import Campaign, Freezing, Generation, Problem, Run, Training
 from trajectories.selectors.audits import count_wrong_steps
-from trajectories.selectors.campaigns import measured_of
+from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.selectors.campaigns import made_by, measured_of
 from trajectories.views.shown.funnels import ShownFunnel, show_job_funnel
 
 PROBLEMS_SHOWN = 30
+SEE_CAMPAIGNS = ("trajectories.view_campaign", SEE_REVIEWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class ShownGeneration:
         return self.row.release.item_count if self.row.release is not None else None
 
     @property
+    def freezing_link(self) -> str:
+        """The page of the freezing of what it learnt from, "" before there is one."""
+        return Freezing.job_kind.address(self.row.freezing_id) if self.row.freezing_id else ""
+
+    @property
     def training_link(self) -> str:
         """The page of its training, "" before there is one."""
         return Training.job_kind.address(self.row.training_id) if self.row.training_id else ""
@@ -59,13 +67,19 @@ class ShownGeneration:
         return f"{self.row.number}: {'control' if self.row.is_control else 'challenger'}"
 
 
-def show_generation(row: Generation) -> ShownGeneration:
-    """What the page says of one arm of a generation."""
+def show_generations(rows: Sequence[Generation]) -> list[ShownGeneration]:
+    """What the page says of each arm of each generation, pass@k with one k."""
+    found = [measured_of(row) for row in rows]
+    alike = iter(with_one_k([each for each in found if each is not None]))
+    return [_show(row, None if each is None else next(alike)) for row, each in zip(rows, found, strict=True)]
+
+
+def _show(row: Generation, measured: Measured | None) -> ShownGeneration:
     runs: list[Run] = [run for run in (row.run, row.evaluation) if run is not None]
     return ShownGeneration(
         row=row,
         stage=STAGES[Stage(row.stage)],
-        measured=measured_of(row),
+        measured=measured,
         decision=GateDecision.from_json(row.decision) if row.decision else None,
         overruled=row.decision.get("overruled"),
         funnel=show_job_funnel(row.freezing) if row.freezing is not None else None,
@@ -74,6 +88,11 @@ def show_generation(row: Generation) -> ShownGeneration:
         cost=sum((run.cost for run in runs), Decimal(0)),
         traces=traces_of_run(row.evaluation_id),
     )
+
+
+def part_of(request: HttpRequest, kind: str, key: int) -> Generation | None:
+    """The generation that made what a page shows, for who may see campaigns."""
+    return made_by(kind, key) if request.user.has_perms(SEE_CAMPAIGNS) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +240,21 @@ def curriculum_words(plan: CampaignPlan) -> str:
     return f"{needs:,} prerequisites; a family opens at {100 * plan.opens_at:g}% right, as many samples in all"
 
 
+def _people(plan: CampaignPlan) -> str:
+    """Whether people review, and how many of them, in words."""
+    if not plan.people:
+        return "are not waited for"
+    who = f"{len(plan.reviewers):,} chosen ones" if plan.reviewers else "all who may"
+    return f"review each generation first: {who}, {plan.reviews_each:,} for each trace"
+
+
+def _measured_with(plan: CampaignPlan) -> str:
+    """Whether held-out problems are shown what memory holds, in words."""
+    if plan.measures_memory:
+        return "held-out problems are measured with what it holds by then"
+    return "held-out problems are measured without it, so that the gate compares samplers alone"
+
+
 def _passed_over(plan: CampaignPlan) -> str:
     return f", {plan.passed_over:,} of the evaluation side" if plan.passed_over else ""
 
@@ -247,10 +281,10 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
         ("Generations learnt from", REPLAYS[plan.replay] + again),
         ("Seed traces", f"release {plan.seed_release}" if plan.seed_release is not None else "none"),
         ("Trainer", f"{plan.trainer}, begins {begins}{grows}"),
-        *([("Memory", plan.memory.words)] if plan.memory else []),
+        *([("Memory", f"{plan.memory.words}; {_measured_with(plan)}")] if plan.memory else []),
         *([("Curriculum", curriculum_words(plan))] if plan.curriculum else []),
         ("Gate", TESTS[plan.test] + level),
         ("Control", CONTROLS[plan.control_of].lower() if plan.control else "none"),
-        ("People", "review each generation first" if plan.people else "are not waited for"),
+        ("People", _people(plan)),
         ("Seed", str(campaign.seed)),
     ]
