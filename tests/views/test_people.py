@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from tests.projects import another_project, member
 from trajectories.models import Invitation
 
 
@@ -68,3 +69,12 @@ def test_queries_do_not_grow_with_people(admin_client, curator, lead, django_ass
         Client().force_login(User.objects.get(username=f"person-{number}"))
     with django_assert_max_num_queries(8):
         page()
+
+
+def test_what_people_are_in_other_projects_is_told(admin_client):
+    project = another_project()
+    member(project, "sam", "lead")
+    User.objects.create_user("idle", password="a long enough password")
+    page = admin_client.get("/people/").content.decode()
+    assert "<td>lead in Other project</td>" in page
+    assert page.count("<td>none</td>") == 1, "who has no role anywhere"

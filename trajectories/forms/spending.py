@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from trajectories.forms.plain import PlainForm
 from trajectories.models import Sampler, SpendLimit
+from trajectories.selectors.projects import people_here
 from trajectories.selectors.spending import GROUPS, SPANS
 from trajectories.services.spending.limits import MOST
 
@@ -42,7 +43,7 @@ class SpendLimitForm(PlainForm):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         samplers = Sampler.objects.filter(kind=Sampler.Kind.CHAT).order_by("name", "-version").distinct("name")
-        people = User.objects.filter(is_active=True).order_by("username")
+        people = people_here()
         self.fields["subject"].choices = [  # type: ignore[attr-defined]
             (ALL, "All jobs"),
             ("Samplers", [(f"sampler:{sampler.name}", sampler.title) for sampler in samplers]),
