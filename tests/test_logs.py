@@ -9,6 +9,7 @@ from django.db import IntegrityError
 
 from tests import factories
 from tests.endpoint import bind_keys, flip_endpoint, sampler_for
+from trajectories.adapters.acting import acting_in
 from trajectories.adapters.log_context import about
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.embedded_sampling import sample_next_batch
@@ -55,12 +56,13 @@ def lines(monkeypatch, settings):
 
 
 def test_a_line_says_what_it_is_about_and_no_secret(lines):
-    with about(run=3, attempt=14):
+    with about(run=3, attempt=14), acting_in(7):
         logging.getLogger("x").warning("The key %s and %s were refused at %s", KEY, SECRET, "http://x")
     (told,) = lines.json
-    assert (told["run"], told["attempt"], told["level"], told["logger"]) == (3, 14, "warning", "x")
+    assert (told["run"], told["attempt"], told["project"]) == (3, 14, 7)
+    assert (told["level"], told["logger"]) == ("warning", "x")
     assert told["event"] == "The key [secret] and [secret] were refused at http://x"
-    assert "attempt=14 run=3 The key [secret]" in lines.plain, "ids stand in the order of their names"
+    assert "attempt=14 project=7 run=3 The key [secret]" in lines.plain, "ids stand in the order of their names"
 
 
 def test_of_an_error_the_place_is_told_and_only_the_world_is_quoted(lines):
@@ -102,6 +104,9 @@ def test_a_whole_loop_writes_neither_a_key_nor_a_text(lines, settings, lead, cli
         )
         report = sample_session(run_id=run.pk, on_traces=lambda _: None)
         assert KEY in str(endpoint.calls[0].headers), "the key was used"
+    of_calls = [line for line in lines.json if line["logger"].startswith("httpcore2") and "attempt" in line]
+    attempts = {str(pk) for pk in run.attempts.values_list("pk", flat=True)}
+    assert {line["attempt"] for line in of_calls} == attempts, "what is logged in a call says of which attempt it is"
     verify_traces(trace_ids=report.trace_ids)
     broken = factories.plan(problems=[problem])
     sample_next_batch(run_id=broken.pk, samplers={"symbolic": Breaks})
