@@ -290,7 +290,10 @@ METRICS = one_of("METRICS", ("off", "loopback", "token"))
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 if METRICS == "token" and len(METRICS_TOKEN) < 20:
     raise ImproperlyConfigured("METRICS is token and METRICS_TOKEN has fewer than 20 characters; expected 20 or more.")
-if METRICS != "off" and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+COUNTERS = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+if COUNTERS:
+    Path(COUNTERS).mkdir(parents=True, exist_ok=True)  # the library writes there whoever may read
+if METRICS != "off" and COUNTERS:
     # The counters of requests, added up over the web server's processes in files of that folder.
     INSTALLED_APPS.append("django_prometheus")
     MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")
