@@ -1,6 +1,5 @@
 """What is written into logs: ids of what a line is about, and neither secrets nor texts of traces."""
 
-import io
 import json
 import logging
 
@@ -9,35 +8,15 @@ from django.db import IntegrityError
 
 from tests import factories
 from tests.endpoint import bind_keys, flip_endpoint, sampler_for
+from tests.logs import listening
 from trajectories.adapters.acting import acting_in
 from trajectories.adapters.log_context import about
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.verification.queue import verify_traces
-from webapp.logs import JsonFormatter, PlainFormatter
 
 KEY, SECRET = "sk-canary-0123456789abcdef", "canary-password-9876"
 TEXT = "the canary text of a trace"
-PLAIN = "{asctime} {levelname} {name}:{about} {message}"
-
-
-class Lines:
-    """What both formats make of everything that is logged."""
-
-    def __init__(self):
-        self.handlers = []
-        for formatter in (JsonFormatter(), PlainFormatter(PLAIN, style="{")):
-            handler = logging.StreamHandler(io.StringIO())
-            handler.setFormatter(formatter)
-            self.handlers.append(handler)
-
-    @property
-    def json(self):
-        return [json.loads(line) for line in self.handlers[0].stream.getvalue().splitlines()]
-
-    @property
-    def plain(self):
-        return self.handlers[1].stream.getvalue()
 
 
 @pytest.fixture
@@ -45,14 +24,8 @@ def lines(monkeypatch, settings):
     monkeypatch.setenv("CANARY_KEY", KEY)
     monkeypatch.setenv("DATABASE_URL", f"postgresql://m:{SECRET}@db/minicolumn")
     bind_keys(settings, "CANARY_KEY=http://127.0.0.1:1/v1")
-    found, root, level = Lines(), logging.getLogger(), logging.getLogger().level
-    for handler in found.handlers:
-        root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    yield found
-    root.setLevel(level)
-    for handler in found.handlers:
-        root.removeHandler(handler)
+    with listening() as found:
+        yield found
 
 
 def test_a_line_says_what_it_is_about_and_no_secret(lines):
