@@ -210,7 +210,7 @@ BELLS_PER_RUN = 8
 WORKER_SILENT_SECONDS = float(os.environ.get("WORKER_SILENT_SECONDS") or 60)
 # The queues of a worker for everything that is done in short pieces, of the quick worker, and of the file worker, each
 # most urgent first; see docs/operations.md for what is in which.
-WORKER_QUEUES = ("sweeps", "interactive", "starts", "verification", "sampling")
+WORKER_QUEUES = ("sweeps", "interactive", "starts", "verification", "sampling", "models")
 QUICK_QUEUES = ("sweeps", "interactive")
 FILE_QUEUES = ("files",)
 # Trainings take hours and have a worker of their own, on machines that are meant to train.
