@@ -50,7 +50,7 @@ def _work_for(ticket: Ticket, *, is_first: bool) -> None:
     newest = patiently(partial(newest_attempt, run_id=source)) if is_chat else 0
     if _draw(ticket, is_chat=is_chat, is_first=is_first):
         if (again := patiently(partial(ring_on, ticket))) is not None:
-            sample_batch.apply_async(again.words(), queue=queue_for(source))
+            sample_batch.apply_async(tuple(again.words()), queue=queue_for(source))
         return
     patiently(partial(put_away, ticket))
     # What came in between the last claim and now found this bell out. A model's run may have its reasons to wait with
@@ -97,7 +97,7 @@ def ring_for(run_id: int) -> None:
     if tickets := ring_run(run_id=run_id):
         queue = queue_for(run_id)
         for ticket in tickets:
-            sample_batch.apply_async(ticket.words(), queue=queue)
+            sample_batch.apply_async(tuple(ticket.words()), queue=queue)
 
 
 def ring_first(run_id: int) -> None:
