@@ -20,7 +20,7 @@ help:
 	@echo "make types       mypy --strict"
 	@echo "make contracts   import-linter: who may import whom"
 	@echo "make unit        all tests but those in a browser (ARGS='-k name' for some)"
-	@echo "make drills      kill everything in the middle of everything, for longer than \`make test\` does (DRILL_ROUNDS=8)"
+	@echo "make drills      kill everything in the middle of everything, for longer than \`make test\` does (DRILL_ROUNDS=8, DRILL_CURATORS=100)"
 	@echo "make audit       ask an advisory service which of the pinned packages have a known fault (needs a way to it)"
 	@echo "make benchmarks  how to measure"
 	@echo "make screenshots pictures of every page, wide, on a phone and dark, in var/screenshots/"
@@ -54,7 +54,7 @@ unit: environment-dev
 
 drills: environment-dev
 	@.ci/tools bubblewrap sandbox
-	DRILL_ROUNDS=$(or $(DRILL_ROUNDS),8) .venv/bin/python -m pytest tests/drills tests/test_worker_chaos.py tests/test_starvation.py $(ARGS)
+	DRILL_ROUNDS=$(or $(DRILL_ROUNDS),8) DRILL_CURATORS=$(or $(DRILL_CURATORS),100) .venv/bin/python -m pytest tests/drills tests/test_worker_chaos.py tests/test_starvation.py $(ARGS)
 	.venv/bin/python -m benchmarks.chaos --samples 400
 
 audit: environment
