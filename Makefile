@@ -4,11 +4,13 @@ SHELL := /bin/sh
 PYTHON ?= python3
 # Three processes on two cores: much of what tests take is waiting for servers, workers and browsers to start.
 TEST_PROCESSES ?= 3
+# All lists of packages but those that name again what another one has, built for other machines.
+AUDITED := $(filter-out requirements-training-processors.txt,$(wildcard requirements*.txt))
 # Compiled modules are kept, in folders that git ignores, whatever the shell says: a hundred processes of the tests would
 # each compile them all anew (10 s of a processor in place of 3), and the tests themselves for every process that collects.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types contracts unit drills benchmarks screenshots tools procedural cloud tracing training environment environment-dev
+.PHONY: help run test lint types contracts unit drills audit benchmarks screenshots tools procedural cloud tracing training environment environment-dev
 .NOTPARALLEL:
 
 help:
@@ -18,7 +20,8 @@ help:
 	@echo "make types       mypy --strict"
 	@echo "make contracts   import-linter: who may import whom"
 	@echo "make unit        all tests but those in a browser (ARGS='-k name' for some)"
-	@echo "make drills      kill everything in the middle of everything, for longer than \`make test\` does (DRILL_ROUNDS=8)"
+	@echo "make drills      kill everything in the middle of everything, for longer than \`make test\` does (DRILL_ROUNDS=8, DRILL_CURATORS=100)"
+	@echo "make audit       ask an advisory service which of the pinned packages have a known fault (needs a way to it)"
 	@echo "make benchmarks  how to measure"
 	@echo "make screenshots pictures of every page, wide, on a phone and dark, in var/screenshots/"
 	@echo "make procedural  add the families of procedural problems (needs a C compiler)"
@@ -51,8 +54,11 @@ unit: environment-dev
 
 drills: environment-dev
 	@.ci/tools bubblewrap sandbox
-	DRILL_ROUNDS=$(or $(DRILL_ROUNDS),8) .venv/bin/python -m pytest tests/drills tests/test_worker_chaos.py tests/test_starvation.py $(ARGS)
+	DRILL_ROUNDS=$(or $(DRILL_ROUNDS),8) DRILL_CURATORS=$(or $(DRILL_CURATORS),100) .venv/bin/python -m pytest tests/drills tests/test_worker_chaos.py tests/test_starvation.py $(ARGS)
 	.venv/bin/python -m benchmarks.chaos --samples 400
+
+audit: environment
+	@for list in $(AUDITED); do printf '%s: ' "$$list"; .ci/audit "$$list" || exit 1; done
 
 benchmarks:
 	@echo "Each file in benchmarks/ is a program: .venv/bin/python benchmarks/startup.py --help"

@@ -24,6 +24,7 @@ from trajectories.adapters.acting import CHOSEN, FIRST, acting_in, schema_of
 from trajectories.adapters.project_schemas import project_tables
 from trajectories.models import (
     Campaign,
+    Membership,
     Problem,
     Project,
     Queue,
@@ -150,6 +151,24 @@ def test_no_address_shows_or_changes_anything_of_another_project(world, project,
     owner.force_login(User.objects.get(username="lena"))
     visible = "".join(asked(owner, visit)[1] for visit in everything if visit.data is None and not visit.in_part)
     assert len(found_in(visible, marks)) > len(marks) / 2, "the marks are on pages of their own project"
+
+
+def test_nobody_who_works_elsewhere_is_named_to_an_admin_of_one_project(project, stranger, lead):
+    """Lena works in the first project only: no name, and no number that answers with one."""
+    client = PlainClient()
+    client.force_login(stranger)
+    client.post("/projects/switch/", {"project": project.pk})
+    spending = client.get("/spend/").content.decode()
+    assert f"person:{stranger.pk}" in spending
+    assert f"person:{lead.pk}" not in spending
+    assert lead.username not in spending
+    limited = client.post("/spend/limit/", {"subject": f"person:{lead.pk}", "amount": "1"})
+    assert limited.status_code == 422
+    for user_id in (lead.pk, 10**9):
+        answer = client.post(f"/projects/{project.pk}/people/{user_id}/", {"role": "curator"}, follow=True)
+        assert answer.status_code == 404
+        assert lead.username not in answer.content.decode()
+    assert not Membership.objects.filter(user=lead).exists()
 
 
 def requests(token: str) -> Iterator[tuple[str, int, str]]:

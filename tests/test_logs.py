@@ -1,6 +1,5 @@
 """What is written into logs: ids of what a line is about, and neither secrets nor texts of traces."""
 
-import io
 import json
 import logging
 
@@ -9,34 +8,15 @@ from django.db import IntegrityError
 
 from tests import factories
 from tests.endpoint import bind_keys, flip_endpoint, sampler_for
+from tests.logs import listening
+from trajectories.adapters.acting import acting_in
 from trajectories.adapters.log_context import about
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.verification.queue import verify_traces
-from webapp.logs import JsonFormatter, PlainFormatter
 
 KEY, SECRET = "sk-canary-0123456789abcdef", "canary-password-9876"
 TEXT = "the canary text of a trace"
-PLAIN = "{asctime} {levelname} {name}:{about} {message}"
-
-
-class Lines:
-    """What both formats make of everything that is logged."""
-
-    def __init__(self):
-        self.handlers = []
-        for formatter in (JsonFormatter(), PlainFormatter(PLAIN, style="{")):
-            handler = logging.StreamHandler(io.StringIO())
-            handler.setFormatter(formatter)
-            self.handlers.append(handler)
-
-    @property
-    def json(self):
-        return [json.loads(line) for line in self.handlers[0].stream.getvalue().splitlines()]
-
-    @property
-    def plain(self):
-        return self.handlers[1].stream.getvalue()
 
 
 @pytest.fixture
@@ -44,23 +24,18 @@ def lines(monkeypatch, settings):
     monkeypatch.setenv("CANARY_KEY", KEY)
     monkeypatch.setenv("DATABASE_URL", f"postgresql://m:{SECRET}@db/minicolumn")
     bind_keys(settings, "CANARY_KEY=http://127.0.0.1:1/v1")
-    found, root, level = Lines(), logging.getLogger(), logging.getLogger().level
-    for handler in found.handlers:
-        root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    yield found
-    root.setLevel(level)
-    for handler in found.handlers:
-        root.removeHandler(handler)
+    with listening() as found:
+        yield found
 
 
 def test_a_line_says_what_it_is_about_and_no_secret(lines):
-    with about(run=3, attempt=14):
+    with about(run=3, attempt=14), acting_in(7):
         logging.getLogger("x").warning("The key %s and %s were refused at %s", KEY, SECRET, "http://x")
     (told,) = lines.json
-    assert (told["run"], told["attempt"], told["level"], told["logger"]) == (3, 14, "warning", "x")
+    assert (told["run"], told["attempt"], told["project"]) == (3, 14, 7)
+    assert (told["level"], told["logger"]) == ("warning", "x")
     assert told["event"] == "The key [secret] and [secret] were refused at http://x"
-    assert "attempt=14 run=3 The key [secret]" in lines.plain, "ids stand in the order of their names"
+    assert "attempt=14 project=7 run=3 The key [secret]" in lines.plain, "ids stand in the order of their names"
 
 
 def test_of_an_error_the_place_is_told_and_only_the_world_is_quoted(lines):
@@ -102,6 +77,9 @@ def test_a_whole_loop_writes_neither_a_key_nor_a_text(lines, settings, lead, cli
         )
         report = sample_session(run_id=run.pk, on_traces=lambda _: None)
         assert KEY in str(endpoint.calls[0].headers), "the key was used"
+    of_calls = [line for line in lines.json if line["logger"].startswith("httpcore2") and "attempt" in line]
+    attempts = {str(pk) for pk in run.attempts.values_list("pk", flat=True)}
+    assert {line["attempt"] for line in of_calls} == attempts, "what is logged in a call says of which attempt it is"
     verify_traces(trace_ids=report.trace_ids)
     broken = factories.plan(problems=[problem])
     sample_next_batch(run_id=broken.pk, samplers={"symbolic": Breaks})

@@ -20,6 +20,7 @@ from django.db import Error as DatabaseFault
 from django_structlog.middlewares import RequestMiddleware
 from structlog.typing import EventDict, Processor
 
+from trajectories.adapters.acting import ACTED_IN, acting_in, chosen_project
 from trajectories.core.faults import Fault
 from trajectories.services.jobs.outages import is_away
 
@@ -72,6 +73,7 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         ids = structlog.contextvars.get_contextvars()
+        ids |= {} if (project := chosen_project()) is None else {"project": project}
         record.about = "".join(f" {name}={value}" for name, value in sorted(ids.items()))
         return without_secrets(super().format(record))
 
@@ -90,6 +92,7 @@ class JsonFormatter(structlog.stdlib.ProcessorFormatter):
             foreign_pre_chain=list(shared),
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                tell_project,
                 tell_error,
                 structlog.processors.JSONRenderer(),
             ],
@@ -98,6 +101,13 @@ class JsonFormatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         return without_secrets(super().format(record))
+
+
+def tell_project(_: Any, __: str, event: EventDict) -> EventDict:
+    """Add the project that acts, where somebody has said which."""
+    if (project := chosen_project()) is not None:
+        event.setdefault("project", project)
+    return event
 
 
 def tell_error(_: Any, __: str, event: EventDict) -> EventDict:
@@ -122,6 +132,11 @@ class RequestLines(RequestMiddleware):
     def format_request(request: Any) -> str:
         """The request in words."""
         return f"{request.method} {request.path}"
+
+    def handle_response(self, request: Any, response: Any) -> None:
+        """Write the line, with the project that was acted in."""
+        with acting_in(request.META.get(ACTED_IN)):
+            super().handle_response(request, response)
 
 
 REFUSALS = (PermissionDenied, SuspiciousOperation)

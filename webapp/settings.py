@@ -211,7 +211,7 @@ BELLS_PER_RUN = 8
 WORKER_SILENT_SECONDS = float(os.environ.get("WORKER_SILENT_SECONDS") or 60)
 # The queues of a worker for everything that is done in short pieces, of the quick worker, and of the file worker, each
 # most urgent first; see docs/operations.md for what is in which.
-WORKER_QUEUES = ("sweeps", "interactive", "starts", "verification", "sampling")
+WORKER_QUEUES = ("sweeps", "interactive", "starts", "verification", "sampling", "models")
 QUICK_QUEUES = ("sweeps", "interactive")
 FILE_QUEUES = ("files",)
 # Trainings take hours and have a worker of their own, on machines that are meant to train.
@@ -292,7 +292,10 @@ METRICS = one_of("METRICS", ("off", "loopback", "token"))
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 if METRICS == "token" and len(METRICS_TOKEN) < 20:
     raise ImproperlyConfigured("METRICS is token and METRICS_TOKEN has fewer than 20 characters; expected 20 or more.")
-if METRICS != "off" and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+COUNTERS = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+if COUNTERS:
+    Path(COUNTERS).mkdir(parents=True, exist_ok=True)  # the library writes there whoever may read
+if METRICS != "off" and COUNTERS:
     # The counters of requests, added up over the web server's processes in files of that folder.
     INSTALLED_APPS.append("django_prometheus")
     MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")

@@ -34,6 +34,7 @@ NO_PARSERS = {
     "django_htmx": "writes headers",
     "django_structlog": "adds ids to lines of logs",
     "gunicorn": "reads requests, as the web server that every installation has",
+    "opentelemetry": "tells spans to the collector that the operator named",
     "gymnasium": "makes worlds of settings that are checked, by names that are registered",
     "huggingface_hub": "reads the replies of a hub that the operator named",
     "jwt": "names the errors of a library that reads the replies of the provider that the operator named",

@@ -4,7 +4,8 @@ from fnmatch import fnmatch
 
 import pytest
 
-from trajectories.tasks import jobs, runs
+from trajectories.tasks import jobs
+from trajectories.tasks.sampling_queues import MODELS, SAMPLING, STARTS
 from webapp.celery import app
 
 app.loader.import_default_modules()
@@ -40,7 +41,8 @@ def test_the_scheduler_rings_tasks_that_exist():
 def test_every_queue_that_a_task_goes_to_is_served(settings):
     served = {*settings.WORKER_QUEUES, *settings.QUICK_QUEUES, *settings.FILE_QUEUES, *settings.TRAINING_QUEUES}
     assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} <= served
-    assert {jobs.INTERACTIVE, jobs.SAMPLING, jobs.VERIFICATION, jobs.FILES, runs.STARTS, runs.SAMPLING} <= served
+    assert {jobs.INTERACTIVE, jobs.SAMPLING, jobs.VERIFICATION, jobs.FILES} <= served
+    assert {STARTS, SAMPLING, MODELS} <= served
 
 
 def test_what_may_take_minutes_in_one_piece_keeps_nothing_else_waiting(settings):

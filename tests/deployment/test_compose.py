@@ -25,7 +25,6 @@ NOT_PASSED = {
     **dict.fromkeys(("DEBUG",), "never where others can reach it"),
     **dict.fromkeys(("CELERY_SKIP_CHECKS", "DATABASE_WAIT_SECONDS", "DJANGO_SETTINGS_MODULE"), "not for operators"),
     **dict.fromkeys(("PATH", "HOME", "XDG_DATA_HOME"), "not for operators"),
-    **dict.fromkeys(("PROMETHEUS_MULTIPROC_DIR",), "one folder for the processes of one web server"),
 }
 """Variables that the product reads and that the file does not pass on, each with the reason."""
 
@@ -136,7 +135,8 @@ def test_the_proxy_sends_everything_but_the_state_of_processes_to_the_web_server
 
 def test_django_has_nothing_to_say_against_the_deployment(tmp_path):
     given = filled(NEEDED)["services"]["web"]["environment"]
-    environment = {"PATH": os.environ["PATH"], "MINICOLUMN_VAR": str(tmp_path), **given}
+    here = {"MINICOLUMN_VAR": str(tmp_path), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")}
+    environment = {"PATH": os.environ["PATH"], **given, **here}
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "DEBUG"]
     told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (told.returncode, told.stderr) == (0, "")
@@ -144,6 +144,22 @@ def test_django_has_nothing_to_say_against_the_deployment(tmp_path):
     bare = {**environment, "BEHIND_HTTPS": "0", "SECRET_KEY": "short"}
     told = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=False)
     assert {"security.W008", "security.W009", "security.W012"} <= set(re.findall(r"security\.W\d+", told.stderr))
+
+
+def test_the_processes_of_the_web_server_alone_share_a_folder_of_counters():
+    services = filled(NEEDED)["services"]
+    named = {name for name, each in services.items() if "PROMETHEUS_MULTIPROC_DIR" in each.get("environment", {})}
+    assert named == {"web"}
+    folder = services["web"]["environment"]["PROMETHEUS_MULTIPROC_DIR"]
+    assert any(folder.startswith(mount.partition(":")[0] + "/") for mount in services["web"]["tmpfs"])
+
+
+def test_every_list_of_packages_is_looked_through_for_known_faults():
+    """But those of one machine's builds of what another list names, and of uv, which is a tool."""
+    said = subprocess.run(["make", "-n", "audit"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    lists = {path.name for path in ROOT.glob("requirements*.txt")}
+    assert set(re.findall(r"requirements[\w-]*\.txt", said)) == lists - {"requirements-training-processors.txt"}
+    assert " pip-audit " in (ROOT / ".ci/audit").read_text()
 
 
 def test_the_file_is_the_one_that_operators_read_about():

@@ -45,6 +45,7 @@ class Deployment:
             "DATABASE_URL": database_url(connection.settings_dict),
             "CELERY_BROKER_URL": "",
             "MINICOLUMN_VAR": str(folder / "var"),
+            "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"),
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "HOME": str(folder),
             "SANDBOX_PYTHON": os.environ.get("SANDBOX_PYTHON", str(ROOT / "var/sandbox-python")),

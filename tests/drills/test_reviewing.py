@@ -13,8 +13,10 @@ from contextlib import contextmanager
 import httpx2
 import psutil
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import connection
+from django.test import Client
 
 from tests import factories
 from tests.api.programs import Program
@@ -24,7 +26,7 @@ from trajectories.models import Review
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CURATORS, TRACES = 4, 8
+CURATORS, TRACES = int(os.environ.get("DRILL_CURATORS") or 4), 8
 KILLS = 1 + int(os.environ.get("DRILL_ROUNDS") or 3)
 PROCESSES = 2
 
@@ -40,7 +42,8 @@ def web_server(folder):
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", *words, "--threads=4", "--no-control-socket", "--log-level=warning"],
             cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
-            env={**os.environ, **environment, "API_REQUESTS_A_MINUTE": "100000"},
+            env={**os.environ, **environment, "API_REQUESTS_A_MINUTE": "100000", "SECRET_KEY": settings.SECRET_KEY,
+                 "DEBUG": "1"},  # no static files were collected there
         )  # fmt: skip
     try:
         yield port, process
@@ -92,6 +95,7 @@ def test_every_decision_is_there_once_whatever_is_killed_meanwhile(db, tmp_path)
     for person in people:
         person.groups.add(Group.objects.get(name="curator"))
     secrets = [Program(person).secret for person in people]
+    reader = logged_in(User.objects.create_superuser("reader"))
     with web_server(tmp_path) as (port, web):
         curators = [Curator(port, secret, traces, number) for number, secret in enumerate(secrets)]
         wait_for(lambda: is_up(port), "the web server")
@@ -107,6 +111,7 @@ def test_every_decision_is_there_once_whatever_is_killed_meanwhile(db, tmp_path)
                 else:
                     for child in psutil.Process(web.pid).children()[:1]:
                         child.kill()
+                assert_pages_answer(port, reader)
             wait_for(lambda: not any(curator.is_alive() for curator in curators), "the last decision")
         finally:
             for curator in curators:
@@ -118,6 +123,29 @@ def test_every_decision_is_there_once_whatever_is_killed_meanwhile(db, tmp_path)
     assert reviews == Counter((person.pk, trace) for person in people for trace in traces), "each once"
     told = {review for curator in curators for review in curator.answered.values()}
     assert told == set(Review.objects.values_list("pk", flat=True)), "what was answered is what is kept"
+
+
+def logged_in(person: User) -> str:
+    """The cookie of a new session of somebody."""
+    client = Client()
+    client.force_login(person)
+    return str(client.cookies["sessionid"].value)
+
+
+def assert_pages_answer(port: int, session: str) -> None:
+    """The lists of what is going on are there, once the server has another process or the database is back."""
+    for address, heading in (("/", "Minicolumn"), ("/traces/", "Traces"), ("/reviews/", "Reviews"), ("/jobs/", "Jobs")):
+        wait_for(lambda: heading in page(port, address, session), f"the page {address}")  # noqa: B023
+
+
+def page(port: int, address: str, session: str) -> str:
+    """A page; nothing where the server is killed at this moment or says that the database is away."""
+    try:
+        answer = httpx2.get(f"http://127.0.0.1:{port}{address}", cookies={"sessionid": session}, timeout=30)
+    except httpx2.HTTPError:
+        return ""
+    assert answer.status_code in (200, 503), (address, answer.status_code, answer.text[:2000])
+    return answer.text if answer.status_code == 200 else ""
 
 
 def is_up(port: int) -> bool:

@@ -101,7 +101,8 @@ def wait_for_moves(jobs) -> None:
 
 
 @pytest.mark.long
-def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, curator):
+def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, curator, client):
+    client.force_login(lead)
     jobs = plan_all(lead, curator)
     before = {model: keys_of(model) for model in (Run, Freezing, Training, Release)}
     empty_queues()  # every bell so far is lost
@@ -110,6 +111,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, cur
     for number in range(ROUNDS):
         wait_for_moves(jobs)
         storm.kill(beat=number % 2 == 0)
+        assert_pages_tell(client, jobs)
         let_time_pass()
         if number % 3 == 1:
             end_all_sessions()  # as a restart of the server does
@@ -124,6 +126,18 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, cur
     assert states == {kind: (good.get(kind, "finished"), "") for kind in jobs}
     assert_each_came_out_once(jobs, before)
     assert_nobody_holds_anything()
+
+
+def assert_pages_tell(client, jobs) -> None:
+    """The list of jobs and the page of each say, while nobody works, what state it is in."""
+    listed = client.get("/jobs/")
+    assert (listed.status_code, "Jobs" in listed.content.decode()) == (200, True)
+    for kind, job in jobs.items():
+        found = client.get(JOB_KINDS[kind].address(job.pk), follow=True)
+        text = found.content.decode().lower()
+        job.refresh_from_db()
+        assert found.status_code == 200, (kind, found.status_code)
+        assert any(word in text for word in (job.state, job.get_state_display().lower())), (kind, job.state)
 
 
 KILLED_IN = ("sampling", "voting", "selecting", "training", "evaluating")

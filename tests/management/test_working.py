@@ -139,6 +139,7 @@ def test_there_is_a_place_for_short_and_one_for_long_work_however_few_workers_th
         (["verification"], {"worker 1": ("verification",), "worker 2": ("verification",)}),
         (["sweeps", "interactive", "files"], {QUICK: ("sweeps", "interactive"), FILES: ("files",)}),
         (["training"], {TRAINING: ("training",)}),
+        (["training", "models"], {"worker 1": ("models",), "worker 2": ("models",), TRAINING: ("training",)}),
     ],
 )
 def test_a_machine_may_serve_some_queues_alone(queues, meant):

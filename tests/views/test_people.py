@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from tests.projects import another_project, member
 from trajectories.models import Invitation
 
 
@@ -68,3 +69,33 @@ def test_queries_do_not_grow_with_people(admin_client, curator, lead, django_ass
         Client().force_login(User.objects.get(username=f"person-{number}"))
     with django_assert_max_num_queries(8):
         page()
+
+
+def test_people_say_themselves_where_they_are_written_to(client, lead, settings):
+    client.force_login(lead)
+    answer = client.post("/account/", {"do": "address", "email": "lena@example.org"}, follow=True)
+    assert "Your e-mail address is changed." in answer.content.decode()
+    assert 'value="lena@example.org"' in answer.content.decode()
+    lead.refresh_from_db()
+    assert lead.email == "lena@example.org"
+    refused = client.post("/account/", {"do": "address", "email": "no address"})
+    assert refused.status_code == 422
+    assert client.post("/account/", {"do": "address", "email": ""}).status_code == 302
+    lead.refresh_from_db()
+    assert lead.email == ""
+    # A provider knows people by their addresses: whoever took that of somebody else would be taken for them.
+    settings.SINGLE_SIGN_ON = object()
+    assert 'name="email"' not in client.get("/account/").content.decode()
+    refused = client.post("/account/", {"do": "address", "email": "boss@example.org"})
+    assert "an admin changes it" in refused.content.decode()
+    lead.refresh_from_db()
+    assert (refused.status_code, lead.email) == (422, "")
+
+
+def test_what_people_are_in_other_projects_is_told(admin_client):
+    project = another_project()
+    member(project, "sam", "lead")
+    User.objects.create_user("idle", password="a long enough password")
+    page = admin_client.get("/people/").content.decode()
+    assert "<td>lead in Other project</td>" in page
+    assert page.count("<td>none</td>") == 1, "who has no role anywhere"

@@ -9,7 +9,9 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from tests import factories
-from trajectories.models import SpendDay, SpendLimit
+from tests.projects import another_project, member
+from trajectories.adapters.acting import FIRST, acting_in
+from trajectories.models import Project, SpendDay, SpendLimit
 from trajectories.selectors.spending import get_forecast, get_spending, today_utc
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +108,30 @@ def test_leads_look_and_only_admins_set(client, lead, curator, engineer, nobody,
     for address, _ in (setting, lifting):
         assert client.get(address).status_code == 405
     assert SpendLimit.objects.get().amount == 1
+
+
+def test_superusers_see_what_each_project_spent_and_admins_of_one_do_not(client, admin_user, lead):
+    day(cost=Decimal("1.5"))
+    client.force_login(admin_user)
+    assert "By project" not in client.get(reverse("spending")).content.decode(), "there is one only"
+    project = another_project()
+    with acting_in(project.pk):
+        day(cost=Decimal(4), sampler=factories.make_sampler(kind="chat"))
+        day(1, cost=Decimal("0.5"), sampler=factories.make_sampler(name="n", kind="chat"), kind="judge_job")
+    page = client.get(reverse("spending"), {"group": "project"}).content.decode()
+    assert "By project" in page
+    found = get_spending(days=30, group="project")
+    first = Project.objects.get(pk=FIRST)
+    assert list(found.groups.values()) == ["Other project", first.title]
+    assert [found.of_group(key).cost for key in found.groups] == [Decimal("4.5"), Decimal("1.5")]
+    assert (found.total.cost, found.total.calls) == (6, 6)
+    for title in found.groups.values():
+        assert f"<td>{title}</td>" in page
+    lines = client.get(reverse("spending"), {"group": "project", "format": "csv"}).getvalue().decode()
+    assert {row["Project"] for row in csv.DictReader(lines.splitlines())} == set(found.groups.values())
+    boss = member(project, "bo", "admin")
+    client.force_login(boss)
+    client.post(reverse("project_switch"), {"project": project.pk})
+    page = client.get(reverse("spending"), {"group": "project"}).content.decode()
+    assert "By project" not in page
+    assert first.title not in page

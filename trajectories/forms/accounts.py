@@ -62,6 +62,18 @@ class AcceptForm(PlainForm):
         return _same(self, super().clean() or {}, "password")
 
 
+class AddressForm(PlainForm):
+    """Where somebody is written to."""
+
+    email = forms.EmailField(
+        label="E-mail address",
+        required=False,
+        max_length=254,
+        help_text="Warnings of daily limits go there; nothing else does. Empty: none are sent.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
 class PasswordForm(PlainForm):
     """A new password for an account, by whoever knows the old one."""
 

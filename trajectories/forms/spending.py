@@ -8,17 +8,24 @@ from django.contrib.auth.models import User
 
 from trajectories.forms.plain import PlainForm
 from trajectories.models import Sampler, SpendLimit
-from trajectories.selectors.spending import GROUPS, SPANS
+from trajectories.selectors.projects import people_here
+from trajectories.selectors.spending import GROUPS, PROJECT, SPANS
 from trajectories.services.spending.limits import MOST
 
 ALL = SpendLimit.Scope.ALL.value
 
 
 class SpendingForm(PlainForm):
-    """Days, and by what they are told apart; what is no choice counts as not chosen."""
+    """Days, and by what they are told apart; what is no choice counts as not chosen. By project is a choice for who
+    `sees_projects`."""
 
     days = forms.TypedChoiceField(choices=[(str(days), f"{days} days") for days in SPANS], coerce=int, required=False)
-    group = forms.ChoiceField(choices=list(GROUPS.items()), required=False)
+    group = forms.ChoiceField(required=False)
+
+    def __init__(self, *arguments: Any, sees_projects: bool, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.groups = {word: title for word, title in GROUPS.items() if sees_projects or word != PROJECT}
+        self.fields["group"].choices = list(self.groups.items())  # type: ignore[attr-defined]
 
     @property
     def span(self) -> int:
@@ -42,7 +49,7 @@ class SpendLimitForm(PlainForm):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         samplers = Sampler.objects.filter(kind=Sampler.Kind.CHAT).order_by("name", "-version").distinct("name")
-        people = User.objects.filter(is_active=True).order_by("username")
+        people = people_here()
         self.fields["subject"].choices = [  # type: ignore[attr-defined]
             (ALL, "All jobs"),
             ("Samplers", [(f"sampler:{sampler.name}", sampler.title) for sampler in samplers]),

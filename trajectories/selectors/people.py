@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
 
-from trajectories.models import Invitation, SignIn
+from trajectories.models import Invitation, Membership, SignIn
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account with its roles, in alphabetical order; an admin is nothing else besides."""
+    """An account with its roles, in alphabetical order: those in the first project, then those in others ("curator in
+    TITLE"). A superuser is nothing else besides."""
 
     user: User
     roles: tuple[str, ...]
@@ -32,17 +33,22 @@ def list_people() -> Sequence[Person]:
     )
     users = (
         User.objects.annotate(sign_in_count=Subquery(counts))
-        .prefetch_related("groups")
+        .prefetch_related("groups", Prefetch("memberships", Membership.objects.select_related("project")))
         .order_by("-is_active", "username")
     )
     return [
         Person(
             user,
-            ("admin",) if user.is_superuser else tuple(sorted(group.name for group in user.groups.all())),
+            ("admin",) if user.is_superuser else _roles(user),
             user.sign_in_count or 0,
         )
         for user in users
     ]
+
+
+def _roles(user: User) -> tuple[str, ...]:
+    elsewhere = sorted(f"{each.role} in {each.project.title}" for each in user.memberships.all())
+    return (*sorted(group.name for group in user.groups.all()), *elsewhere)
 
 
 def list_invitations() -> QuerySet[Invitation]:

@@ -85,6 +85,15 @@ def list_members(project: Project, roles: Sequence[str]) -> list[Member]:
     return [Member(each.user, each.role) for each in memberships]
 
 
+def people_here() -> QuerySet[User]:
+    """Everybody with an open account who works in the project that acts, by name; superusers work in every one."""
+    if acting_project() == FIRST:
+        mine = Q(groups__isnull=False) | Q(user_permissions__isnull=False)
+    else:
+        mine = Q(memberships__project=acting_project())
+    return User.objects.filter(mine | Q(is_superuser=True), is_active=True).distinct().order_by("username")
+
+
 def people_with(permission: str) -> QuerySet[User]:
     """Everybody who has a permission, as "trajectories.add_review", in the project that acts, by name."""
     if acting_project() == FIRST:

@@ -11,11 +11,13 @@ from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
+from trajectories.adapters.acting import acting_in
 from trajectories.models import (
     JOB_KINDS,
     Attempt,
     GenerationJob,
     JudgeJob,
+    Project,
     Run,
     Sampler,
     SegmentationJob,
@@ -39,8 +41,9 @@ LEASED_KINDS = {
 }
 """Kinds whose calls in flight are known to the worker that holds the job's lease."""
 
-GROUPS = {"sampler": "Sampler", "person": "Person", "kind": "Kind of job"}
-"""By what spending is told apart."""
+PROJECT = "project"
+GROUPS = {"sampler": "Sampler", "person": "Person", "kind": "Kind of job", PROJECT: "Project"}
+"""By what spending is told apart: that of the acting project, and by project that of all, archived ones included."""
 
 SPANS = (7, 30, 90, 365)
 """Days that a page may go back."""
@@ -213,21 +216,39 @@ def get_spending(*, days: int, group: str) -> Spending:
     """The last `days` days, today included, told apart by one of GROUPS."""
     today = today_utc()
     span = [today - timedelta(days=days - 1 - place) for place in range(days)]
-    rows = SpendDay.objects.filter(day__gte=span[0], day__lte=today).order_by().values_list("day", COLUMN[group])
-    sums = rows.annotate(
-        cost=Sum("cost"),
-        calls=Sum("calls"),
-        unpriced=Sum("unpriced"),
-        tokens=Sum("input_tokens") + Sum("output_tokens"),
-    )
-    cells = {(day, str(key or "")): Spend(*amounts) for day, key, *amounts in sums}
+    cells = _of_projects(span) if group == PROJECT else _sums(span, COLUMN[group])
     titles = _titles(group, {key for _, key in cells})
     found = Spending(span, titles, cells)
     dearest = sorted(titles, key=lambda key: (-found.of_group(key).cost, -found.of_group(key).tokens, titles[key]))
     return Spending(span, {key: titles[key] for key in dearest}, cells)
 
 
+def _sums(span: Sequence[date], column: str) -> dict[tuple[date, str], Spend]:
+    """By day and what is in the column."""
+    rows = SpendDay.objects.filter(day__gte=span[0], day__lte=span[-1]).order_by().values_list("day", column)
+    sums = rows.annotate(
+        cost=Sum("cost"),
+        calls=Sum("calls"),
+        unpriced=Sum("unpriced"),
+        tokens=Sum("input_tokens") + Sum("output_tokens"),
+    )
+    return {(day, str(key or "")): Spend(*amounts) for day, key, *amounts in sums}
+
+
+def _of_projects(span: Sequence[date]) -> dict[tuple[date, str], Spend]:
+    """By day and project: each has a table of its own."""
+    cells: dict[tuple[date, str], Spend] = {}
+    for project in Project.objects.order_by("pk").values_list("pk", flat=True):
+        with acting_in(project):
+            for (day, _), each in _sums(span, "kind").items():
+                cells[day, str(project)] = cells.get((day, str(project)), Spend()) + each
+    return cells
+
+
 def _titles(group: str, keys: Collection[str]) -> dict[str, str]:
+    if group == PROJECT:
+        projects = dict(Project.objects.filter(pk__in=keys).values_list("pk", "title"))
+        return {key: projects[int(key)] for key in keys}
     if group == "kind":
         return {key: JOB_KINDS[key].title if key in JOB_KINDS else key for key in keys}
     if group == "person":

@@ -19,6 +19,7 @@ from trajectories.services.runs.batch_sampling import sample_chat
 from trajectories.services.runs.chat_sampling import SESSION_SECONDS, is_chat_run
 from trajectories.services.runs.embedded_sampling import BatchReport, sample_next_batch
 from trajectories.services.verification.queue import verify_traces
+from trajectories.tasks.sampling_queues import queue_for
 from trajectories.tasks.verdicts import ring_verification
 
 logger = logging.getLogger(__name__)
@@ -29,9 +30,6 @@ runs wait for as long."""
 
 FIRST_BATCH = 16
 """Attempts of a first bell's only batch: other runs want to begin too."""
-
-STARTS, SAMPLING = "starts", "sampling"
-"""Queues. A first bell goes into one of its own: a run begins within one bell's work, however many others have out."""
 
 
 @shared_task(name="trajectories.sample_batch")
@@ -52,7 +50,7 @@ def _work_for(ticket: Ticket, *, is_first: bool) -> None:
     newest = patiently(partial(newest_attempt, run_id=source)) if is_chat else 0
     if _draw(ticket, is_chat=is_chat, is_first=is_first):
         if (again := patiently(partial(ring_on, ticket))) is not None:
-            sample_batch.delay(*again.words())
+            sample_batch.apply_async(tuple(again.words()), queue=queue_for(source))
         return
     patiently(partial(put_away, ticket))
     # What came in between the last claim and now found this bell out. A model's run may have its reasons to wait with
@@ -96,8 +94,10 @@ def _ring_if_possible(trace_ids: Sequence[int]) -> None:
 
 def ring_for(run_id: int) -> None:
     """Ring for a run that is under way, where its bells are not out already."""
-    for ticket in ring_run(run_id=run_id):
-        sample_batch.delay(*ticket.words())
+    if tickets := ring_run(run_id=run_id):
+        queue = queue_for(run_id)
+        for ticket in tickets:
+            sample_batch.apply_async(tuple(ticket.words()), queue=queue)
 
 
 def ring_first(run_id: int) -> None:
@@ -107,7 +107,7 @@ def ring_first(run_id: int) -> None:
     """
     for position, ticket in enumerate(ring_run(run_id=run_id)):
         is_first = position == 0
-        sample_batch.apply_async((*ticket.words(), is_first), queue=STARTS if is_first else SAMPLING)
+        sample_batch.apply_async((*ticket.words(), is_first), queue=queue_for(run_id, is_first=is_first))
 
 
 connect_bell("run", ring_first)

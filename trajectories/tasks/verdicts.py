@@ -10,6 +10,7 @@ from trajectories.services.jobs.bells import Ticket
 from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.runs.attempts import ring_run
 from trajectories.services.verification.queue import bells_of, verify_for
+from trajectories.tasks.sampling_queues import queue_for
 
 
 @shared_task(name="trajectories.verify_batch")
@@ -21,8 +22,10 @@ def verify_batch(kind: str, source: int, slot: int, token: str) -> None:
 
 def _ring_sampling(run_id: int) -> None:
     """By name, since that task in its turn rings for verification."""
-    for ticket in ring_run(run_id=run_id):
-        signature("trajectories.sample_batch", args=ticket.words()).delay()
+    if tickets := ring_run(run_id=run_id):
+        queue = queue_for(run_id)
+        for ticket in tickets:
+            signature("trajectories.sample_batch", args=ticket.words()).apply_async(queue=queue)
 
 
 def ring_verification(trace_ids: Sequence[int]) -> None:

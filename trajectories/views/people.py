@@ -12,9 +12,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from trajectories.core.faults import Fault
-from trajectories.forms.accounts import AcceptForm, InviteForm, PasswordForm
+from trajectories.forms.accounts import AcceptForm, AddressForm, InviteForm, PasswordForm
 from trajectories.models import Invitation
 from trajectories.selectors.people import list_invitations, list_people, list_sign_ins
+from trajectories.services.people.addresses import may_set_address, set_address
 from trajectories.services.people.invitations import accept_invitation, invite, open_invitation, revoke_invitation
 from trajectories.services.people.sign_ins import end_sign_ins, note_sign_in, set_standing
 from trajectories.views.permissions import needs
@@ -103,9 +104,18 @@ def invitation_accept(request: HttpRequest, secret: str) -> HttpResponse:
 @sensitive_post_parameters("old", "new", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """One's own account: a new password (POST), and where one is logged in."""
-    person = visitor(request)
-    form = PasswordForm(request.POST if request.method == "POST" else None, person=person)
+    """One's own account: a new password (POST) or e-mail address (`do=address`), and where one is logged in."""
+    person, is_address = visitor(request), request.POST.get("do") == "address"
+    address_form = AddressForm(request.POST if is_address else None, initial={"email": person.email})
+    if is_address and address_form.is_valid():
+        try:
+            set_address(person=person, address=address_form.cleaned_data["email"])
+        except Fault as fault:
+            address_form.add_fault(fault)
+        else:
+            messages.success(request, "Your e-mail address is changed.")
+            return redirect("account")
+    form = PasswordForm(request.POST if request.method == "POST" and not is_address else None, person=person)
     if form.is_valid():
         person.set_password(form.cleaned_data["new"])
         person.save(update_fields=["password"])
@@ -116,8 +126,14 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your password is changed. You are logged out everywhere else.")
         return redirect("account")
     rows = [(row, row.session_key == request.session.session_key) for row in list_sign_ins(person)]
-    context = {"form": form, "sign_ins": rows, "others": len(rows) - sum(is_here for _, is_here in rows)}
-    return render(request, "trajectories/people/account.html", context, status=422 if form.is_bound else 200)
+    context = {
+        "form": form,
+        "address_form": address_form if may_set_address() or address_form.errors else None,
+        "sign_ins": rows,
+        "others": len(rows) - sum(is_here for _, is_here in rows),
+    }
+    is_refused = form.is_bound or address_form.is_bound
+    return render(request, "trajectories/people/account.html", context, status=422 if is_refused else 200)
 
 
 @require_POST

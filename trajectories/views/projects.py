@@ -82,8 +82,11 @@ def _detail(request: HttpRequest, project: Project, form: MemberForm) -> HttpRes
 @require_POST
 @manage_project
 def project_member(request: HttpRequest, project_id: int, user_id: int) -> HttpResponse:
-    """Let somebody work in a project as another `role`, or no more (an empty one)."""
-    project, user = _managed(request, project_id), get_object_or_404(User, pk=user_id)
+    """Let somebody who works in a project do so as another `role`, or no more (an empty one)."""
+    project = _managed(request, project_id)
+    user = next((each.user for each in list_members(project, list(ROLES)) if each.user.pk == user_id), None)
+    if user is None:
+        raise Http404("Nobody who works in this project.")
     role = request.POST.get("role", "")
     if user.pk == visitor(request).pk and not user.is_superuser:
         messages.error(request, "Found yourself; another admin has to do this.")

@@ -15,6 +15,7 @@ from trajectories.core.faults import Fault
 from trajectories.core.figures.tables import csv_lines
 from trajectories.forms.spending import SpendingForm, SpendLimitForm
 from trajectories.models.spending import WARNING_PERCENT
+from trajectories.selectors.projects import choices_of
 from trajectories.selectors.spending import (
     GROUPS,
     SPANS,
@@ -41,15 +42,21 @@ def spending(request: HttpRequest) -> HttpResponseBase:
     """Spending by day, the limits as they stand today, and jobs that wait for one. `format=csv` is the table as a
     file; a fragment is the figure."""
     if request.GET.get("format") == "csv":
-        asked = SpendingForm(request.GET)
+        asked = _asked(request)
         built = build_daily_spending(get_spending(days=asked.span, group=asked.grouping), asked.grouping)
         headers = {"Content-Disposition": 'attachment; filename="spending.csv"'}
         return StreamingHttpResponse(csv_lines(built), content_type="text/csv; charset=utf-8", headers=headers)
     return _show(request, SpendLimitForm())
 
 
+def _asked(request: HttpRequest) -> SpendingForm:
+    """What is looked at: all projects together by superusers only, where there are several."""
+    person = visitor(request)
+    return SpendingForm(request.GET, sees_projects=person.is_superuser and len(choices_of(person)) > 1)
+
+
 def _show(request: HttpRequest, limit_form: SpendLimitForm) -> HttpResponse:
-    asked = SpendingForm(request.GET)
+    asked = _asked(request)
     found = get_spending(days=asked.span, group=asked.grouping)
     address = f"{reverse('spending')}?days={asked.span}&group={asked.grouping}"
     slot = FigureSlot("spending", TITLE, address)
@@ -60,7 +67,7 @@ def _show(request: HttpRequest, limit_form: SpendLimitForm) -> HttpResponse:
         "span": asked.span,
         "spans": SPANS,
         "grouping": asked.grouping,
-        "groups": GROUPS,
+        "groups": asked.groups,
         "group_title": GROUPS[asked.grouping],
         "totals": [(title, found.of_group(key)) for key, title in found.groups.items()],
         "total": found.total,
