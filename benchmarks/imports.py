@@ -123,7 +123,7 @@ class Peak:
         import psutil
 
         own = psutil.Process()
-        while not self._ended.wait(0.05):
+        while not self._ended.wait(0.5):
             total = own.memory_full_info().pss
             for fork in own.children():
                 with suppress(psutil.Error):

@@ -1,4 +1,4 @@
--- The tables after the migration 0111_words_of_many_later
+-- The tables after the migration 0112_indexes_nobody_asks
 CREATE OR REPLACE FUNCTION trajectories_tools(steps jsonb)
  RETURNS text[]
  LANGUAGE sql
@@ -763,20 +763,12 @@ CREATE INDEX trajectories_attempt_instruction_id_2127104f ON trajectories_attemp
 CREATE INDEX trajectories_attempt_problem_id_98f57c4f ON trajectories_attempt USING btree (problem_id);
 CREATE INDEX trajectories_attempt_run_id_960ca5da ON trajectories_attempt USING btree (run_id);
 CREATE INDEX trajectories_trace_parent_id_b556a33e ON trajectories_trace USING btree (parent_id);
-CREATE INDEX trajectories_trace_problem_id_1faeaddd ON trajectories_trace USING btree (problem_id);
 CREATE INDEX trajectories_problem_problem_set_id_49c8009c ON trajectories_problem USING btree (problem_set_id);
 CREATE INDEX trajectories_release_created_by_id_946c3b75 ON trajectories_release USING btree (created_by_id);
 CREATE INDEX trajectories_export_created_by_id_9e1fba3e ON trajectories_export USING btree (created_by_id);
 CREATE INDEX trajectories_export_release_id_20ff4e4c ON trajectories_export USING btree (release_id);
 CREATE INDEX trajectories_review_reviewer_id_96c0f6f1 ON trajectories_review USING btree (reviewer_id);
-CREATE INDEX trajectories_trace_run_id_cc567424 ON trajectories_trace USING btree (run_id);
 CREATE INDEX trajectories_run_sampler_id_8d3748aa ON trajectories_run USING btree (sampler_id);
-CREATE INDEX trajectories_trace_program_id_cd64e98c ON trajectories_trace USING btree (program_id);
-CREATE INDEX trajectories_trace_program_id_cd64e98c_like ON trajectories_trace USING btree (program_id varchar_pattern_ops);
-CREATE INDEX trajectories_trace_prompt_id_7a08b1ab ON trajectories_trace USING btree (prompt_id);
-CREATE INDEX trajectories_trace_prompt_id_7a08b1ab_like ON trajectories_trace USING btree (prompt_id varchar_pattern_ops);
-CREATE INDEX trajectories_trace_reasoning_id_df3140ea ON trajectories_trace USING btree (reasoning_id);
-CREATE INDEX trajectories_trace_reasoning_id_df3140ea_like ON trajectories_trace USING btree (reasoning_id varchar_pattern_ops);
 CREATE INDEX trajectories_auditevent_actor_id_f99a9775 ON trajectories_auditevent USING btree (actor_id);
 CREATE INDEX audit_by_object ON trajectories_auditevent USING btree (object_type, object_id, id DESC);
 CREATE INDEX trace_near_miss ON trajectories_trace USING btree (near_miss, id) WHERE (NOT ((near_miss)::text = ''::text));
@@ -785,8 +777,6 @@ CREATE INDEX trajectories_reverification_created_by_id_52818bef ON trajectories_
 CREATE INDEX trajectories_verdict_reverification_id_f3b62973 ON trajectories_verdict USING btree (reverification_id);
 CREATE INDEX trajectories_sampler_name_e7f3d28f ON trajectories_sampler USING btree (name);
 CREATE INDEX trajectories_reply_request_hash_79b3e585_like ON trajectories_reply USING btree (request_hash varchar_pattern_ops);
-CREATE INDEX trajectories_trace_raw_id_8da86f70 ON trajectories_trace USING btree (raw_id);
-CREATE INDEX trajectories_trace_raw_id_8da86f70_like ON trajectories_trace USING btree (raw_id varchar_pattern_ops);
 CREATE INDEX trajectories_reply_raw_id_72df9870 ON trajectories_reply USING btree (raw_id);
 CREATE INDEX trajectories_reply_raw_id_72df9870_like ON trajectories_reply USING btree (raw_id varchar_pattern_ops);
 CREATE INDEX trajectories_instruction_created_by_id_2067eecc ON trajectories_instruction USING btree (created_by_id);
