@@ -121,7 +121,7 @@ class Peak:
 
     def _look(self) -> None:
         own = Path("/proc/self")
-        while not self._ended.wait(0.5):
+        while not self._ended.wait(1.0):
             forks = (own / "task" / str(os.getpid()) / "children").read_text().split()
             total = sum(map(proportional_set, [own, *(Path("/proc") / fork for fork in forks)]))
             self.megabytes = max(self.megabytes, total / 1e3)
