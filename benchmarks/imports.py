@@ -23,7 +23,7 @@ import resource
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -120,15 +120,20 @@ class Peak:
         self._thread.join()
 
     def _look(self) -> None:
-        import psutil
+        own = Path("/proc/self")
+        while not self._ended.wait(1.0):
+            forks = (own / "task" / str(os.getpid()) / "children").read_text().split()
+            total = sum(map(proportional_set, [own, *(Path("/proc") / fork for fork in forks)]))
+            self.megabytes = max(self.megabytes, total / 1e3)
 
-        own = psutil.Process()
-        while not self._ended.wait(0.05):
-            total = own.memory_full_info().pss
-            for fork in own.children():
-                with suppress(psutil.Error):
-                    total += fork.memory_full_info().pss if fork.name().startswith("import ") else 0
-            self.megabytes = max(self.megabytes, total / 1e6)
+
+def proportional_set(process: Path) -> int:
+    """The memory of a process in kB, a page that it shares with others counted in shares; 0 of one that has ended."""
+    try:
+        lines = (process / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def measure(options: argparse.Namespace, folder: Path) -> None:

@@ -53,7 +53,7 @@ def test_it_holds_no_file_of_its_owner(tmp_path):
     with (tmp_path / "open").open("w"), Forked(answer, name="twice") as fork, Forked(answer, name="twice") as other:
         for each in (fork, other):
             each.send("files")
-            ((_, held),) = each.receive()
+            [[_, held]] = each.receive()
             assert held.startswith("socket:"), "by which it is asked"
 
 

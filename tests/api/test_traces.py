@@ -5,11 +5,13 @@ import pytest
 from tests import factories
 from tests.api.programs import Program
 from tests.queues import make_traces, queue_of
+from tests.services.traces.test_searches import many
 from trajectories.core.curation.schemas import Blinding
 from trajectories.core.selections import Selection
 from trajectories.models import ImportedReview, ImportedVerdict, PendingVerification, Reverification, Trace
 from trajectories.selectors.blinding import sight_of
 from trajectories.services.curation.trace_tags import add_tag
+from trajectories.services.traces.searches import read_all
 
 OUTPUT = [[[9, 8, 7]]]
 
@@ -146,3 +148,12 @@ def test_traces_are_verified_again_by_a_job(lead):
     wrong = Program(lead).post("/verifications", {"traces": [trace.pk], "verifiers": ["guess"]})
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "verifiers")
     assert wrong.json()["detail"].startswith("Verifier 'guess' is not installed")
+
+
+def test_a_search_says_how_many_traces_it_does_not_find_yet(lead):
+    many(51)
+    assert Program(lead).get("/traces?text=mirror").json() == {"items": [], "next": None, "unsearchable": 51}
+    assert Program(lead).get("/traces").json()["unsearchable"] == 0
+    read_all()
+    found = Program(lead).get("/traces?text=mirror").json()
+    assert (len(found["items"]), found["unsearchable"]) == (50, 0)

@@ -4,17 +4,18 @@ A fork holds no file and no connection of the process that it comes from, and en
 """
 
 import gc
+import json
 import os
-import pickle
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Self
 
 from trajectories.adapters.supervision import fork
+from trajectories.core.records import JSON
 
 STANDARD = 3
 """The first descriptor after input, output and errors."""
@@ -27,38 +28,34 @@ class ForkError(Exception):
 
 
 class Forked:
-    """A fork that gives `answer(message)` for each message, in their order. Messages and answers can be pickled, and
+    """A fork that gives `answer(message)` for each message, in their order. Messages and answers are plain JSON, and
     `answer` leaves the database, logs and locks alone.
 
     Whoever asks reads an answer before it sends what may be longer than a pipe holds: both sides would wait else.
     """
 
     def __init__(self, answer: Callable[[Any], Any], *, name: str) -> None:
-        self._line, theirs = Pipe()
+        self.line, theirs = Pipe()
         self._owner = os.getpid()
         with theirs:
             self.pid = fork(lambda: _serve(theirs, answer), name=name)
 
-    def send(self, message: Any) -> None:
+    def send(self, message: JSON) -> None:
         """Ask. Raises ForkError."""
         try:
-            self._line.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+            self.line.send_bytes(json.dumps(message).encode())
         except OSError as fault:
             raise ForkError(f"process {self.pid} was ended: {fault}") from fault
 
     def receive(self) -> Any:
         """Wait for the next answer. Raises ForkError."""
         try:
-            is_answer, value = pickle.loads(self._line.recv_bytes())  # noqa: S301 (by a fork of this process)
+            is_answer, value = json.loads(self.line.recv_bytes())
         except (OSError, EOFError) as fault:
             raise ForkError(f"process {self.pid} was ended: {fault!r}") from fault
         if not is_answer:
             raise ForkError(value)
         return value
-
-    def fileno(self) -> int:
-        """For `multiprocessing.connection.wait`, which says who has answered."""
-        return self._line.fileno()
 
     def __enter__(self) -> Self:
         return self
@@ -67,10 +64,16 @@ class Forked:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End it, whatever it is at."""
-        self._line.close()
+        self.line.close()
         if self._owner == os.getpid():  # not in a fork of its own
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
+
+
+def answered(forks: Sequence[Forked]) -> list[Forked]:
+    """Wait until some of the forks have answered; which of them have, those that were ended among them."""
+    ready = wait([fork.line for fork in forks])
+    return [fork for fork in forks if fork.line in ready]
 
 
 def _serve(line: Connection, answer: Callable[[Any], Any]) -> None:
@@ -88,11 +91,10 @@ def _serve(line: Connection, answer: Callable[[Any], Any]) -> None:
         except (OSError, EOFError):
             return
         try:
-            message = pickle.loads(sent)  # noqa: S301 (by the process that this one comes from)
-            told = pickle.dumps((True, answer(message)), pickle.HIGHEST_PROTOCOL)
+            told = json.dumps([True, answer(json.loads(sent))])
         except Exception:
-            told = pickle.dumps((False, traceback.format_exc()))
+            told = json.dumps([False, traceback.format_exc()])
         try:
-            line.send_bytes(told)
+            line.send_bytes(told.encode())
         except OSError:
             return

@@ -17,7 +17,7 @@ WHERE jsonb_array_length(earlier_salts) > 0
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trajectories", "0111_words_of_many_later")]
+    dependencies = [("trajectories", "0112_indexes_nobody_asks")]
     operations = [
         migrations.AlterField(
             "webhookevent",

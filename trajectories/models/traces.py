@@ -61,9 +61,9 @@ class Trace(models.Model):
     # What is wrong with the first wrong step, as far as the reader may see it, see views.shown.values.
     step_faults: Mapping[int, str] = {}
 
-    problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="traces")
+    problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="traces", db_index=False)
     attempt = models.OneToOneField(Attempt, null=True, on_delete=models.PROTECT, related_name="trace")
-    run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="traces")
+    run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="traces", db_index=False)
     sampler = models.ForeignKey(Sampler, null=True, on_delete=models.PROTECT, related_name="traces", db_index=False)
     instruction = models.ForeignKey(
         Instruction, null=True, on_delete=models.PROTECT, related_name="traces", db_index=False
@@ -72,11 +72,12 @@ class Trace(models.Model):
     temperature = models.FloatField(default=0.0)
     seed = models.BigIntegerField(null=True)
     hinted = models.BooleanField(default=False)
-    prompt = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")
-    reasoning = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")
-    program = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
+    # Nothing looks a trace up by its texts, and texts are never deleted: no index of them.
+    prompt = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+", db_index=False)
+    reasoning = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+", db_index=False)
+    program = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     # The answer as it came over the wire, where there was one.
-    raw = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
+    raw = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     parts = models.JSONField(null=True)
     steps = models.JSONField(default=list)
     answer = models.JSONField(null=True)

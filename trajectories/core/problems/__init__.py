@@ -16,10 +16,6 @@ class ProblemError(ValueError):
         self.path = path
         self.detail = detail
 
-    def __reduce__(self) -> tuple[type["ProblemError"], tuple[str, str]]:
-        """It may go from one process to another."""
-        return type(self), (self.path, self.detail)
-
 
 @dataclass(frozen=True, slots=True)
 class ImportFault:

@@ -5,27 +5,25 @@ and the same faults, and nothing counts as read before it is set aside.
 """
 
 import os
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from multiprocessing.connection import wait
+from dataclasses import astuple, dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
 
-from trajectories.adapters.forked import Forked
+from trajectories.adapters.forked import Forked, answered
 from trajectories.adapters.spools import Spool, line_of
 from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey
-from trajectories.core.problems import ImportFault
+from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.records import JSON
 from trajectories.models import Problem
 from trajectories.services.problems.imports import FaultTally
 from trajectories.services.traces.finding import KEPT, ProblemFinder
 from trajectories.services.traces.staging import (
     Placed,
-    ReadBatch,
     ReadRow,
     Told,
     TraceStage,
@@ -40,6 +38,8 @@ LARGE = 16 * 1024 * 1024
 its threads is not to be forked, and enough to be worth their start."""
 AHEAD = 2
 """Batches for each fork that are read and not set aside yet."""
+OF_PROBLEM = ("id", "name", "kind", "statement", "spec", "content_hash")
+"""What a fork is told of a problem: what staging asks of it, and no reference answer."""
 
 
 def open_stage(stack: ExitStack, stage: TraceStage, size: int) -> "TraceStage | ForkedStage":
@@ -53,16 +53,6 @@ def open_stage(stack: ExitStack, stage: TraceStage, size: int) -> "TraceStage | 
     return stack.enter_context(ForkedStage(stage, readers))
 
 
-@dataclass
-class _Matched:
-    """What a fork is told of the problems of its batch: for each key the id of one that it knows, why it is not clear
-    which is meant, or None. `new` are those that it did not know; with `forget` it drops all others first."""
-
-    found: list[int | str | None]
-    new: list[Problem]
-    forget: bool = False
-
-
 class _Reader:
     """In a fork: reads a batch, and stages it once the problems are known."""
 
@@ -72,31 +62,52 @@ class _Reader:
         self._traces: list[Placed] = []
         self._keys: list[ProblemKey] = []
 
-    def answer(self, message: list[ReadRow] | _Matched) -> Any:
-        """The keys of rows with their faults and shapes, or of problems the lines with theirs."""
-        return self._stage(message) if isinstance(message, _Matched) else self._read(message)
+    def answer(self, message: Mapping[str, Any]) -> dict[str, JSON]:
+        """Of `rows` the keys, with faults and shapes; of what these keys `found` the lines for the spool, with faults.
 
-    def _read(self, rows: list[ReadRow]) -> tuple[list[ProblemKey], ReadBatch]:
-        read = read_batch(rows, self._places)
+        What is found is for each key the id of a problem, why it is not clear which is meant, or null; `new` are the
+        problems that this fork did not know, and with `forget` it drops all others first.
+        """
+        return self._read(message["rows"]) if "rows" in message else self._stage(message)
+
+    def _read(self, rows: Sequence[Sequence[Any]]) -> dict[str, JSON]:
+        read = read_batch(map(_row_from_json, rows), self._places)
         self._traces, self._keys = read.traces, list(read.keys)
-        return self._keys, ReadBatch([], read.faults, read.shapes)
+        return {"keys": [astuple(key) for key in self._keys], "faults": _told(read.faults), "shapes": read.shapes}
 
-    def _stage(self, matched: _Matched) -> tuple[list[str], list[ImportFault]]:
-        if matched.forget:
+    def _stage(self, matched: Mapping[str, Any]) -> dict[str, JSON]:
+        if matched["forget"]:
             self._problems.clear()
-        self._problems |= {problem.pk: problem for problem in matched.new}
+        for problem in matched["new"]:
+            self._problems[problem["id"]] = Problem(**problem)
         problems = {
             key: self._problems[found] if isinstance(found, int) else found
-            for key, found in zip(self._keys, matched.found, strict=True)
+            for key, found in zip(self._keys, matched["found"], strict=True)
         }
 
         def staged(trace: ForeignTrace, _file: str, _span: str) -> JSON:
             return stage_found(problems[trace.problem], trace, adopting=self._adopting)
 
-        lines: list[str] = []
+        lines: list[JSON] = []
         faults = stage_batch(self._traces, staged, lambda row: lines.append(line_of(row)))
         self._traces, self._keys = [], []
-        return lines, faults
+        return {"lines": lines, "faults": _told(faults)}
+
+
+def _row_to_json(read: ReadRow) -> list[JSON]:
+    """A row on its way to a fork; a fault by its place and its words."""
+    is_fault = isinstance(read.row, ProblemError)
+    row: JSON = [read.row.path, read.row.detail] if isinstance(read.row, ProblemError) else read.row
+    return [read.file, read.span, row, read.size, is_fault]
+
+
+def _row_from_json(told: Sequence[Any]) -> ReadRow:
+    file, span, row, size, is_fault = told
+    return ReadRow(file, span, ProblemError(*row) if is_fault else row, size)
+
+
+def _told(faults: Sequence[ImportFault]) -> list[JSON]:
+    return [astuple(fault) for fault in faults]
 
 
 class _Fork:
@@ -115,7 +126,8 @@ class _Fork:
         new = {each.pk: each for each in found if isinstance(each, Problem) and each.pk not in self.known}
         self.known |= new.keys()
         told = [each.pk if isinstance(each, Problem) else each for each in found]
-        self.fork.send(_Matched(told, list(new.values()), forget))
+        rows = [{name: getattr(problem, name) for name in OF_PROBLEM} for problem in new.values()]
+        self.fork.send({"found": told, "new": rows, "forget": forget})
 
 
 @dataclass
@@ -126,7 +138,7 @@ class _Batch:
     rows: int
     reached: int
     wrapper: dict[str, Any] | None = None
-    shapes: Counter[str] = field(default_factory=Counter)
+    shapes: Mapping[str, int] = field(default_factory=dict)
     faults: list[ImportFault] = field(default_factory=list)
     lines: list[str] | None = None
 
@@ -191,7 +203,7 @@ class ForkedStage:
                 self._all_read = True
                 return
             fork = self._idle.popleft()
-            fork.fork.send(batch)
+            fork.fork.send({"rows": [_row_to_json(row) for row in batch]})
             self._batches.append(_Batch(fork, len(batch), self._stage.position()))
 
     def _hear(self) -> None:
@@ -199,17 +211,17 @@ class ForkedStage:
         unmatched = next((batch for batch in self._batches if batch.wrapper is None), None)
         at_work = [batch for batch in self._batches if batch.lines is None]
         asked = [batch for batch in at_work if batch.wrapper is not None or batch is unmatched]
-        heard = wait([batch.fork.fork.fileno() for batch in asked])
+        heard = answered([batch.fork.fork for batch in asked])
         for batch in asked:
-            if batch.fork.fork.fileno() not in heard:
+            if batch.fork.fork not in heard:
                 continue
             answer = batch.fork.fork.receive()
+            batch.faults += [ImportFault(*fault) for fault in answer["faults"]]
             if batch is unmatched:
-                keys, read = answer
+                keys = [ProblemKey(*key) for key in answer["keys"]]
                 batch.fork.match(keys, self._finder.find(set(keys)))
-                batch.shapes, batch.faults = read.shapes, read.faults
+                batch.shapes = answer["shapes"]
                 batch.wrapper = dict(self._finder.said)
             else:
-                batch.lines, faults = answer
-                batch.faults += faults
+                batch.lines = answer["lines"]
                 self._idle.append(batch.fork)
