@@ -23,7 +23,7 @@ def test_a_program_begins_with_nothing_but_itself(bubblewrap: BubblewrapEngine) 
     source = "found = sorted(name for name in globals() if name[:2] != '__')\ndef transform(grid): return found"
     (result,) = run(bubblewrap, source).calls
     assert (result.value, result.printed) == ([], "")
-    for name in ("Counter", "math", "Shape"):
+    for name in ("Counter", "math", "Cells"):
         assert call(bubblewrap, f"return {name}").status is CallStatus.RAISED
 
 

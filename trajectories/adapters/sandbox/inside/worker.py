@@ -122,7 +122,7 @@ def serve(application: socket.socket, program: Program) -> None:
 REHEARSED = """
 from collections import Counter, defaultdict, deque
 import math
-class Shape:
+class Cells:
     def __init__(self, cells):
         self.cells = cells
 def transform(grid):
@@ -136,7 +136,7 @@ def transform(grid):
         seen.add((row, column))
         found[grid[row][column]].append((row, column))
         near.extend([(row + 1, column), (row, column + 1)])
-    shapes = sorted((Shape(cells) for cells in found.values()), key=lambda shape: -len(shape.cells))
+    parts = sorted((Cells(cells) for cells in found.values()), key=lambda part: -len(part.cells))
     best = max(counts, key=lambda cell: (counts[cell], -cell))
     try:
         [][1]
@@ -144,7 +144,7 @@ def transform(grid):
         pass
     made = [[best if cell == 0 else cell for cell in row] for row in zip(*grid)]
     made = [list(row[::-1]) for row in made]
-    print(f"{best} {len(shapes)} {math.sqrt(len(seen)):.2f}")
+    print(f"{best} {len(parts)} {math.sqrt(len(seen)):.2f}")
     return made[: max(1, sum(map(len, made)) // max(1, width))]
 """
 """A program with what programs use most."""
