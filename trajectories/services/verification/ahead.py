@@ -24,8 +24,11 @@ SETTLED = frozenset({CallStatus.RETURNED, CallStatus.RAISED, CallStatus.NOT_JSON
 PROGRAM_VERIFIERS = frozenset({TRAIN_VERIFIER, TEST_VERIFIER})
 """Those that ask for the job that is begun here; without one of them nothing is."""
 
-AHEAD = 2
+AT_ONCE = 2
 """Programs that run at once at most, each in a fork of its own as ever; the sandbox has as many workers as cores."""
+
+AHEAD = 8
+"""So many traces ahead of the one that is verified a program may have run: while verdicts are written others do."""
 
 
 class ProgramsAhead:
@@ -38,7 +41,7 @@ class ProgramsAhead:
     def __init__(self, traces: Sequence[Trace], verifiers: Iterable[Verifier]) -> None:
         self._traces = traces
         wanted = len(traces) > 1 and any(verifier.name in PROGRAM_VERIFIERS for verifier in verifiers)
-        self._pool = ThreadPoolExecutor(AHEAD, thread_name_prefix="programs-ahead") if wanted else None
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="programs-ahead") if wanted else None
         self._begun: dict[int, dict[Hashable, Future[ProgramRun]]] = {}
         self._latest: dict[Hashable, Future[ProgramRun]] = {}
         """The run of each job that was begun last."""
@@ -65,6 +68,11 @@ class ProgramsAhead:
 
     def take(self, position: int) -> dict[Hashable, Future[ProgramRun]]:
         """What has begun for the trace at that position; the next ones are begun."""
+        self.begin(position)
+        return self._begun.pop(position, {})
+
+    def begin(self, position: int) -> None:
+        """Begin the programs of the traces that follow, from that position on."""
         while self._pool is not None and self._next < min(len(self._traces), position + AHEAD + 1):
             trace = self._traces[self._next]
             if (job := self._job_of(trace)) is not None:
@@ -72,7 +80,6 @@ class ProgramsAhead:
                 self._latest[key] = self._pool.submit(_run, job, self._latest.get(key))
                 self._begun[self._next] = {key: self._latest[key]}
             self._next += 1
-        return self._begun.pop(position, {})
 
     def _job_of(self, trace: Trace) -> ProgramJob | None:
         """The job that the verifiers will ask for, None where that is not known before they do."""
