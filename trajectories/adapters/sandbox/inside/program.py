@@ -6,7 +6,7 @@ call at a time, each after the result of the one before, all as JSON. The child 
 A has accepted the job, L loaded it, F failed to load it, R result of a call, E result of a call and no more to come.
 """
 
-import _signal
+import _signal  # type: ignore[import-not-found] # typeshed knows the module that wraps it only
 import gc
 import io
 import json

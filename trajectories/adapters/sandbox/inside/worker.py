@@ -23,6 +23,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from trajectories.adapters.sandbox.inside.program import CALLS, Program, child_main, frame_reader, write_frame
 
@@ -157,6 +158,12 @@ class _RehearsedError(BaseException):
     """The rehearsed program has had its calls."""
 
 
+def _next_input(inputs: Iterator[str]) -> object:
+    for arguments in inputs:
+        return json.loads(arguments)
+    raise _RehearsedError
+
+
 def rehearse() -> None:
     """Run a program of our own a few times, in this process.
 
@@ -165,17 +172,11 @@ def rehearse() -> None:
     """
     request = {"source": REHEARSED, "function": "transform", "output_bytes": 1 << 16, "seconds_total": 1.0}
     streams = sys.stdout, sys.stderr, sys.stdin
-    read_json = json.JSONDecoder().decode
     for _ in range(REHEARSALS):
-        inputs = iter([[[[0, 1, 2], [3, 0, 300]]], [[[5]]], [None]])
-
-        def next_frame(inputs: Iterator[list[object]] = inputs) -> list[object]:
-            for arguments in inputs:
-                return read_json(json.dumps(arguments))  # type: ignore[no-any-return]
-            raise _RehearsedError
-
+        inputs = iter(["[[[0, 1, 2], [3, 0, 300]]]", "[[[5]]]", "[null]"])
+        program = Program(partial(_next_input, inputs), lambda payload: None)  # noqa: ARG005
         with contextlib.suppress(_RehearsedError):
-            Program(next_frame, lambda payload: None).run(request)  # noqa: ARG005
+            program.run(request)
         del sys.modules["program"]
     sys.stdout, sys.stderr, sys.stdin = streams
 
