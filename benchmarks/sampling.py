@@ -22,20 +22,26 @@ DATABASE = "benchmark_sampling"
 PROBLEMS = 20
 
 
-def serve(latency: float, in_flight: int | None, address: Any) -> None:
-    """A fake endpoint until the process is ended; its address goes through the pipe."""
-    from trajectories.stand_ins.fake_endpoint import Behaviour, FakeEndpoint, canned
+def serve(latency: float, in_flight: int | None, same: bool, address: Any) -> None:
+    """A fake endpoint until the process is ended; its address goes through the pipe. Its programs are all the `same`,
+    or each has a text of its own."""
+    from trajectories.stand_ins.fake_endpoint import Answer, Behaviour, FakeEndpoint, canned
+    from trajectories.stand_ins.fake_endpoint.answers import IDENTITY, program_text
 
-    with FakeEndpoint(Behaviour(latency=latency, in_flight=in_flight), canned()) as endpoint:
+    def numbered(prompt: str, asked_before: int) -> Answer:
+        """A program of its own for each sample: those of one text may be run once for all."""
+        return canned(program_text(f"{IDENTITY}# {asked_before}\n"))(prompt, asked_before)
+
+    with FakeEndpoint(Behaviour(latency=latency, in_flight=in_flight), canned() if same else numbered) as endpoint:
         address.send(endpoint.url)
         address.recv()
 
 
 @contextmanager
-def endpoint_process(latency: float, in_flight: int | None) -> Iterator[str]:
+def endpoint_process(latency: float, in_flight: int | None, *, same: bool = False) -> Iterator[str]:
     """The address of an endpoint in a process of its own."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(latency, in_flight, theirs))
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(latency, in_flight, same, theirs))
     process.start()
     try:
         yield ours.recv()
@@ -117,7 +123,8 @@ def measure_latency(samples: int, latency: float, in_flight: int, *, verifying: 
         stop.set()
         if verifying:
             verifier.join()
-    ideal = run.done_count * latency / in_flight
+    # A last wave takes as long as a full one.
+    ideal = -(-run.done_count // in_flight) * latency
     beside = "verified beside it" if verifying else "nothing beside it"
     print(f"{latency:g} s latency, {in_flight} in flight, {beside}: {run.done_count} samples in {seconds:.1f} s")
     print(f"  share of ideal  {ideal / seconds:8.2f}   ({ideal:.1f} s)")
@@ -125,23 +132,55 @@ def measure_latency(samples: int, latency: float, in_flight: int, *, verifying: 
     print(f"  CPU per sample  {1000 * cpu / run.done_count:8.1f} ms")
 
 
-def measure_instant(samples: int) -> None:
-    """What storing and verifying cost when the endpoint costs nothing."""
+def measure_instant(samples: int, *, same: bool) -> None:
+    """What storing and verifying cost when the endpoint costs nothing; of programs of one text, or each of its own."""
     from trajectories.models import Trace
     from trajectories.services.verification.queue import verify_traces
 
-    with endpoint_process(0.0, None) as url:
+    with endpoint_process(0.0, None, same=same) as url:
+        run = plan(url, 2 * PROBLEMS, 32)
+        draw(run)
+        warm_up_sandbox()
+        # The first verdicts of a process import what a worker has imported long before.
+        verify_traces(trace_ids=list(Trace.objects.filter(run=run).values_list("pk", flat=True)))
         run = plan(url, samples, 32)
         before = time.process_time()
         seconds, cpu = draw(run), time.process_time() - before
+    boxes_before = sandbox_cpu()
     started, before = time.perf_counter(), time.process_time()
     verify_traces(trace_ids=list(Trace.objects.filter(run=run).order_by("pk").values_list("pk", flat=True)))
     verifying, verifying_cpu = time.perf_counter() - started, time.process_time() - before
+    boxes = sandbox_cpu() - boxes_before
     count = run.done_count
-    print(f"Instant endpoint: {count} samples")
+    print(f"Instant endpoint: {count} samples, {'all programs the same' if same else 'each program a text of its own'}")
     print(f"  stored          {count / seconds:8.1f} samples/s, {1000 * cpu / count:.1f} ms CPU each")
     print(f"  verified        {count / verifying:8.1f} samples/s, {1000 * verifying_cpu / count:.1f} ms CPU each")
+    print(f"  sandbox         {1000 * boxes / count:8.1f} ms CPU each beside")
     print(f"  both            {count / (seconds + verifying):8.1f} samples/s by one process")
+
+
+def warm_up_sandbox() -> None:
+    """Start the sandbox's workers, which a process does once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from django.conf import settings
+
+    from trajectories.adapters.sandbox import shared_engine
+    from trajectories.core.programs.engines import ProgramJob
+
+    engine = shared_engine(settings.PROGRAM_ENGINE, settings.PROGRAM_ENVIRONMENT)
+    slow = ProgramJob("import time\ndef transform(given):\n    time.sleep(0.5)", ([0],))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(engine.run, [slow] * 4))
+
+
+def sandbox_cpu() -> float:
+    """Seconds of a processor that the sandbox's processes have taken, those that have ended among them."""
+    total = 0.0
+    for process in psutil.Process().children(recursive=True):
+        times = process.cpu_times()
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 def measure_memory(samples: int) -> None:
@@ -198,8 +237,8 @@ def main() -> None:
         if options.samples:
             for verifying in (False, True):
                 measure_latency(options.samples, options.latency, options.in_flight, verifying=verifying)
-        if options.instant:
-            measure_instant(options.instant)
+        for same in (False, True) if options.instant else ():
+            measure_instant(options.instant, same=same)
         if options.memory:
             measure_memory(options.memory)
     finally:

@@ -6,7 +6,7 @@ import signal
 import threading
 from pathlib import Path
 
-from tests.adapters.test_sandbox_engines import assert_healthy, run
+from tests.adapters.test_sandbox_engines import assert_healthy, call, run
 from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
 from trajectories.core.programs.engines import CallStatus, ProgramLimits, ProgramRun
 
@@ -16,6 +16,15 @@ def test_a_worker_killed_while_idle_is_replaced_unnoticed(bubblewrap: Bubblewrap
     for pid in bubblewrap.worker_pids():
         os.kill(pid, signal.SIGKILL)
     assert_healthy(bubblewrap)
+
+
+def test_a_program_begins_with_nothing_but_itself(bubblewrap: BubblewrapEngine) -> None:
+    """What a worker does before, so that programs begin quickly, is not there for them."""
+    source = "found = sorted(name for name in globals() if name[:2] != '__')\ndef transform(grid): return found"
+    (result,) = run(bubblewrap, source).calls
+    assert (result.value, result.printed) == ([], "")
+    for name in ("Counter", "math", "Cells"):
+        assert call(bubblewrap, f"return {name}").status is CallStatus.RAISED
 
 
 SLOW = (

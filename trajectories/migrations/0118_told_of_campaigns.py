@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                     ("training.waiting", "A training waits for its sampler"),
                     ("release.frozen", "A release is frozen"),
                     ("queue.done", "A queue has every review it needs"),
-                    ("budget.low", "A daily limit is nearly or wholly spent"),
+                    ("budget.low", "A budget or a daily limit is nearly spent"),
                     ("webhook.test", "A test"),
                 ],
                 max_length=20,

@@ -205,7 +205,7 @@ def test_a_name_with_one_address_that_is_not_allowed_is_refused_before_any_is_ca
             called.append(host)
             raise httpcore2.ConnectError("counted")
 
-    monkeypatch.setattr(httpcore2, "AnyIOBackend", Network)
+    monkeypatch.setattr(checked, "AsyncioNetwork", Network)
     names["models.example"] = [answers]
     fault = refusal(model_at("https://models.example/v1"), access_to(addresses=""))
     assert (fault.kind, called) == ("address_not_allowed", [])
@@ -220,7 +220,7 @@ def test_the_address_that_was_checked_is_the_one_called(names, monkeypatch):
             called.append((host, port))
             raise httpcore2.ConnectError("counted")
 
-    monkeypatch.setattr(httpcore2, "AnyIOBackend", Network)
+    monkeypatch.setattr(checked, "AsyncioNetwork", Network)
     names["models.example"] = [["8.8.8.8", "2606:4700::1"], ["127.0.0.1"]]
     fault = refusal(model_at("https://models.example/v1"), access_to(addresses=""))
     assert fault.kind == "connection"
@@ -244,7 +244,7 @@ def test_tls_goes_on_to_verify_the_name(names, monkeypatch):
         async def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
             return Stream()
 
-    monkeypatch.setattr(httpcore2, "AnyIOBackend", Network)
+    monkeypatch.setattr(checked, "AsyncioNetwork", Network)
     names["models.example"] = [["8.8.8.8"]]
     refusal(model_at("https://models.example/v1"), access_to(addresses=""))
     assert begun == [("models.example", True, "CERT_REQUIRED")]

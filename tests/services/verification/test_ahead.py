@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.factories import assert_counters_add_up, make_problem, make_trace, plan
+from tests.factories import FLIP_SPEC, assert_counters_add_up, make_problem, make_trace, plan
 from tests.samplers import SAMPLERS
 from trajectories.core.programs.engines import CallResult, CallStatus, ProgramRun
 from trajectories.models import PendingVerification, Trace, Verdict
@@ -69,6 +69,36 @@ def test_a_sandbox_that_breaks_ahead_is_an_error_of_its_own_trace(db, engine, mo
     assert verify_traces(trace_ids=[trace.pk for trace in traces]) == 3
     broken = Verdict.objects.filter(message__contains="no sandbox today")
     assert set(broken.values_list("trace", "outcome")) == {(traces[1].pk, "error")}
+
+
+def test_a_program_that_several_traces_have_runs_once_for_each_problem(db, engine):
+    more = {**FLIP_SPEC, "train": [*FLIP_SPEC["train"], {"input": [[4]], "output": [[4]]}]}
+    first, second = make_problem(), make_problem(spec=more)
+    traces = [make_trace(problem=problem, run=None, program=FLIP) for problem in (first, second, first, second, first)]
+    PendingVerification.objects.bulk_create([PendingVerification(trace=trace) for trace in traces])
+    assert verify_traces(trace_ids=[trace.pk for trace in traces]) == 5
+    assert [source for source, _ in engine.ran] == [FLIP, FLIP]
+    told = Verdict.objects.filter(verifier="arc_train").values_list("trace", "outcome", "message")
+    assert {trace for trace, _, _ in told} == {trace.pk for trace in traces}
+    assert len({(outcome, message) for _, outcome, message in told}) == 2
+
+
+@pytest.mark.parametrize("status", [CallStatus.TIMEOUT, CallStatus.MEMORY, CallStatus.CRASHED])
+def test_what_ended_by_time_or_memory_is_tried_anew_for_the_next_trace(db, engine, monkeypatch, status):
+    problem = make_problem()
+    traces = [make_trace(problem=problem, run=None, program=FLIP) for _ in range(3)]
+    PendingVerification.objects.bulk_create([PendingVerification(trace=trace) for trace in traces])
+
+    def run(job):
+        found = MirrorEngine.run(engine, job)
+        late = [CallResult(status, message="late")] * len(job.calls)
+        return ProgramRun(calls=tuple(late), engine="mirror") if len(engine.ran) == 1 else found
+
+    monkeypatch.setattr(engine, "run", run)
+    assert verify_traces(trace_ids=[trace.pk for trace in traces]) == 3
+    assert len(engine.ran) == 2
+    told = Verdict.objects.filter(verifier="arc_train").order_by("trace").values_list("message", flat=True)
+    assert ["late" in message or "died" in message for message in told] == [True, False, False]
 
 
 def test_what_a_verdict_leaves_empty_is_empty_in_the_database(db):

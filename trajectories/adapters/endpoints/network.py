@@ -13,6 +13,7 @@ import httpcore2
 
 from trajectories.adapters.endpoints.access import address_fault
 from trajectories.adapters.endpoints.addresses import AddressRules, read_address
+from trajectories.adapters.endpoints.streams import AsyncioNetwork
 
 STAGGER_SECONDS = 0.25
 """So long one address of a name has the field to itself (RFC 8305 recommends a quarter of a second)."""
@@ -30,7 +31,7 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
 
     def __init__(self, rules: AddressRules) -> None:
         self._rules = rules
-        self._network = httpcore2.AnyIOBackend()
+        self._network = AsyncioNetwork()
 
     async def connect_tcp(
         self,

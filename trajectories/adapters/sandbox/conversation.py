@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from enum import Enum
 
-from trajectories.adapters.sandbox.pipes import ProgramEndedError, ProgramLateError, ProgramLostError
+from trajectories.adapters.sandbox.pipes import ProgramEndedError, ProgramLateError, ProgramLostError, frame_of
 from trajectories.adapters.sandbox.process import GRACE_SECONDS, WorkerLostError, WorkerProcess
 from trajectories.adapters.sandbox.values import ValueRefusedError, read_value
 from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob, ProgramLimits, clean_text
 from trajectories.core.records import JSON
+from trajectories.core.verifiers.arc_common import once_per_object
 
 FRAME_SLACK = 64 * 1024
 ACCEPTED, LOADED, REFUSED, LAST = b"A", b"L", b"F", b"E"
@@ -48,12 +49,12 @@ class Conversation:
 
     def results(self) -> Iterator[CallResult]:
         """One result per call, in order. Raises WorkerLostError where the worker itself is of no use any more."""
-        for arguments in self._job.calls:
-            yield self._shared or self._call(arguments)
+        for frame in _frames_of(self._job.calls):
+            yield self._shared or self._call(frame)
         if self._child is not _Child.WAITS:
             self._next_child()
 
-    def _call(self, arguments: Sequence[JSON]) -> CallResult:
+    def _call(self, frame: bytes) -> CallResult:
         limits = self._job.limits
         if time.monotonic() >= self._end:
             message = f"all {limits.seconds_total:g} s for the program were used up"
@@ -62,17 +63,17 @@ class Conversation:
         try:
             if self._child is not _Child.LOADED:
                 self._shared = self._begin()
-            return self._shared or self._ask(arguments)
+            return self._shared or self._ask(frame)
         except ProgramLostError as lost:
             loaded = self._child is _Child.LOADED
             result = self._lost(lost)
             self._shared = None if loaded else result
             return result
 
-    def _ask(self, arguments: Sequence[JSON]) -> CallResult:
-        """Send the arguments of one call; its result."""
+    def _ask(self, frame: bytes) -> CallResult:
+        """Send the frame with the arguments of one call; its result."""
         deadline = self._deadline()
-        self._worker.program.send(list(arguments), deadline)
+        self._worker.program.send(frame, deadline)
         letter, result = self._read(deadline)
         if letter == LAST:
             self._next_child()
@@ -103,7 +104,7 @@ class Conversation:
         request = {"source": self._job.source, "function": self._job.function, **_limits(self._job.limits)}
         deadline = time.monotonic() + GRACE_SECONDS
         try:
-            self._worker.program.send(request, deadline)
+            self._worker.program.send(frame_of(request), deadline)
             if self._worker.program.read(self._frame_bytes, deadline) != ACCEPTED:
                 raise WorkerLostError("the sandbox worker does not begin as it should")
         except ProgramLateError as fault:
@@ -142,6 +143,12 @@ class Conversation:
         cleared = self._worker.next_child(ended=ended)
         self._child, self.clean = _Child.WAITS, cleared.clean
         return cleared.code
+
+
+@once_per_object
+def _frames_of(calls: Sequence[Sequence[JSON]]) -> list[bytes]:
+    """The arguments of calls as they are sent; all programs of a problem get the same."""
+    return [frame_of(list(arguments)) for arguments in calls]
 
 
 @functools.lru_cache(maxsize=16)

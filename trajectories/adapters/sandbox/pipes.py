@@ -8,11 +8,16 @@ import json
 import os
 import select
 import time
-from collections.abc import Mapping
 
 from trajectories.core.records import JSON
 
 READ_BYTES = 1 << 16
+
+
+def frame_of(message: JSON) -> bytes:
+    """A message as it is sent: four bytes of length, big-endian, then JSON."""
+    payload = json.dumps(message).encode()
+    return len(payload).to_bytes(4, "big") + payload
 
 
 class ProgramLostError(Exception):
@@ -39,14 +44,14 @@ class ProgramPipes:
         self._buffer = b""
         for descriptor in self._near_ends:
             os.set_blocking(descriptor, False)
+        self._result_comes = select.poll()
+        self._result_comes.register(self._results, select.POLLIN)
 
-    def send(self, message: Mapping[str, JSON] | list[JSON], deadline: float) -> None:
-        """Send a message. Raises ProgramLateError; what a child that has ended does not read is lost in silence."""
-        payload = json.dumps(message).encode()
-        view = memoryview(len(payload).to_bytes(4, "big") + payload)
-        while view:
+    def send(self, frame: bytes, deadline: float) -> None:
+        """Send a frame. Raises ProgramLateError; what a child that has ended does not read is lost in silence."""
+        while frame:
             try:
-                view = view[os.write(self._calls, view) :]
+                frame = frame[os.write(self._calls, frame) :]
             except BlockingIOError:
                 if not wait_for(self._calls, select.POLLOUT, deadline):
                     raise ProgramLateError("the program does not read its input") from None
@@ -79,7 +84,7 @@ class ProgramPipes:
     def _take(self, size: int, deadline: float) -> bytes:
         """The next `size` bytes; at most READ_BYTES beyond them are held."""
         while len(self._buffer) < size:
-            if not wait_for(self._results, select.POLLIN, deadline):
+            if not _comes(self._result_comes, deadline):
                 raise ProgramLateError("no result in time")
             part = os.read(self._results, READ_BYTES)
             if not part:
@@ -93,5 +98,9 @@ def wait_for(descriptor: int, event: int, deadline: float) -> bool:
     """Wait for a descriptor until a moment of the monotonic clock; whether it is ready."""
     poll = select.poll()
     poll.register(descriptor, event)
+    return _comes(poll, deadline)
+
+
+def _comes(poll: select.poll, deadline: float) -> bool:
     left = deadline - time.monotonic()
     return left > 0 and bool(poll.poll(left * 1000 + 1))

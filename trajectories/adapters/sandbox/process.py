@@ -118,6 +118,8 @@ def _environment(python: SandboxPython) -> list[str]:
         "PYTHONHASHSEED": "0",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
+        # Or every child looks up for itself what it calls in libraries, in pages of memory that are copied for it.
+        "LD_BIND_NOW": "1",
         "LANG": "C.UTF-8",
     }
     if python.library_folder is not None:

@@ -1,8 +1,9 @@
 """Finding code blocks, headings and paragraphs in whatever a model wrote. Every function is linear in the text."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})[ \t]*([\w+#.-]{0,40})[^`\n]{0,200}\Z")
@@ -10,6 +11,9 @@ _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})[ \t]+([^\n]*)")
 _BOLD_HEADING = re.compile(r"[ \t]{0,3}\*\*([^*\n]{1,150})\*\*[ \t]*:?[ \t]*")
 _FENCE_STARTS = frozenset("`~>")
 _HEADING_STARTS = frozenset("#*")
+KEPT_CHARACTERS = 32 * 1024
+"""Of a longer text the lines are read one at a time: a list of them all would take many times the text's memory."""
+
 LONGEST_MARK = 500
 """Characters of a line that can be a fence or a heading."""
 
@@ -40,8 +44,18 @@ class Block:
     end: int = field(default=0, compare=False)
 
 
-def read_lines(text: str) -> Iterator[Line]:
+def read_lines(text: str) -> Iterable[Line]:
     """The lines of a Markdown text. A fence that never ends makes everything after it code."""
+    return _kept_lines(text) if len(text) <= KEPT_CHARACTERS else _read_lines(text)
+
+
+@lru_cache(maxsize=4)
+def _kept_lines(text: str) -> tuple[Line, ...]:
+    """The lines of a text that several readers go through, one after the other."""
+    return tuple(_read_lines(text))
+
+
+def _read_lines(text: str) -> Iterator[Line]:
     fence = ""
     for start, line in _split(text):
         short = line.strip() if len(line) <= LONGEST_MARK else ""
@@ -60,7 +74,7 @@ def read_lines(text: str) -> Iterator[Line]:
 
 
 def _split(text: str) -> Iterator[tuple[int, str]]:
-    """The lines with their places, one at a time: a list of them all would take many times the text's memory."""
+    """The lines with their places."""
     start = 0
     while (end := text.find("\n", start)) >= 0:
         yield start, text[start:end]

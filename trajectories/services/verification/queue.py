@@ -30,7 +30,7 @@ LEASE = timedelta(seconds=60)
 RENEWAL_SECONDS = 20.0
 """The lease of traces that wait behind others of the same claim is renewed so often."""
 
-TOGETHER = 16
+TOGETHER = 32
 """Traces of one claim, whose texts are in memory at once."""
 
 SECONDS_PER_BELL = 5.0
@@ -73,13 +73,15 @@ def verify_traces(
     """
     verified = 0
     run_ids: set[int] = set()
+    held: list[Verified] = []
     for claims in _claims(list(dict.fromkeys(trace_ids))):
         for batch in _verify_all(claims, verifiers.values(), until):
-            # Asked for once more: what a lost connection had written is not waiting any more.
-            verified += patiently(partial(_write, batch))
-            run_ids.update(trace.run_id for trace, _ in batch if trace.run_id is not None)
+            # What was verified before is written while programs of the traces after it run.
+            verified += _write_held(held, run_ids)
+            held = batch
         if time.monotonic() > until:
             break
+    verified += _write_held(held, run_ids)
     for run_id in sorted(run_ids):
         if patiently(partial(move_on, run_id=run_id)):
             on_more(run_id)
@@ -158,7 +160,8 @@ def _claim(trace_ids: Sequence[int], which: Q) -> dict[int, int]:
 
 
 def _verify_all(claims: Mapping[int, int], verifiers: Iterable[Verifier], until: float) -> Iterator[list[Verified]]:
-    """The verdicts on claimed traces, some at a time. What is not begun when the time is over is given back."""
+    """The verdicts on claimed traces, some at a time: none at first, once their programs have begun. What is not begun
+    when the time is over is given back."""
     if not claims:
         return
     found = Trace.objects.filter(pk__in=claims).select_related("program", "reasoning").prefetch_related("problem")
@@ -166,6 +169,8 @@ def _verify_all(claims: Mapping[int, int], verifiers: Iterable[Verifier], until:
     written = renewed = time.monotonic()
     traces = patiently(lambda: list(found.order_by("pk")))
     with ProgramsAhead(traces, verifiers) as programs:
+        programs.begin(0)
+        yield []
         for position, trace in enumerate(traces):
             if position and time.monotonic() > until:
                 patiently(partial(_give_back, [pk for pk in claims if pk >= trace.pk]))
@@ -192,6 +197,13 @@ def _verify_one(
         problem=programs.problem_of(trace),
         begun=programs.take(position),
     )
+
+
+def _write_held(verified: Sequence[Verified], run_ids: set[int]) -> int:
+    """Write what was verified, and add its runs to `run_ids`; returns how many traces were written."""
+    run_ids.update(trace.run_id for trace, _ in verified if trace.run_id is not None)
+    # Asked for once more: what a lost connection had written is not waiting any more.
+    return patiently(partial(_write, verified)) if verified else 0
 
 
 def _give_back(trace_ids: Sequence[int]) -> None:

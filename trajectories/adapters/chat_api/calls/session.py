@@ -18,6 +18,7 @@ from trajectories.adapters.chat_api.wire.faults import CallError
 from trajectories.adapters.chat_api.wire.settings import ChatSettings
 from trajectories.adapters.endpoints import EndpointAccess
 from trajectories.adapters.log_context import about, ids_of
+from trajectories.adapters.turns import short_turns
 from trajectories.core.problems import ProblemError
 from trajectories.core.prompts import PromptError
 from trajectories.core.records import SampleFailure
@@ -94,20 +95,25 @@ class Session(Generic[Asked, Given]):
         self._caller = open_caller(self._side)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chat session", daemon=True)
+        self._turns = short_turns()
 
     def __enter__(self) -> Self:
+        self._turns.__enter__()
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        self._side.submit(carried(self._ports.close)).result()
-        self._side.shutdown()
+        try:
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+            self._side.submit(carried(self._ports.close)).result()
+            self._side.shutdown()
+        finally:
+            self._turns.__exit__(kind, error, trace)
 
     async def _end(self) -> None:
         """Cancel every call and wait until it has let go of its connection."""

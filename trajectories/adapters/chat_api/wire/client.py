@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 import openai
@@ -31,7 +31,7 @@ from trajectories.adapters.chat_api.wire.settings import (
     ChatSettings,
 )
 from trajectories.adapters.chat_api.wire.streams import BrokenOffError, merge_stream
-from trajectories.adapters.chat_api.wire.transport import RefusedError, open_http
+from trajectories.adapters.chat_api.wire.transport import EndpointCalls, RefusedError, open_http
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.completions.embeddings import Embedded, read_embeddings
 from trajectories.core.completions.hidden_errors import HiddenError
@@ -44,7 +44,8 @@ MAX_REPLY_BYTES = 8 * 1024 * 1024
 Begin = Callable[[str], list[bytes]]
 """Given the key that the endpoint knows: the list for what it says."""
 
-NO_KEY = "none"
+# As the client itself writes bodies. Made once: `json.dumps` with options makes an encoder at every call.
+_BODY = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 PATHS = {CHAT_COMPLETIONS: "/chat/completions", RESPONSES: "/responses"}
 EMBEDDINGS = "/embeddings"
 
@@ -68,13 +69,7 @@ class ChatClient:
         except AccessError as fault:
             raise refused_access(fault) from fault
         http = open_http(url, self._key, access, calls=settings.concurrency, seconds=settings.timeout_seconds)
-        self._client = openai.AsyncOpenAI(
-            api_key=NO_KEY,  # the client insists on one; the transport sends the real one
-            base_url=str(url),
-            max_retries=0,
-            timeout=http.timeout,
-            http_client=http,
-        )
+        self._client = EndpointCalls(url, http)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -160,15 +155,9 @@ class ChatClient:
 
     async def _fetch(self, path: str, body: Mapping[str, Any], parts: list[bytes]) -> bytes:
         # By the client's call for any address: that for completions walks through every argument value by value.
-        response = await self._client.post(
-            path,
-            cast_to=httpx2.Response,
-            body=body,
-            stream=True,
-            stream_cls=openai.AsyncStream[Any],
-        )
+        response = await self._client.ask(path, _BODY.encode(body).encode())
         size = 0
-        async with aclosing(cast(httpx2.Response, response)) as answer:
+        async with aclosing(response) as answer:
             async for part in answer.aiter_bytes():
                 size += len(part)
                 if size > MAX_REPLY_BYTES:

@@ -1,17 +1,18 @@
 """The HTTP client below the openai client: many calls at once without every call looking at every connection, each to
 the endpoint's own checked address, with headers of our own and no others."""
 
-import itertools
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Any, cast
 
 import httpcore2
 import httpx2
 import openai
+from openai._models import FinalRequestOptions
 
 from trajectories.adapters.endpoints import EndpointAccess, EndpointUrl
-from trajectories.adapters.endpoints.pools import open_pool, open_proxy
+from trajectories.adapters.endpoints.pools import FreeConnections, open_proxy
 from trajectories.core.completions.hidden_errors import Refusal
 
 MAX_ERROR_BYTES = 64 * 1024
@@ -19,15 +20,11 @@ MAX_ERROR_BYTES = 64 * 1024
 
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 5.0
-CONNECTIONS_PER_POOL = 2
-"""A pool walks through its connections at every call; one pool of 64 takes as long as all else that a call does."""
-
 Headers = list[tuple[bytes, bytes]]
 
 
 class EndpointTransport(httpx2.AsyncBaseTransport):
-    """Sends to one endpoint, taking turns among small pools of connections. How many calls run at once is bounded by
-    who makes them.
+    """Sends to one endpoint, over connections that stay open. How many calls run at once is bounded by who makes them.
 
     The openai client adds headers that variables of the environment ask for (OPENAI_CUSTOM_HEADERS, OPENAI_ORG_ID):
     only the body of what it makes is sent, and the header with the key only where there is one.
@@ -42,11 +39,10 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
             (b"User-Agent", b"minicolumn"),
         ]
         self._headers += [(b"Authorization", f"Bearer {key}".encode())] if key else []
-        self._pools = _open_pools(access, access.proxy_for(url), calls)
-        self._turns = itertools.cycle(self._pools)
+        self._connections = _open_connections(url, access, calls)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send by the next pool. Raises AccessError for an address that is not allowed, httpx2.TransportError for what
+        """Send. Raises AccessError for an address that is not allowed, httpx2.TransportError for what
         goes wrong on the way, and ValueError for a request to somewhere else."""
         url = request.url
         if (url.scheme, url.host, url.port or self._url.port) != (self._url.scheme, self._url.host, self._url.port):
@@ -62,13 +58,12 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
             extensions={"timeout": request.extensions.get("timeout", {})},
         )
         with _faults_of_httpx():
-            answer = await next(self._turns).handle_async_request(call)
+            answer = await self._connections.handle_async_request(call)
         return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for pool in self._pools:
-            await pool.aclose()
+        await self._connections.aclose()
 
 
 async def _content_of(request: httpx2.Request) -> tuple[Headers, bytes | AsyncIterable[bytes]]:
@@ -84,15 +79,17 @@ async def _content_of(request: httpx2.Request) -> tuple[Headers, bytes | AsyncIt
     return [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(body)).encode())], body
 
 
-def _open_pools(access: EndpointAccess, proxy: str, calls: int) -> list[httpcore2.AsyncConnectionPool]:
-    """Pools for so many calls at once; one where a proxy is on the way, which then decides what may be reached."""
-    context = httpx2.create_ssl_context()
-    if proxy:
-        return [open_proxy(proxy, context, connections=calls, idle_seconds=IDLE_SECONDS)]
-    return [
-        open_pool(access, context, idle_connections=2 * CONNECTIONS_PER_POOL, idle_seconds=IDLE_SECONDS)
-        for _ in range(-(-calls // CONNECTIONS_PER_POOL))
-    ]
+def _open_connections(
+    url: EndpointUrl, access: EndpointAccess, calls: int
+) -> FreeConnections | httpcore2.AsyncConnectionPool:
+    """Connections for so many calls at once; those of a proxy where one is on the way, which then decides what may be
+    reached."""
+    if proxy := access.proxy_for(url):
+        return open_proxy(proxy, httpx2.create_ssl_context(), connections=calls, idle_seconds=IDLE_SECONDS)
+    # Reading the certificates of this machine takes a while, and is nothing that plain HTTP needs.
+    context = httpx2.create_ssl_context() if url.scheme == "https" else None
+    origin = httpcore2.Origin(url.scheme.encode(), url.host.encode(), url.port)
+    return FreeConnections(origin, access, context, idle_seconds=IDLE_SECONDS)
 
 
 class _Body(httpx2.AsyncByteStream):
@@ -149,13 +146,67 @@ async def refuse(response: httpx2.Response) -> None:
     raise RefusedError(Refusal(response.status_code, response.headers, text))
 
 
-def open_http(url: EndpointUrl, key: str, access: EndpointAccess, *, calls: int, seconds: float) -> httpx2.AsyncClient:
+class EndpointHttp(httpx2.AsyncClient):
+    """A client of one endpoint. It sends a request as it is: there is no sign-in, no cookie and no redirect to follow,
+    for which its base looks at every call, and an answer that is refused is an error."""
+
+    def __init__(self, transport: EndpointTransport, timeout: httpx2.Timeout) -> None:
+        super().__init__(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+        self._endpoint = transport
+
+    async def send(self, request: httpx2.Request, *, stream: bool = False, **_: Any) -> httpx2.Response:
+        """Send a request. Raises RefusedError, and what the transport raises."""
+        response = await self._endpoint.handle_async_request(request)
+        response.request = request
+        try:
+            await refuse(response)
+            if not stream:
+                await response.aread()
+        except BaseException:
+            await response.aclose()
+            raise
+        return response
+
+
+def open_http(url: EndpointUrl, key: str, access: EndpointAccess, *, calls: int, seconds: float) -> EndpointHttp:
     """A client of one endpoint for so many calls at once. It follows no redirect and no proxy of the environment."""
     timeout = httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS), pool=None)
-    return httpx2.AsyncClient(
-        transport=EndpointTransport(url, key, access, calls),
-        timeout=timeout,
-        event_hooks={"response": [refuse]},
-        follow_redirects=False,
-        trust_env=False,
-    )
+    return EndpointHttp(EndpointTransport(url, key, access, calls), timeout)
+
+
+NO_KEY = "none"
+_STREAM = openai.AsyncStream[Any]
+
+
+class EndpointCalls(openai.AsyncOpenAI):
+    """The openai client, for calls whose body is there as bytes. For each it would put together an address, headers and
+    limits of time: the address is one of few, the transport has its own headers and leaves out all others."""
+
+    def __init__(self, url: EndpointUrl, http: EndpointHttp) -> None:
+        super().__init__(
+            api_key=NO_KEY,  # the client insists on one; the transport sends the real one
+            base_url=str(url),
+            max_retries=0,
+            timeout=http.timeout,
+            http_client=http,
+        )
+        self._extensions = {"timeout": http.timeout.as_dict()}
+        self._base = str(url)
+        self._known: dict[str, tuple[FinalRequestOptions, httpx2.URL]] = {}
+
+    async def ask(self, path: str, content: bytes) -> httpx2.Response:
+        """Send JSON to a path below the endpoint's URL; the answer, whose body is still to come.
+
+        Raises RefusedError, openai.APIConnectionError, openai.APITimeoutError and what the transport raises.
+        """
+        if path not in self._known:
+            # No header is sent, so none of the keys is needed that tell a call from the same one tried again.
+            options = FinalRequestOptions.construct(method="post", url=path, idempotency_key="")
+            self._known[path] = options, httpx2.URL(f"{self._base}{path}")
+        options = self._known[path][0].model_copy(update={"content": content})
+        return cast(httpx2.Response, await self.request(httpx2.Response, options, stream=True, stream_cls=_STREAM))
+
+    def _build_request(self, options: FinalRequestOptions, *, retries_taken: int = 0) -> httpx2.Request:  # noqa: ARG002
+        assert isinstance(options.content, bytes), options
+        content, url = httpx2.ByteStream(options.content), self._known[options.url][1]
+        return httpx2.Request(options.method, url, stream=content, extensions=self._extensions)

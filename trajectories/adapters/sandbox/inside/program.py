@@ -6,13 +6,12 @@ call at a time, each after the result of the one before, all as JSON. The child 
 A has accepted the job, L loaded it, F failed to load it, R result of a call, E result of a call and no more to come.
 """
 
-import functools
+import _signal  # type: ignore[import-not-found] # typeshed knows the module that wraps it only
 import gc
 import io
 import json
 import os
 import resource
-import signal
 import sys
 import time
 import types
@@ -43,16 +42,16 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def write_frame(descriptor: int, payload: bytes) -> None:
-    """Write one frame."""
-    write_all(descriptor, len(payload).to_bytes(4, "big") + payload)
+def write_frame(payload: bytes) -> None:
+    """Write one frame to the application."""
+    write_all(RESULTS, len(payload).to_bytes(4, "big") + payload)
 
 
 class CappedText(io.TextIOBase):
-    """Standard output of a program: kept up to a limit, beyond which writing raises FloodError."""
+    """Standard output of a program: kept up to `limit` characters, beyond which writing raises FloodError."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self) -> None:
+        self.limit = 0
         self.start_call()
 
     def start_call(self) -> None:
@@ -83,11 +82,12 @@ class CappedText(io.TextIOBase):
         return "".join(self.parts)[:PRINTED_CHARACTERS]
 
 
-def value_encoder(largest: int) -> Callable[[Any], str]:
+def value_encoder(output: CappedText) -> Callable[[Any], str]:
     """A function from a value to its JSON text, made before the program can replace anything it needs.
 
-    It knows numpy's arrays of up to `largest` elements and numpy's scalars. Subclasses of list, int and so on are
-    encoded as what they really hold, whatever their methods say. Raises TypeError and ValueError for the rest.
+    It knows numpy's arrays, of as many elements as the output may have characters, and numpy's scalars. Subclasses of
+    list, int and so on are encoded as what they really hold, whatever their methods say. Raises TypeError and
+    ValueError for the rest.
     """
     numpy = sys.modules.get("numpy")
     array, scalar = (numpy.ndarray, numpy.generic) if numpy is not None else ((), ())
@@ -95,7 +95,7 @@ def value_encoder(largest: int) -> Callable[[Any], str]:
 
     def plain(value: Any) -> Any:
         if is_a(value, array):
-            if value.size > largest:
+            if value.size > output.limit:
                 raise ReturnedFloodError
             return value.tolist()
         if is_a(value, scalar):
@@ -108,23 +108,27 @@ def value_encoder(largest: int) -> Callable[[Any], str]:
 
 
 class Program:
-    """One program in its child process: loads it, makes its calls, reports each."""
+    """One program in its child process: loads it, makes its calls, reports each.
 
-    def __init__(self, request: Request, next_frame: Callable[[], Any]) -> None:
-        self.request, self.read = request, next_frame
-        self.output = CappedText(request["output_bytes"])
-        # Bound now: the program may replace any builtin or module attribute.
-        self.dumps, self.clock, self.write = json.JSONEncoder(allow_nan=False).encode, time.monotonic, write_frame
-        self.encode = str.encode
+    Everything it needs is made here, before the program can replace any builtin or attribute of a module, and in a
+    sandbox before the process of the program is forked: what a child makes anew takes pages of memory of its own.
+    """
 
-    def run(self) -> None:
+    def __init__(self, next_frame: Callable[[], Any], write: Callable[[bytes], None]) -> None:
+        """`next_frame` gives what the application sends next, `write` sends it a frame."""
+        self.read, self.write = next_frame, write
+        self.output, self.input = CappedText(), io.StringIO()
+        self.module = types.ModuleType("program")
+        self.dumps, self.clock = json.JSONEncoder(allow_nan=False).encode, time.monotonic
+        self.encode, self.value_text = str.encode, value_encoder(self.output)
+
+    def run(self, request: Request) -> None:
         """Load the program and make its calls, until the application ends this process."""
+        self.request, self.output.limit = request, request["output_bytes"]
         sys.stdout = sys.stderr = self.output
-        sys.stdin = io.StringIO()
-        module = types.ModuleType("program")
-        self.value_text = value_encoder(self.request["output_bytes"])
-        sys.modules["program"] = module
-        result = self.attempt(lambda: self.load(module))
+        sys.stdin = self.input
+        sys.modules["program"] = self.module
+        result = self.attempt(self.load)
         if result["status"] != "returned":
             self.report(b"F", result)
             return
@@ -133,25 +137,25 @@ class Program:
         while letter == b"R":
             self.output.start_call()
             try:
-                arguments = self.read()
+                self.arguments = self.read()
             except MemoryError as fault:
                 # The program has used up all there is, so that its next input finds no place. It may be half read.
                 letter, result = b"E", describe(fault, self.request["output_bytes"])
             else:
-                result = self.attempt(functools.partial(self.call, module, arguments))
+                result = self.attempt(self.call)
             self.report(letter, result)
 
-    def load(self, module: types.ModuleType) -> None:
+    def load(self) -> None:
         """Execute the program's source."""
         code = compile(self.request["source"], "<program>", "exec", dont_inherit=True)
-        exec(code, module.__dict__)
+        exec(code, self.module.__dict__)
 
-    def call(self, module: types.ModuleType, arguments: list[Any]) -> str:
-        """Call the function; its value as JSON text."""
-        name = self.request["function"]
-        if name not in module.__dict__:
+    def call(self) -> str:
+        """Call the function with the arguments that were read; its value as JSON text."""
+        name, names = self.request["function"], self.module.__dict__
+        if name not in names:
             raise NameError(f"name '{name}' is not defined: the program has no such function")
-        value = module.__dict__[name](*arguments)
+        value = names[name](*self.arguments)
         try:
             text = self.value_text(value)
         except (TypeError, ValueError, RecursionError) as fault:
@@ -175,7 +179,7 @@ class Program:
 
     def report(self, letter: bytes, result: dict[str, Any]) -> None:
         """Send one frame to the application."""
-        self.write(RESULTS, letter + self.encode(self.dumps(result)))
+        self.write(letter + self.encode(self.dumps(result)))
 
 
 def frame_reader() -> Callable[[], Any]:
@@ -237,36 +241,44 @@ def line_of(fault: BaseException) -> str:
     return f" (line {line})" if line else ""
 
 
+FIXED_LIMITS = (
+    (resource.RLIMIT_NPROC, MAX_TASKS),
+    (resource.RLIMIT_NOFILE, OPEN_FILES),
+    (resource.RLIMIT_FSIZE, FILE_BYTES),
+    (resource.RLIMIT_CORE, 0),
+    (resource.RLIMIT_MSGQUEUE, 0),
+    (resource.RLIMIT_MEMLOCK, 0),
+    (resource.RLIMIT_SIGPENDING, 64),
+)
+
+
 def limit_child(request: Request, base_bytes: int) -> None:
     """Set the limits no process of this program can raise again."""
-    cpu = int(request["seconds_total"]) + 2
-    for name, value in (
-        ("RLIMIT_AS", base_bytes + request["memory_bytes"]),
-        ("RLIMIT_CPU", cpu),
-        ("RLIMIT_NPROC", MAX_TASKS),
-        ("RLIMIT_NOFILE", OPEN_FILES),
-        ("RLIMIT_FSIZE", FILE_BYTES),
-        ("RLIMIT_CORE", 0),
-        ("RLIMIT_MSGQUEUE", 0),
-        ("RLIMIT_MEMLOCK", 0),
-        ("RLIMIT_SIGPENDING", 64),
-    ):
-        resource.setrlimit(getattr(resource, name), (value, value))
+    limit, cpu = resource.setrlimit, int(request["seconds_total"]) + 2
+    memory = base_bytes + request["memory_bytes"]
+    limit(resource.RLIMIT_AS, (memory, memory))
+    limit(resource.RLIMIT_CPU, (cpu, cpu))
+    for kind, value in FIXED_LIMITS:
+        limit(kind, (value, value))
 
 
-def child_main(calls: int, results: int, *, base_bytes: int) -> NoReturn:
-    """Everything the forked child does. Until the application sends its program, it waits."""
+def child_main(calls: int, results: int, *, base_bytes: int, program: Program | None = None) -> NoReturn:
+    """Everything the forked child does. Until the application sends its program, it waits.
+
+    `program` was made before the fork, where there was one.
+    """
     leave = os._exit
     try:
         os.dup2(results, RESULTS, inheritable=False)
         os.dup2(calls, CALLS, inheritable=False)
         os.closerange(CALLS + 1, 4 * OPEN_FILES)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        next_frame = frame_reader()
-        request = next_frame()
+        # signal.signal looks up names for numbers, in pages of memory that are nobody else's business.
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        program = program or Program(frame_reader(), write_frame)
+        request = program.read()
         limit_child(request, base_bytes)
-        write_frame(RESULTS, b"A")
+        program.write(b"A")
         gc.enable()
-        Program(request, next_frame).run()
+        program.run(request)
     finally:
         leave(0)
