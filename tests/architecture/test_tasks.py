@@ -5,7 +5,7 @@ from fnmatch import fnmatch
 import pytest
 
 from trajectories.tasks import jobs
-from trajectories.tasks.sampling_queues import MODELS, SAMPLING, STARTS
+from trajectories.tasks.bells import MODELS, SAMPLING, STARTS
 from webapp.celery import app
 
 app.loader.import_default_modules()

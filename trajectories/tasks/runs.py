@@ -19,7 +19,7 @@ from trajectories.services.runs.batch_sampling import sample_chat
 from trajectories.services.runs.chat_sampling import SESSION_SECONDS, is_chat_run
 from trajectories.services.runs.embedded_sampling import BatchReport, sample_next_batch
 from trajectories.services.verification.queue import verify_traces
-from trajectories.tasks.sampling_queues import queue_for
+from trajectories.tasks.bells import queue_for
 from trajectories.tasks.verdicts import ring_verification
 
 logger = logging.getLogger(__name__)

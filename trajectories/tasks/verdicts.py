@@ -10,7 +10,7 @@ from trajectories.services.jobs.bells import Ticket
 from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.runs.attempts import ring_run
 from trajectories.services.verification.queue import bells_of, verify_for
-from trajectories.tasks.sampling_queues import queue_for
+from trajectories.tasks.bells import queue_for
 
 
 @shared_task(name="trajectories.verify_batch")

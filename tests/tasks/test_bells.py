@@ -7,8 +7,8 @@ from tests.worker import empty_queues
 from trajectories.adapters.broker_queues import ask_database
 from trajectories.adapters.local_models.settings import LocalSettings
 from trajectories.models import Bell
+from trajectories.tasks.bells import MODELS, SAMPLING, STARTS
 from trajectories.tasks.runs import ring_first, ring_for
-from trajectories.tasks.sampling_queues import MODELS, SAMPLING, STARTS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
