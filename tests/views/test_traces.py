@@ -312,3 +312,25 @@ def test_what_a_queue_hides_of_verifiers_is_neither_badge_nor_mark(as_curator, l
     page = page_of(as_curator, trace)
     assert "verdict hidden" in page
     assert "wrong step" not in page
+
+
+def test_what_an_imported_row_did_not_say_is_not_told_as_nothing(client, curator):
+    client.force_login(curator)
+    silent = factories.make_trace(run=None, temperature=0.0)
+    told = factories.make_trace(run=None, temperature=0.7, output_tokens=12, latency_seconds=2.5)
+    sampled = factories.make_trace(temperature=0.0)
+    facts = {
+        trace.pk: squeezed(client.get(reverse("trace_detail", args=[trace.pk]))) for trace in (silent, told, sampled)
+    }
+    assert "<dt>Temperature</dt>" not in facts[silent.pk]
+    assert "<dt>Time</dt>" not in facts[silent.pk]
+    assert "<dt>Tokens</dt><dd>not said</dd>" in facts[silent.pk]
+    assert "<dt>Temperature</dt><dd>0.70</dd>" in facts[told.pk]
+    assert "<dt>Time</dt><dd>2.50 s</dd>" in facts[told.pk]
+    assert "12 out" in facts[told.pk]
+    assert "<dt>Temperature</dt><dd>0</dd>" in facts[sampled.pk]
+    assert "<dt>Tokens</dt><dd>none spent</dd>" in facts[sampled.pk]
+    listed = squeezed(client.get(reverse("trace_list"), {"columns": "tokens,seconds,temperature"}))
+    cells = [row.split('<td class="num wide-only">')[1:] for row in listed.split("<tr")[2:]]
+    shown = [[cell.partition("<")[0] for cell in row] for row in cells if row]
+    assert shown == [["0.0", "0", "0.00"], ["0.7", "12", "2.50"], ["–", "–", "–"]]

@@ -190,6 +190,21 @@ class Trace(models.Model):
         return self.edited_by_id is not None
 
     @property
+    def says_temperature(self) -> bool:
+        """Whether its temperature is known. Of an imported one 0 may mean that its row did not say."""
+        return self.run_id is not None or self.temperature != 0
+
+    @property
+    def says_tokens(self) -> bool:
+        """Whether its tokens are known, likewise."""
+        return self.run_id is not None or self.output_tokens > 0
+
+    @property
+    def says_seconds(self) -> bool:
+        """Whether its seconds are known, likewise."""
+        return self.run_id is not None or self.latency_seconds > 0
+
+    @property
     def given(self) -> Any:
         """What it gives for the problem, see given_answer."""
         return given_answer(self.answer, self.outputs)

@@ -142,7 +142,8 @@ def _tags(context: template.Context, row: Any) -> SafeString:
 
 
 def _temperature(_: template.Context, row: Trace) -> SafeString:
-    return _figure(HIDDEN if row.veiled_sampler else str(row.temperature))
+    told = str(row.temperature) if row.says_temperature else "–"
+    return _figure(HIDDEN if row.veiled_sampler else told)
 
 
 def _program(_: template.Context, row: Any) -> SafeString:
@@ -170,9 +171,9 @@ CELLS: Mapping[str, Callable[[template.Context, Any], SafeString]] = {
     "tags": _tags,
     "temperature": _temperature,
     "program": _program,
-    "tokens": lambda _, row: _figure(number(row.output_tokens)),
+    "tokens": lambda _, row: _figure(number(row.output_tokens) if row.says_tokens else "–"),
     "cost": _cost,
-    "seconds": lambda _, row: _figure(seconds(row.latency_seconds)),
+    "seconds": lambda _, row: _figure(seconds(row.latency_seconds) if row.says_seconds else "–"),
     "sampled": lambda _, row: format_html('<td class="nowrap wide-only">{}</td>', moment(row.created_at)),
 }
 """By the word of the column, see selectors.traces."""

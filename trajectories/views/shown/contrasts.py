@@ -173,14 +173,14 @@ FACTS: Sequence[tuple[str, Callable[[Trace], str]]] = (
     ("Instruction", lambda trace: trace.instruction.title if trace.instruction else ""),
     ("Run", lambda trace: trace.run.title if trace.run else "imported"),
     ("Kind", lambda trace: trace.attempt.kind if trace.attempt else ""),
-    ("Temperature", lambda trace: f"{trace.temperature:g}"),
+    ("Temperature", lambda trace: f"{trace.temperature:g}" if trace.says_temperature else ""),
     ("Seed", lambda trace: "" if trace.seed is None else str(trace.seed)),
     ("Ended by", lambda trace: trace.finish_reason),
     ("Steps", lambda trace: f"{len(trace.steps):,}"),
     ("Characters", lambda trace: f"{len(trace.reasoning.body):,}"),
-    ("Output tokens", lambda trace: f"{trace.output_tokens:,}"),
+    ("Output tokens", lambda trace: f"{trace.output_tokens:,}" if trace.says_tokens else ""),
     ("Cost", lambda trace: "" if trace.cost is None else money(trace.cost)),
-    ("Seconds", lambda trace: f"{trace.latency_seconds:.1f}"),
+    ("Seconds", lambda trace: f"{trace.latency_seconds:.1f}" if trace.says_seconds else ""),
     ("Hinted", lambda trace: "yes" if trace.hinted else "no"),
 )
 
