@@ -20,8 +20,8 @@ def board(client: Any, problem: Any, **query: Any) -> str:
 
 def test_a_group_says_what_it_cost(client, lead):
     problem = factories.make_problem()
-    for cost in ("0.5", "1.5"):
-        factories.make_trace(problem=problem, cost=Decimal(cost), output_tokens=1_000, correctness="pass")
+    for cost in (Decimal("0.5"), Decimal("1.5"), None):
+        factories.make_trace(problem=problem, cost=cost, output_tokens=1_000, correctness="pass")
     factories.make_trace(problem=problem, answer=WRONG, correctness="fail")
     client.force_login(lead)
     page = client.get(reverse("problem_detail", args=[problem.pk]))

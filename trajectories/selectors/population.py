@@ -56,8 +56,8 @@ NEAR_MISS_VERIFIERS = ("arc_answer", "arc_test")
 class AnswerGroup:
     """All samples with one output.
 
-    Counts are samples; `seconds` and `tokens` (of output) are means, `cost` is what all took together, None where no
-    price is known. `outcomes` holds (outcome, samples) pairs by verifier.
+    Counts are samples; `seconds` and `tokens` (of output) are means, `cost` is what the
+    `priced` ones took together, whose price is known, None where none is. `outcomes` holds (outcome, samples) pairs by verifier.
     """
 
     answer_hash: str
@@ -72,6 +72,7 @@ class AnswerGroup:
     seconds: float
     tokens: float
     cost: Decimal | None
+    priced: int
     train_full: int
     train_least: int | None
     train_most: int | None
@@ -87,8 +88,8 @@ class AnswerGroup:
 
     @property
     def cost_each(self) -> Decimal | None:
-        """What a sample cost on average; None where no price is known."""
-        return None if self.cost is None else self.cost / self.votes
+        """What a sample of a known price cost on average; None where there is none."""
+        return None if self.cost is None else self.cost / self.priced
 
     @property
     def is_correct(self) -> bool:
@@ -284,6 +285,7 @@ def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[dict[str, Any
             best=Min(_preference(sight)),
             seconds=Avg("latency_seconds"),
             tokens=Avg("output_tokens"),
+            priced=Count("cost"),
             cost=Sum("cost"),
             train_full=Count("pk", filter=Q(train_passed=F("train_total"), train_total__gt=0)),
             train_least=Min("train_passed"),
