@@ -221,8 +221,10 @@ def test_a_selection_narrows_both_pages(client, lead):
     client.force_login(lead)
     query = {"run": traces[0].run_id}
     assert client.get(reverse("audit_index"), query).context["rows"][0][1].least == 1
-    page = client.get(reverse("audit_detail", args=["train_not_test"]), query).context["page"]
-    assert [trace.pk for trace, _ in page.rows] == [traces[0].pk]
+    page = client.get(reverse("audit_detail", args=["train_not_test"]), query)
+    assert [trace.pk for trace, _ in page.context["page"].rows] == [traces[0].pk]
+    assert re.search(r'href="\?" title="Take this filter away">\s*Run ', squeezed(page), re.IGNORECASE)
+    assert "Of these traces only" not in squeezed(client.get(reverse("audit_index")))
 
 
 def test_pages_lose_none_and_take_the_same_queries(client, lead):

@@ -57,7 +57,8 @@ class AnswerGroup:
     """All samples with one output.
 
     Counts are samples; `seconds` and `tokens` (of output) are means, `cost` is what the
-    `priced` ones took together, whose price is known, None where none is. `outcomes` holds (outcome, samples) pairs by verifier.
+    `priced` ones took together, whose price is known, None where none is. `outcomes` holds (outcome, samples) pairs by
+    verifier.
     """
 
     answer_hash: str

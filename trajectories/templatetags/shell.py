@@ -43,6 +43,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
 RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
     "Problems": (
         ("Import problems", "problem_import"),
+        ("Import traces", "trace_import"),
         ("Imports", "import_list"),
         ("References in doubt", "reference_list"),
         ("Procedural families", "procedural_list"),
@@ -57,22 +58,29 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Model judges", "judge_job_list"),
         ("Rubrics", "rubric_list"),
         ("Verifying again", "reverification_list"),
-        ("Verifier audit", "audit_index"),
         ("Trainings", "training_list"),
         ("Scorers", "scorer_list"),
-        ("Spending", "spending"),
     ),
-    "People": (
-        ("People and invitations", "people_list"),
-        ("Webhooks", "webhook_list"),
+    "Curation": (
         ("Reviews", "review_list"),
-        ("Saved views of traces", "saved_view_list"),
         ("Disputes", "adjudication_list"),
         ("Compare two traces", "comparison_next"),
         ("Ranking by comparisons", "comparison_ranking"),
         ("Mentions", "mention_list"),
-        ("Import traces", "trace_import"),
+        ("Saved views of traces", "saved_view_list"),
         ("Release rules", "release_rule_list"),
+    ),
+    "Insights": (
+        ("Budget", "budget"),
+        ("Compute-optimal", "optimal"),
+        ("Run against run", "versus"),
+        ("Worlds that change", "insight_worlds"),
+        ("Verifier audit", "audit_index"),
+    ),
+    "Installation": (
+        ("People and invitations", "people_list"),
+        ("Spending", "spending"),
+        ("Webhooks", "webhook_list"),
     ),
 }
 """By heading of the menu: title and first page of the areas that are rarely gone to."""

@@ -15,6 +15,7 @@ from trajectories.forms.traces import read_scope
 from trajectories.models import Queue
 from trajectories.selectors.audits import LISTED, Audit, audit_notes
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
+from trajectories.selectors.selection_words import selection_words
 from trajectories.selectors.traces import TraceWalk, count_traces, list_traces
 from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.views.fragments import wants_fragment
@@ -40,7 +41,7 @@ def audit_index(request: HttpRequest) -> HttpResponse:
     """Every audit with the number of traces that it finds, of everything or of the selection in the address."""
     scope, sight = replace(read_scope(request.GET), audit=""), sight_of(request.user)
     rows = [(audit, count_traces(replace(scope, audit=audit.name), sight)) for audit in LISTED]
-    context = {"rows": rows, "scope": scope}
+    context = {"rows": rows, "scope": scope, "chips": selection_words(scope)}
     return render(request, "trajectories/audits/index.html", context)
 
 
@@ -58,6 +59,7 @@ def audit_detail(request: HttpRequest, name: str) -> HttpResponse:
     context: dict[str, Any] = {
         "audit": audit,
         "scope": scope,
+        "chips": selection_words(replace(scope, audit="")),
         "page": page.of([(trace, notes.get(trace.pk, "")) for trace in page.rows]),
         "total": total,
         "has_pairs": any(trace.train_total for trace in page.rows),
