@@ -1,5 +1,6 @@
 """Verifier audits: what each finds and leaves out, the pages, and a queue in one step."""
 
+import re
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
