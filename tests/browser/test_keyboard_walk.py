@@ -4,7 +4,7 @@ sight, and is out of the page again after the last one."""
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.test_accessibility import whole_pages
 from tests.walker import Visit
@@ -38,6 +38,8 @@ async () => {
   const groups = new Set();
   const wanted = [...main.querySelectorAll(CONTROLS)].filter((element) => {
     if (element.tabIndex < 0 || element.disabled || element.closest("[inert]")) return false;
+    // It gives way to its figure as soon as it is near, while Tab is on its way to it or already there.
+    if (element.closest(".plot-waiting")) return false;
     if (!element.checkVisibility({ visibilityProperty: true })) return false;
     if (element.closest("details:not([open])") && !element.matches("details:not([open]) > summary")) return false;
     if (element.type === "radio") {
@@ -118,3 +120,16 @@ def test_the_way_around_the_pages_is_reached_by_tab(log_in, lead, transactional_
     page.keyboard.press("Escape")
     assert page.evaluate("document.querySelector('.nav-more').open") is False
     assert page.evaluate("document.activeElement.matches('.nav-more > summary')")
+
+
+def test_the_menu_of_rare_areas_is_in_sight_on_every_width(log_in, lead, transactional_db: Any):
+    page = log_in(lead)
+    for width in (390, 700, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto("/")
+        page.locator(".nav-more > summary").click()
+        boxes = [link.bounding_box() for link in page.locator(".nav-rare a").all()]
+        assert len(boxes) > 20
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes), width
+        page.locator(".nav-rare a").last.click()
+        expect(page.locator(".nav-rare a[aria-current]")).to_have_count(1)
