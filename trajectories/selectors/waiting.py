@@ -11,6 +11,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat, Left
 from django.utils import timezone
 
+from trajectories.core.text.titles import shown_title
 from trajectories.models import (
     Campaign,
     Delivery,
@@ -97,7 +98,8 @@ def list_waiting(kinds: Collection[str], *, person_id: int) -> dict[str, Waiting
         return {}
     first, *others = (_newest(word, person_id) for word in kinds)
     rows = first.union(*others, all=True) if others else first
-    return {word: Waiting(*found) for word, *found in rows}
+    # As texts of a union they are not read as titles are.
+    return {word: Waiting(count, newest, *map(shown_title, texts)) for word, count, newest, *texts in rows}
 
 
 def _newest(word: str, person_id: int) -> QuerySet[Any, tuple[Any, ...]]:

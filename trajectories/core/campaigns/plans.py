@@ -182,6 +182,7 @@ class CampaignPlan:
         }
         known |= {name: word(known[name]) for name, word in words.items() if name in known}
         known |= {"memory": Memory.from_json(known["memory"])} if "memory" in known else {}
+        known |= {"reviewers": tuple(known["reviewers"])} if "reviewers" in known else {}
         return cls(**known)
 
     def to_json(self) -> dict[str, JSON]:
