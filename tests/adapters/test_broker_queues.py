@@ -31,7 +31,7 @@ def test_one_query_reads_all_queues_and_one_which_there_are(django_assert_num_qu
         report = get_queues()
     assert [row.name for row in report.rows] == [
         *("sweeps", "interactive", "starts", "verification", "sampling"),
-        *("files", "training"),
+        *("models", "files", "training"),
     ]
     assert report.trouble == ""
 

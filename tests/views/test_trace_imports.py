@@ -44,7 +44,7 @@ def test_import_rings_for_a_worker_who_rings_for_verification(as_lead, django_ca
     assert not Trace.objects.exists()
     with django_capture_on_commit_callbacks() as bells:
         page = finish(as_lead, sent)
-    assert len(bells) == 1
+    assert len(bells) == 2, "for verdicts and for words"
     assert (latest().state, latest().inserted) == ("finished", 2)
     sampler = Trace.objects.first().sampler
     assert f"/traces/?sampler={sampler.pk}" in page.content.decode()
