@@ -44,6 +44,14 @@ class Storm:
             self.kill(beat=True)
 
 
+def forgive() -> None:
+    """As if every job had come to an outcome since its worker was killed last: one whose workers die five times in a
+    row is given up, which is another matter than what a drill asks."""
+    for kind in JOB_KINDS.values():
+        if any(field.name == "claims" for field in kind.model._meta.fields):
+            kind.model._default_manager.filter(claims__gt=0).update(claims=0)
+
+
 def let_time_pass() -> None:
     """As if every lease had run out and no bell had been heard for long."""
     long_ago = Now() - timedelta(hours=1)

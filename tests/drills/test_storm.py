@@ -8,7 +8,7 @@ import pytest
 
 from tests import factories
 from tests.campaigns import begin, two_sets
-from tests.drills.processes import let_time_pass
+from tests.drills.processes import forgive, let_time_pass
 from tests.factories import assert_counters_add_up
 from tests.imports import plan_rows
 from tests.scorers import ask_for, make_works, train
@@ -113,6 +113,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, cur
         storm.kill(beat=number % 2 == 0)
         assert_pages_tell(client, jobs)
         let_time_pass()
+        forgive()
         if number % 3 == 1:
             end_all_sessions()  # as a restart of the server does
         storm.start()
