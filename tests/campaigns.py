@@ -7,7 +7,7 @@ from typing import Any
 
 from tests import factories
 from tests.samplers import WRONG_PROGRAM, MirrorSampler, mirror_result
-from trajectories.adapters.training.base import Parameter, ParameterKind, TrainingResult
+from trajectories.adapters.training.base import Parameter, ParameterKind, TrainerError, TrainingResult
 from trajectories.core.campaigns.gates import GateTest, decide
 from trajectories.core.campaigns.measures import Outcomes, measure
 from trajectories.core.campaigns.plans import CampaignPlan
@@ -156,6 +156,19 @@ def finish(campaign: Campaign, most: int = 40) -> Campaign:
         if not campaign.is_active:
             return campaign
     raise AssertionError(f"still {campaign.state}: {list(campaign.generations.values('number', 'arm', 'stage'))}")
+
+
+def stuck_in_training(actor: Any, trainer: Any, monkeypatch: Any) -> tuple[Campaign, Training]:
+    """A campaign that its first training has paused, which has failed, and that training."""
+
+    def fail(task: Any, report: Any) -> None:
+        raise TrainerError("The loss was nan at step 3.")
+
+    campaign = begin(actor, generations=1, control=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(trainer, "train", fail)
+        finish(campaign)
+    return campaign, Training.objects.get()
 
 
 def measured_campaign(actor: Any, run: Run, release: Release, **values: Any) -> Campaign:

@@ -10,10 +10,10 @@ from django.test import TestCase
 from django.utils import timezone
 
 from tests import campaigns, factories
-from tests.campaigns import SKILLED, CoachingTrainer, begin, finish, two_sets, work
+from tests.campaigns import SKILLED, CoachingTrainer, begin, finish, stuck_in_training, two_sets, work
 from tests.trainings import make_release
 from trajectories.adapters.training import TRAINERS
-from trajectories.adapters.training.base import Parameter, ParameterKind, TrainerError, TrainingResult
+from trajectories.adapters.training.base import Parameter, ParameterKind, TrainingResult
 from trajectories.core.campaigns import gates
 from trajectories.core.campaigns.plans import Basis, ControlOf, ReplaySource
 from trajectories.core.campaigns.stages import Stage
@@ -219,14 +219,7 @@ def test_a_run_that_somebody_cancelled_pauses_the_campaign_and_is_drawn_anew_onc
 
 
 def test_a_training_that_fails_pauses_the_campaign_and_is_begun_anew_once_resumed(lead, coach, monkeypatch):
-    def fail(task, report):
-        raise TrainerError("The loss was nan at step 3.")
-
-    campaign = begin(lead, generations=1, control=False)
-    with monkeypatch.context() as patched:
-        patched.setattr(coach, "train", fail)
-        finish(campaign)
-    training = Training.objects.get()
+    campaign, training = stuck_in_training(lead, coach, monkeypatch)
     assert campaign.state_reason == f"Generation 1: training {training.pk} has failed. The loss was nan at step 3."
     resume_campaign(actor=lead, job_id=campaign.pk)
     assert finish(campaign).state == "finished"

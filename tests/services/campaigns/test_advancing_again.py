@@ -3,7 +3,7 @@
 import pytest
 
 from tests import factories
-from tests.campaigns import SKILLED, begin, finish, two_sets, work
+from tests.campaigns import SKILLED, begin, finish, stuck_in_training, two_sets, work
 from trajectories.adapters.training.base import TrainerError
 from trajectories.core.campaigns.plans import Basis
 from trajectories.core.faults import Fault
@@ -87,14 +87,7 @@ def test_what_a_replaced_run_took_stays_taken_and_a_paused_campaign_tells_what_i
 
 
 def test_a_training_that_was_tried_again_and_ended_well_is_gone_on_with(lead, coach, monkeypatch):
-    def fail(task, report):
-        raise TrainerError("The loss was nan at step 3.")
-
-    campaign = begin(lead, generations=1, control=False)
-    with monkeypatch.context() as patched:
-        patched.setattr(coach, "train", fail)
-        finish(campaign)
-    training = Training.objects.get()
+    campaign, training = stuck_in_training(lead, coach, monkeypatch)
     steer("training", "retry", actor=lead, job_id=training.pk)
     train_next(job_id=training.pk)
     resume_campaign(actor=lead, job_id=campaign.pk)
