@@ -345,7 +345,7 @@ def test_the_queues_of_a_campaign_are_described_on_its_form(page, lead, curator)
     assert page.post(reverse("campaign_new"), fields(sets, **asked)).status_code == 302
     campaign = Campaign.objects.get()
     plan = campaign.kept_plan
-    assert (plan.people, plan.reviewers, plan.reviews_each, plan.guidelines) == (True, [curator.pk], 1, "Look.")
+    assert (plan.people, plan.reviewers, plan.reviews_each, plan.guidelines) == (True, (curator.pk,), 1, "Look.")
     form = page.get(reverse("campaign_new"), {"like": campaign.pk}).context["form"]
     assert (form["reviewers"].value(), form["guidelines"].value()) == ([curator.pk], "Look.")
     refused = page.post(reverse("campaign_new"), fields(sets, **{**asked, "reviews_each": "3"}))
