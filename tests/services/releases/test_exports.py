@@ -7,7 +7,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
+from psycopg.errors import AdminShutdown
 
 from tests import factories
 from trajectories.core.curation.reviews import Decision, ReviewDraft
@@ -196,6 +198,21 @@ def test_a_full_disk_is_said_costs_no_try_and_the_export_goes_on_by_itself(expor
     assert write_export(job_id=export.pk)
     export.refresh_from_db()
     assert (export.state, export.error, export.space_needed) == ("ready", "", None)
+
+
+def test_a_database_that_went_away_is_no_fault_of_the_export(export, monkeypatch):
+    def away(self):
+        raise OperationalError from AdminShutdown("terminating connection due to administrator command")
+        yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writing.ExportWriter, "chunks", away)
+        with pytest.raises(OperationalError):
+            write_export(job_id=export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.error, export.lease_token) == ("running", "", None), "for the next bell"
+    assert unheard() == [export.pk]
+    assert write_export(job_id=export.pk)
 
 
 @pytest.fixture

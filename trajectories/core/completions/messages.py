@@ -65,7 +65,7 @@ def read_message(message: Mapping[str, Any]) -> tuple[Piece, ...]:
     content = tuple(_content(message.get("content") or message.get("parts")))
     if not any(piece.text or piece.data for piece in content) and isinstance(message.get("refusal"), str):
         content = (Piece(PartKind.CONTENT, message["refusal"], REFUSAL),)
-    calls = [_call(call) for call in _list(message.get("tool_calls")) if call]
+    calls = [object_in(call) for call in _list(message.get("tool_calls")) if call]
     calls += [message["function_call"]] if isinstance(message.get("function_call"), Mapping) else []
     return (
         *_thoughts(message, content),
@@ -74,15 +74,15 @@ def read_message(message: Mapping[str, Any]) -> tuple[Piece, ...]:
     )
 
 
-def _call(call: Any) -> Any:
-    """A call of a tool; one that a file holds as JSON text (verifiers) as the object that it is."""
-    if not isinstance(call, str):
-        return call
+def object_in(value: Any) -> Any:
+    """The object that a text of JSON holds, as tables and some files write it; anything else as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return value
     try:
-        found = json.loads(call)
+        found = json.loads(value)
     except (ValueError, RecursionError):
-        return call
-    return found if isinstance(found, dict) else call
+        return value
+    return found if isinstance(found, dict) else value
 
 
 def _unpacked(message: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,8 +19,8 @@ from typing import Any
 from trajectories.core.completions.bodies import BodyKind, kind_of_body
 from trajectories.core.completions.gemini import field_of
 from trajectories.core.completions.hidden_errors import error_words
+from trajectories.core.completions.messages import object_in
 from trajectories.core.completions.replies import list_of, text_of
-from trajectories.core.importers.row_fields import object_in
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.records import JSON
 

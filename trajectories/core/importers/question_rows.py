@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from trajectories.core.completions.messages import object_in
 from trajectories.core.importers.foreign_traces import Row
-from trajectories.core.importers.row_fields import meta_of, object_in
+from trajectories.core.importers.row_fields import meta_of
 from trajectories.core.problems.questions import SPLITS
 from trajectories.core.problems.sides import said_side
 from trajectories.core.records import JSON

@@ -1,11 +1,11 @@
 """What rows of several shapes say under the same names: their problem, their model, their temperature, their tokens."""
 
-import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from trajectories.core.completions.hidden_errors import is_broken_off
+from trajectories.core.completions.messages import object_in
 from trajectories.core.completions.replies import finish_reason_of
 from trajectories.core.completions.usage import MOST, read_usage
 from trajectories.core.importers.foreign_traces import ProblemKey, Row
@@ -56,17 +56,6 @@ def meta_of(row: Row) -> dict[str, JSON]:
         value = object_in(row.get(name))
         found |= value if isinstance(value, dict) else {}
     return found
-
-
-def object_in(value: JSON) -> JSON:
-    """The object that a text of JSON holds, as tables write it; anything else as it is."""
-    if not isinstance(value, str) or not value.lstrip().startswith("{"):
-        return value
-    try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
-        return value
-    return found if isinstance(found, dict) else value
 
 
 def hash_of_meta(row: Row) -> dict[str, JSON]:
