@@ -177,12 +177,15 @@ def test_an_attempt_that_failed_is_an_example(client, lead):
 def test_workers_and_queues_are_shown(client, lead):
     factories.make_worker(name="quick worker", task="trajectories.sweep", task_started_at=timezone.now())
     factories.make_worker(name="worker 2", silent=True)
+    factories.make_worker(name="training worker", trainers="embedded trl", serves_models=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pgmq.create('verification')")
         cursor.execute("SELECT pgmq.send('verification', '{}'), pgmq.send('verification', '{}', 600)")
         cursor.execute("UPDATE pgmq.q_verification SET enqueued_at = now() - interval '2 minutes'")
     page = page_of(client, lead)
-    assert "1 worker alive, 1 silent." in page
+    assert "2 workers alive, 1 silent." in page
+    assert "can do: Embedded learner, Fine-tuning with trl, samples of local models" in page
+    assert page.count("can do:") == 1
     assert "Quick worker" in page
     assert ">sweep<" in page
     row = page[page.index('id="queue-verification"') :].partition("</tr>")[0]

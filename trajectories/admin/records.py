@@ -143,7 +143,18 @@ class BellAdmin(ReadOnlyAdmin):
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnlyAdmin):
-    list_display = ("name", "host", "pid", "queues", "task", "task_started_at", "seen_at", "started_at")
+    list_display = (
+        "name",
+        "host",
+        "pid",
+        "queues",
+        "trainers",
+        "serves_models",
+        "task",
+        "task_started_at",
+        "seen_at",
+        "started_at",
+    )
     search_fields = (
         "name",
         "host",

@@ -44,6 +44,17 @@ def _heard() -> "ExpressionWrapper[Q]":
     return ExpressionWrapper(Q(seen_at__gt=lately), output_field=BooleanField())
 
 
+def living_trainers() -> frozenset[str]:
+    """The keys of the trainers that workers heard of lately can do trainings with."""
+    found = Worker.objects.exclude(trainers="").filter(_heard()).values_list("trainers", flat=True)
+    return frozenset(key for trainers in found for key in trainers.split())
+
+
+def is_served() -> bool:
+    """Whether a worker heard of lately can draw samples of models that live on its machine."""
+    return Worker.objects.filter(_heard(), serves_models=True).exists()
+
+
 def get_workforce() -> Workforce:
     """The workers, in one query: there are as many as processes."""
     workers = [(worker, worker.is_heard) for worker in Worker.objects.annotate(is_heard=_heard()).order_by("-seen_at")]

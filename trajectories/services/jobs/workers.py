@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import psutil
 from django.conf import settings
@@ -21,6 +22,19 @@ FORGOTTEN = timedelta(days=1)
 """A worker of another machine that was silent for so long is not coming back."""
 
 
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a worker can do that others may not: the keys of its trainers, and whether it can draw samples of models
+    that live on its machine."""
+
+    trainers: Sequence[str] = ()
+    serves_models: bool = False
+
+    def as_columns(self) -> dict[str, Any]:
+        """The values of a worker's row."""
+        return {"trainers": " ".join(self.trainers), "serves_models": self.serves_models}
+
+
 def silent_seconds() -> float:
     """After how long without a sign of life a worker counts as hung (the WORKER_SILENT_SECONDS setting)."""
     return float(settings.WORKER_SILENT_SECONDS)
@@ -31,21 +45,22 @@ def this_host() -> str:
     return socket.gethostname()[:255]
 
 
-def sign_on(*, name: str, queues: Sequence[str]) -> None:
+def sign_on(*, name: str, queues: Sequence[str], abilities: Abilities) -> None:
     """Write this process down as a worker that waits for work."""
     Worker.objects.update_or_create(
         host=this_host(),
         pid=os.getpid(),
         defaults={"name": name, "queues": " ".join(queues), "started_at": Now(), "seen_at": Now()}
-        | {"task": "", "task_started_at": None},
+        | {"task": "", "task_started_at": None, **abilities.as_columns()},
     )
 
 
-def beat(*, task: str, seconds: float) -> bool:
-    """A sign of life of this process, with what it has been at for `seconds`; False where it is not written down."""
+def beat(*, task: str, seconds: float, abilities: Abilities) -> bool:
+    """A sign of life of this process, with what it has been at for `seconds` and what it can do; False where it is not
+    written down."""
     started = Now() - timedelta(seconds=seconds) if task else None
     ours = Worker.objects.filter(host=this_host(), pid=os.getpid())
-    return bool(ours.update(seen_at=Now(), task=task[:100], task_started_at=started))
+    return bool(ours.update(seen_at=Now(), task=task[:100], task_started_at=started, **abilities.as_columns()))
 
 
 def sign_off(*, pids: Collection[int]) -> None:

@@ -29,6 +29,7 @@ from trajectories.adapters.training.base import (
 from trajectories.core.faults import Fault
 from trajectories.models import Artefact, AuditEvent, Sampler, Training
 from trajectories.selectors.disk import NO_SPACE
+from trajectories.selectors.workers import living_trainers
 from trajectories.services.endpoints.artefacts import store_artefact
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.heartbeats import KeptLease
@@ -68,8 +69,7 @@ def train_next(*, job_id: int) -> bool:
     transaction that ends the training. What goes wrong is kept as the training's reason.
     """
     token, jobs = uuid.uuid4(), Training.objects.filter(pk=job_id)
-    waiting = jobs.filter(state__in=Training.ACTIVE_STATES)
-    if not claim_job(waiting, token, state=State.RUNNING, reason="", started_at=Coalesce("started_at", Now())):
+    if not claim_job(_claimable(jobs), token, state=State.RUNNING, reason="", started_at=Coalesce("started_at", Now())):
         return False
     held = jobs.filter(lease_token=token, state=State.RUNNING)
     with lease_of(jobs, token):
@@ -99,6 +99,15 @@ def train_next(*, job_id: int) -> bool:
             release_job(held, token, state=State.QUEUED, claims=0, reason=NO_SPACE, space_needed=needed)
             tell_parent(training)
             return False
+
+
+def _claimable(jobs: QuerySet[Training]) -> QuerySet[Training]:
+    """The training where it waits for a worker; none where this process lacks the trainer and a worker that is alive
+    has it, which the next bell may reach."""
+    trainer = TRAINERS.get(jobs.values_list("trainer", flat=True).first() or "")
+    if trainer is not None and trainer.missing() and trainer.key in living_trainers():
+        return jobs.none()
+    return jobs.filter(state__in=Training.ACTIVE_STATES)
 
 
 def lost_trainings() -> list[int]:
