@@ -193,6 +193,31 @@ def test_workers_and_queues_are_shown(client, lead):
     assert "2 min" in row
 
 
+def test_the_scheduler_is_shown_beside_the_workers(client, lead):
+    assert 'id="scheduler"' not in page_of(client, lead), "nobody is there who could hear it"
+    factories.make_worker(started_at=timezone.now() - timedelta(minutes=5))
+    page = page_of(client, lead)
+    assert "The scheduler has never rung. Until it does" in " ".join(page.split())
+    factories.make_ring(seconds=1)
+    page = page_of(client, lead)
+    assert "The scheduler has" not in page
+    row = page[page.index('id="scheduler"') :].partition("</tr>")[0]
+    assert "second" in row
+    assert "Silent" not in row
+    factories.make_ring(seconds=120)
+    page = page_of(client, lead)
+    assert "not rung since 20" in page
+    assert "1 worker alive. The scheduler is silent." in page
+    assert "Silent" in page[page.index('id="scheduler"') :].partition("</tr>")[0]
+
+
+def test_a_start_after_a_night_makes_no_scheduler_silent(client, lead):
+    """Workers that have just come have not waited for it yet."""
+    factories.make_ring(seconds=36_000)
+    factories.make_worker()
+    assert "not rung since" not in page_of(client, lead)
+
+
 def test_a_poll_gets_the_live_part_alone(client, lead):
     make_job("run")
     fragment = page_of(client, lead, "?kind=run", **{"hx-request": "true"})

@@ -39,6 +39,7 @@ from trajectories.models import (
     RunProblem,
     Sampler,
     SamplerGate,
+    Scheduler,
     Submission,
     Text,
     Trace,
@@ -160,6 +161,12 @@ class WorkerAdmin(ReadOnlyAdmin):
         "host",
     )
     search_help_text = "A name, a host or an id."
+
+
+@admin.register(Scheduler)
+class SchedulerAdmin(ReadOnlyAdmin):
+    holds_reviews = False
+    list_display = ("id", "rang_at")
 
 
 @admin.register(Rubric)

@@ -1,4 +1,4 @@
-"""Runs: listing and reading them, launching one, and pausing, resuming and cancelling it."""
+"""Runs: listing and reading them, launching one, and pausing, resuming, cancelling and retrying it."""
 
 from typing import Annotated, Any, Literal
 
@@ -242,8 +242,9 @@ def fault_of(form: Form) -> Fault:
 
 
 @door("POST", "/runs/{run_id}/{verb}", "trajectories.view_run", scope=ApiToken.Scope.LAUNCH, answers=RunShown)
-def steer_run(request: HttpRequest, run_id: Key, verb: Literal["pause", "resume", "cancel"]) -> Any:
-    """Pause a run, go on with it, or cancel it for good. 409 where it is in no state for that."""
+def steer_run(request: HttpRequest, run_id: Key, verb: Literal["pause", "resume", "cancel", "retry"]) -> Any:
+    """Pause a run, go on with it, cancel it for good, or draw its failed samples again once it has ended. 409 where it
+    is in no state for that."""
     try:
         steer_job(actor=asking(request), kind="run", verb=verb, job_id=run_id)
     except ControlDeniedError as refusal:

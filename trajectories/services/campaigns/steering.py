@@ -43,7 +43,7 @@ def _steer(verb: str, actor: User, job_id: int) -> Campaign:
         if verb == RESUME and not (campaign.budget_cost is None and campaign.budget_tokens is None):
             share_budget(actor=actor, campaign=campaign)
         for kind, job in children(campaign):
-            if may_move(kind, verb, job.state):
+            if may_move(kind, verb, job):
                 _steer_child(kind, verb, actor, job)
         waiting = campaign.generations.filter(stage=Stage.REVIEWING).select_related("queue")
         for row in waiting:

@@ -1,4 +1,4 @@
-"""Signs of life of worker processes: written by each of them, looked at by its supervisor."""
+"""Signs of life of worker processes, written by each of them and looked at by its supervisor, and of the scheduler."""
 
 import logging
 import os
@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.db.models.functions import Now
 
-from trajectories.models import Worker
+from trajectories.adapters.acting import FIRST, acting_project
+from trajectories.models import Scheduler, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,13 @@ def forget_the_dead() -> None:
     ours = Worker.objects.filter(host=this_host()).values_list("pid", flat=True)
     sign_off(pids=[pid for pid in ours if not psutil.pid_exists(pid)])
     Worker.objects.filter(seen_at__lt=Now() - FORGOTTEN).delete()
+
+
+def hear_scheduler() -> None:
+    """Write down that the scheduler has rung: for the first project, as its bells are for all."""
+    if acting_project() == FIRST:
+        rung = Scheduler(pk=Scheduler.THE_ONE, rang_at=Now())
+        Scheduler.objects.bulk_create([rung], update_conflicts=True, unique_fields=["id"], update_fields=["rang_at"])
 
 
 @dataclass(slots=True)
