@@ -56,5 +56,5 @@ class DiskUpload(TemporaryFileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Open the file."""
         FileUploadHandler.new_file(self, *args, **kwargs)
-        told = (self.file_name, self.content_type, 0, self.charset, self.content_type_extra)
+        told: tuple[Any, ...] = (self.file_name, self.content_type, 0, self.charset, self.content_type_extra)
         self.file = _ArrivingFile(*told)
