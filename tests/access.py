@@ -284,16 +284,19 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "get_export": SIGHTED,
     "get_freezing": SIGHTED,
     "get_import": LEADS,
+    "get_job": WITH_ROLE,
     "get_problem": WITH_ROLE,
     "get_queue": WITH_ROLE,
     "get_release": SIGHTED,
     "get_run": WITH_ROLE,
     "get_trace": WITH_ROLE,
     "get_verification": WITH_ROLE,
+    "import_files": LEADS,
     "launch_run": LEADS,
     "lease_next_item": REVIEWERS,
     "list_all_imports": LEADS,
     "list_all_instructions": WITH_ROLE,
+    "list_all_jobs": WITH_ROLE,
     "list_all_problems": WITH_ROLE,
     "list_all_queues": WITH_ROLE,
     "list_all_releases": SIGHTED,
@@ -304,12 +307,18 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "list_all_scorers": SIGHTED,
     "list_all_traces": WITH_ROLE,
     "list_asks": WITH_ROLE,
+    "list_differences": LEADS,
     "list_exports": SIGHTED,
     "list_problem_sets": WITH_ROLE,
+    "look_at_files": LEADS,
     "push_traces": LEADS,
     "release_items": REVIEWERS,
+    "repeat_import": LEADS,
     "request_export": RELEASERS,
+    "set_job_budget": LEADS,
     "skip_queue_item": REVIEWERS,
+    "steer_any_job": LEADS,
+    "steer_import": LEADS,
     "steer_run": LEADS,
     "submit_item": REVIEWERS,
     "submit_trace_review": REVIEWERS,
@@ -324,7 +333,7 @@ def operations(number: int = 999_999) -> Iterator[tuple[str, str, str, dict[str,
     """(name, method, path of something with that number, what it is described as) of every operation."""
     for path, methods in described()["paths"].items():
         for method, told in methods.items():
-            address = path.removeprefix("/api/v1").replace("{verb}", "pause")
+            address = path.removeprefix("/api/v1").replace("{verb}", "pause").replace("{kind}", "run")
             for name in PARAMETERS:
                 address = address.replace(f"{{{name}_id}}", str(number))
             yield told["operationId"], method, address, told

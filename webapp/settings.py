@@ -189,7 +189,12 @@ MODELS_DIR = Path(os.environ.get("MODELS_DIR") or VAR_DIR / "models")  # languag
 TRAINING_PYTHON = Path(os.environ.get("TRAINING_PYTHON") or tools_dir() / "training-python")  # `make training`
 TRAINING_THREADS = whole_number("TRAINING_THREADS", default=os.cpu_count() or 1)  # of a model that trains or answers
 DISK_RESERVE_BYTES = 64 * 1024 * 1024  # with less than this free, the disk counts as full
-UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
+UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024  # of files of problems in one request: a worker holds each of them whole
+IMPORT_UPLOAD_BYTES = whole_number("IMPORT_UPLOAD_MB", default=512) * 1024 * 1024  # of files of traces in one request
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "trajectories.adapters.arriving_files.DiskUpload",
+]
 IMPORT_ROW_BYTES = whole_number("IMPORT_ROW_MB", default=100) * 1024 * 1024  # of one row of a file of traces, as JSON
 IMPORT_STEPS = whole_number("IMPORT_STEPS", default=50_000)  # of one imported trace
 IMPORT_PROCESSES = max(1, whole_number("IMPORT_PROCESSES", default=4))  # that read a large file, at most one a core

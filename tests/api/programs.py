@@ -44,6 +44,11 @@ class Program:
         headers = {"Idempotency-Key": key} if key else {}
         return self._client.post(PREFIX + path, data, content_type="application/json", headers=headers)
 
+    def send(self, path: str, fields: Any = None, *, key: str = "") -> Any:
+        """A form with files."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._client.post(PREFIX + path, fields or {}, headers=headers)
+
 
 def described() -> dict[str, Any]:
     """The description of the API."""

@@ -8,9 +8,19 @@ from tests.access import OPERATIONS, ROLES, operations
 from tests.api.programs import EVERY_SCOPE, Program
 from trajectories.models import ApiToken
 
+STEERING = {
+    "steer_run": "/runs/{}/pause",
+    "steer_any_job": "/jobs/run/{}/pause",
+    "set_job_budget": "/jobs/run/{}/budget",
+}
+"""What asks for a permission that depends on the job."""
 
-def ask(program, method, address):
-    return program.get(address) if method == "get" else program.post(address)
+
+def ask(program, method, address, told):
+    if method == "get":
+        return program.get(address)
+    takes_files = "multipart/form-data" in told.get("requestBody", {}).get("content", {})
+    return program.send(address) if takes_files else program.post(address)
 
 
 def test_every_operation_is_for_the_roles_that_the_table_names(nobody, curator, engineer, lead):
@@ -23,9 +33,10 @@ def test_every_operation_is_for_the_roles_that_the_table_names(nobody, curator, 
     found: dict[str, set[str]] = {}
     for role, person in people.items():
         program = Program(person)
-        for name, method, address, _ in operations():
-            run = f"/runs/{factories.make_run(state='queued').pk}/pause"
-            answer = ask(program, method, run if name == "steer_run" else address)
+        for name, method, address, told in operations():
+            if name in STEERING:
+                address = STEERING[name].format(factories.make_run(state="queued").pk)  # noqa: PLW2901
+            answer = ask(program, method, address, told)
             assert answer.status_code in (200, 201, 403, 404, 409, 422), (role, name, answer.content)
             if answer.status_code == 403:
                 assert "permission" in answer.json()["detail"], (role, name, answer.content)
@@ -37,7 +48,7 @@ def test_every_operation_is_for_the_roles_that_the_table_names(nobody, curator, 
 def test_a_token_opens_what_its_scopes_say_and_no_more(lead):
     for name, method, address, told in operations():
         others = [scope for scope in EVERY_SCOPE if scope != told["x-scope"]]
-        answer = ask(Program(lead, others[:4]), method, address)
+        answer = ask(Program(lead, others[:4]), method, address, told)
         ApiToken.objects.all().delete()
         assert answer.status_code == 403, name
         assert f"the scope “{told['x-scope']}”" in answer.json()["detail"]
@@ -46,8 +57,8 @@ def test_a_token_opens_what_its_scopes_say_and_no_more(lead):
 @pytest.mark.django_db
 def test_without_a_token_that_works_there_is_nothing(lead, client):
     client.force_login(lead)
-    for name, method, address, _ in operations():
-        answer = ask(Program(None), method, address)
+    for name, method, address, told in operations():
+        answer = ask(Program(None), method, address, told)
         assert answer.status_code == 401, name
         assert answer["WWW-Authenticate"].startswith("Bearer")
         assert answer["Content-Type"] == "application/problem+json"

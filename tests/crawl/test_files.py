@@ -59,9 +59,7 @@ CLEAR = re.compile(
 @pytest.fixture
 def folder(settings: Any, tmp_path: Path) -> Path:
     settings.VAR_DIR = tmp_path / "var"
-    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "arriving")
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # so that larger ones go through a file, as they do in a browser
-    (tmp_path / "arriving").mkdir()
     asked = {"kind": "numeric", "statement": "What is 2 + 2?", "spec": {}, "reference": "4"}
     factories.make_problem(name=PROBLEM, content_hash=HASH, **asked)
     # What is shipped is there from the first page on, whoever opens it.

@@ -1,6 +1,7 @@
 """The page that imports traces: who may, what it says, and that verification is rung for."""
 
 import json
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -69,7 +70,7 @@ def test_no_file_is_an_error(as_lead):
 
 
 def test_an_upload_past_the_limit_is_not_read(as_lead, settings):
-    settings.UPLOAD_LIMIT_BYTES = 1 << 20
+    settings.IMPORT_UPLOAD_BYTES = 1 << 20
     page = send(as_lead, {**ROW, "response": "x" * (2 << 20)})
     assert page.status_code == 422
     assert b"The upload is larger than 1 MB." in page.content
@@ -90,3 +91,13 @@ def test_the_csrf_token_is_checked(lead):
     assert send(strict, ROW).status_code == 403
     token = strict.get(ADDRESS).context["csrf_token"]
     assert send(strict, ROW, csrfmiddlewaretoken=token).status_code == 302
+
+
+def test_a_large_file_arrives_in_the_data_folder_and_the_limit_of_problems_is_another_one(as_lead, settings, tmp_path):
+    settings.UPLOAD_LIMIT_BYTES = 1 << 20
+    sent = send(as_lead, {**ROW, "response": "x" * (4 << 20)})
+    arrived = Path(sent.wsgi_request.FILES["traces"].temporary_file_path())
+    assert arrived.parent == tmp_path / "uploads"
+    assert not arrived.exists(), "it is gone with the request: what is kept has another name"
+    finish(as_lead, sent)
+    assert latest().inserted == 1

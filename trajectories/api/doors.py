@@ -23,6 +23,7 @@ from pydantic import BaseModel
 
 from trajectories.api.auth import ApiTokenAuth
 from trajectories.api.faults import MEDIA_TYPE, ApiProblem, answer_fault, render_problem
+from trajectories.api.multipart import take_files
 from trajectories.models import ApiToken
 
 LEAST_FAULT = 400
@@ -183,6 +184,15 @@ def parameters_of(operation: Operation) -> Parameters:
     return frozenset(name for model in models for name in model.__ninja_flatten_map__)
 
 
+def _fields_of_files(operation: Operation) -> Parameters:
+    """The names of the fields of a body with files; none where an operation takes no files."""
+    models = [model for model in operation.models if model.__ninja_param_source__ in ("form", "file")]
+    if not any(model.__ninja_param_source__ == "file" for model in models):
+        return frozenset()
+    maps: list[Any] = [getattr(model, "__ninja_flatten_map__", model.model_fields) for model in models]
+    return frozenset(name for known in maps for name in known)
+
+
 def _declare_faults(operation: Operation) -> None:
     """Have the description of an operation name every fault that it may answer with."""
     faults = FAULTS + (FAULTS_OF_A_BODY if "POST" in operation.methods else ())
@@ -192,7 +202,7 @@ def _declare_faults(operation: Operation) -> None:
 def _strictly(operation: Operation) -> None:
     """Have an operation refuse parameters that it does not know, after it has looked who asks: a misspelt filter that
     counted for nothing would give everything."""
-    read, known = operation._get_values, parameters_of(operation)
+    read, known, fields = operation._get_values, parameters_of(operation), _fields_of_files(operation)
 
     def read_strictly(request: HttpRequest, path_params: Any, temporal_response: HttpResponse) -> Any:
         unknown = sorted(request.GET.keys() - known)
@@ -200,6 +210,8 @@ def _strictly(operation: Operation) -> None:
             expected = f"one of {', '.join(sorted(known))}" if known else "none"
             said = f"Found the parameter {unknown[0][:80]!r}, expected {expected}."
             raise ApiProblem(422, said, fields={unknown[0][:80]: said})
+        if fields:
+            take_files(request, fields)
         return read(request, path_params, temporal_response)
 
     operation._get_values = read_strictly  # type: ignore[method-assign]

@@ -1,73 +1,116 @@
-"""Imports of files as jobs: listing them, and how far one is."""
+"""Imports of files as jobs: listing them, how far one is, where its scores and ours differ, and steering it."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from ninja import Schema
+from ninja.responses import Status
 
+from trajectories.api.auth import asking, require
 from trajectories.api.doors import door
-from trajectories.api.shapes import Cursor, Key, Limit, Rows, rows_of
-from trajectories.models import Import
-from trajectories.selectors.imports import import_faults, list_imports
+from trajectories.api.import_shapes import ImportRow, ImportShown, find_import, show_import, show_row
+from trajectories.api.shapes import Cursor, IdempotencyKey, Key, Limit, OneOf, Rows, once, rows_of
+from trajectories.api.steering import steer_one
+from trajectories.core.records import JSON, Outcome
+from trajectories.models import ApiToken, Import
+from trajectories.selectors.audits import decisive_elsewhere
+from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
+from trajectories.selectors.imports import list_imports
+from trajectories.selectors.traces import TraceWalk, list_traces
+from trajectories.services.imports.jobs import import_again
 
 
-class ImportRow(Schema):
-    """An import of a list: `done` of `total` are read, in whatever its kind counts; `inserted` came in at its end."""
+class FileScore(Schema):
+    """What a verifier elsewhere said of a trace."""
 
-    id: int
-    kind: str
-    source: str
-    state: str
-    reason: str
-    done: int
-    total: int
-    inserted: int
-    duplicates: int
-    fault_count: int
-    created_by: str | None
-    created_at: str
+    name: str
+    outcome: str
+    score: float | None
 
 
-class FileFault(Schema):
-    """What is wrong with one row of a file: which file, where in it, and what."""
+class Difference(Schema):
+    """A trace of an import on which a score of its file and our verdict differ."""
 
-    file: str
-    row: str
-    detail: str
-
-
-class ImportShown(ImportRow):
-    """An import with the first of its `fault_count` faults and the set that problems came into, if any."""
-
-    problem_set: str | None
-    problem_set_id: int | None
-    faults: list[FileFault]
+    trace: int
+    problem: int
+    problem_name: str
+    correctness: str
+    scores: list[FileScore]
 
 
 @door("GET", "/imports", "trajectories.view_import", answers=Rows[ImportRow])
 def list_all_imports(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:  # noqa: ARG001
-    """Imports of files, newest first."""
-    return rows_of(list_imports(before=cursor, size=limit), _row)
-
-
-def _row(job: Import) -> dict[str, Any]:
-    same = ("id", "kind", "source", "state", "reason", "done", "total", "inserted", "duplicates", "fault_count")
-    return {
-        **{name: getattr(job, name) for name in same},
-        "created_by": job.created_by.username if job.created_by else None,
-        "created_at": job.created_at.isoformat(),
-    }
+    """Imports of files, and pushes of traces by day and token, newest first."""
+    return rows_of(list_imports(before=cursor, size=limit), show_row)
 
 
 @door("GET", "/imports/{import_id}", "trajectories.view_import", answers=ImportShown)
-def get_import(request: HttpRequest, import_id: Key) -> Any:  # noqa: ARG001
-    """One import: how far it is, and what was wrong row by row."""
-    job = Import.objects.select_related("created_by", "problem_set").filter(pk=import_id).first()
-    if job is None:
-        raise Http404(f"There is no import {import_id}.")
+def get_import(request: HttpRequest, import_id: Key) -> Any:
+    """One import: how far it is, what was wrong row by row, and what came of it."""
+    return show_import(find_import(import_id), asking(request))
+
+
+@door(
+    "GET",
+    "/imports/{import_id}/differences",
+    *("trajectories.view_import", "trajectories.view_trace", SEE_REVIEWS),
+    answers=Rows[Difference],
+)
+def list_differences(
+    request: HttpRequest,
+    import_id: Key,
+    correctness: Annotated[str, OneOf(["", Outcome.PASS.value, Outcome.FAIL.value])] = "",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Any:
+    """The traces of an import that a score of its file passes and our verifiers fail, or the other way round, newest
+    first; with `correctness` those that pass or fail here."""
+    walk = TraceWalk(import_job=find_import(import_id).pk, audit="imported", correctness=correctness)
+    page = list_traces(walk, sight_of(asking(request)), before=cursor, size=limit)
+    said: dict[int, list[JSON]] = {}
+    for row in decisive_elsewhere().filter(trace__in=[trace.pk for trace in page.rows]).order_by("pk"):
+        said.setdefault(row.trace_id, []).append({"name": row.verifier, "outcome": row.outcome, "score": row.score})
+    return rows_of(page, lambda trace: _difference(trace, said.get(trace.pk, [])))
+
+
+def _difference(trace: Any, scores: list[JSON]) -> dict[str, JSON]:
     return {
-        **_row(job),
-        "problem_set": job.problem_set.name if job.problem_set else None,
-        "problem_set_id": job.problem_set_id,
-        "faults": [{"file": each.file, "row": each.path, "detail": each.detail} for each in import_faults(job)],
+        "trace": trace.pk,
+        "problem": trace.problem_id,
+        "problem_name": trace.problem.name,
+        "correctness": trace.correctness,
+        "scores": scores,
     }
+
+
+@door(
+    "POST",
+    "/imports/{import_id}/repeat",
+    "trajectories.view_import",
+    scope=ApiToken.Scope.WRITE,
+    answers=ImportShown,
+    status=201,
+)
+def repeat_import(request: HttpRequest, import_id: Key, idempotency_key: IdempotencyKey = None) -> Status[Any]:
+    """Import the files of a refused import without their bad rows, as a new import. 409 where it was not refused, or
+    its files are gone."""
+    return once(request, idempotency_key, {}, lambda: _repeat(request, import_id))
+
+
+def _repeat(request: HttpRequest, import_id: int) -> dict[str, JSON]:
+    job = find_import(import_id)
+    require(asking(request), *Import.job_kind.control(job))
+    return show_import(find_import(import_again(actor=asking(request), job_id=job.pk).pk), asking(request))
+
+
+@door(
+    "POST",
+    "/imports/{import_id}/{verb}",
+    "trajectories.view_import",
+    scope=ApiToken.Scope.WRITE,
+    answers=ImportShown,
+)
+def steer_import(request: HttpRequest, import_id: Key, verb: Literal["pause", "resume", "cancel", "retry"]) -> Any:
+    """Pause an import, go on with it, cancel it, of which nothing has come in yet, or try a failed one again."""
+    steer_one(request, "import", verb, import_id)
+    return show_import(find_import(import_id), asking(request))

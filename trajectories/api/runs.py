@@ -2,17 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.forms import Form
 from django.http import Http404, HttpRequest
 from ninja import Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from trajectories.api.auth import asking, require
+from trajectories.api.auth import asking
 from trajectories.api.doors import door
-from trajectories.api.faults import ApiProblem
 from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, OneOf, RowId, Rows, Word, once, rows_of
+from trajectories.api.steering import steer_one
 from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
 from trajectories.core.strategies import STRATEGIES
@@ -26,7 +25,6 @@ from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 from trajectories.services.runs.lifecycle import plan_run
 from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL
-from trajectories.tasks.jobs import ControlDeniedError, steer_job
 
 Money = Annotated[float | None, Field(description="In the currency of the sampler's prices.")]
 
@@ -245,11 +243,5 @@ def fault_of(form: Form) -> Fault:
 def steer_run(request: HttpRequest, run_id: Key, verb: Literal["pause", "resume", "cancel", "retry"]) -> Any:
     """Pause a run, go on with it, cancel it for good, or draw its failed samples again once it has ended. 409 where it
     is in no state for that."""
-    try:
-        steer_job(actor=asking(request), kind="run", verb=verb, job_id=run_id)
-    except ControlDeniedError as refusal:
-        require(asking(request), *refusal.missing)
-        raise ApiProblem(403, "You may not steer this run.") from refusal
-    except ObjectDoesNotExist as fault:
-        raise Http404(f"There is no run {run_id}.") from fault
+    steer_one(request, "run", verb, run_id)
     return show_run(find_run(run_id))

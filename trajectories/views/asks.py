@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -38,7 +39,7 @@ from trajectories.views.visitors import visitor
 
 @needs("trajectories.add_run", "trajectories.view_problem")
 @require_http_methods(["GET", "HEAD", "POST"])
-@limited_upload
+@limited_upload(lambda: settings.UPLOAD_LIMIT_BYTES)
 @once
 def ask_new(request: HttpRequest, *, refusal: str = "") -> HttpResponse:
     """Ask about one problem; and what was asked before."""

@@ -30,7 +30,7 @@ GONE = "These files are gone: they were imported, or waited too long. Send them 
 
 @needs("trajectories.add_trace")
 @require_http_methods(["GET", "HEAD", "POST"])
-@limited_upload
+@limited_upload(lambda: settings.IMPORT_UPLOAD_BYTES)
 def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
     """Show the form; keep what is posted, have it imported, and lead to the page of that import."""
     if request.method != "POST":
@@ -138,5 +138,5 @@ def _asked_options(request: HttpRequest) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, form: TraceImportForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "limit_bytes": settings.UPLOAD_LIMIT_BYTES}
+    context = {"form": form, "limit_bytes": settings.IMPORT_UPLOAD_BYTES}
     return render(request, "trajectories/trace_imports/new.html", context, status=status)

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import TooManyFilesSent, ValidationError
-from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.adapters.arriving_files import SizeLimit
 from trajectories.adapters.disk import is_full
 from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.adapters.uploads import head_of
@@ -37,76 +37,51 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
-DRAIN_LIMIT = 1024 * 1024 * 1024
-"""Up to this many bytes a body that is too large is read and thrown away, so that the browser shows the answer."""
-
-
 SHOWN_NAME = 60
 """Characters of a file's name in a message."""
 FULL_DISK = "No space left on the disk, so nothing was kept. Send it again once there is space."
 
 
-class SizeLimit(FileUploadHandler):
-    """Stores nothing of an upload whose body is larger than the limit. Must come before the storing handlers."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        super().__init__(request)
-        body_bytes = int(request.META.get("CONTENT_LENGTH") or 0)
-        self.too_large = body_bytes > settings.UPLOAD_LIMIT_BYTES
-        self.hopeless = body_bytes > DRAIN_LIMIT
-
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Pass over each file of a body that is too large."""
-        super().new_file(*args, **kwargs)
-        if self.hopeless:
-            raise StopUpload(connection_reset=True)
-        if self.too_large:
-            raise SkipFile
-
-    def receive_data_chunk(self, raw_data: bytes, _start: int) -> bytes:
-        """Hand the data on to the handlers that store it."""
-        return raw_data
-
-    def file_complete(self, file_size: int) -> None:
-        """Leave the file to the handlers that store it."""
-
-
-def limited_upload(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let a view read a body within the limits only. It is called with `refusal`: why nothing may be done, or "".
+def limited_upload(most: Callable[[], int]) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Let a view read a body of at most so many bytes. It is called with `refusal`: why nothing may be done, or "".
 
     The body may be read only after the size limit is in place, and checking the CSRF token reads it (Django's
     documentation, "Modifying upload handlers on the fly"). Whoever may not be here is sent away before this.
     """
-    protected = csrf_protect(view)
 
-    @wraps(view)
-    def limited(request: HttpRequest) -> HttpResponse:
-        limit = SizeLimit(request)
-        request.upload_handlers.insert(0, limit)
-        try:
-            _ = request.POST
-        except TooManyFilesSent:
-            count = settings.DATA_UPLOAD_MAX_NUMBER_FILES
-            return view(request, refusal=f"Found more than {count:,} files. Put them into one zip.")
-        except OSError as fault:
-            if not is_full(fault):
-                raise
-            return view(request, refusal=FULL_DISK)
-        size = settings.UPLOAD_LIMIT_BYTES >> 20
-        text = f"The upload is larger than {size} MB. Send less at a time, or use the command line."
-        try:
-            return protected(request, refusal=text if limit.too_large else "")
-        except OSError as fault:
-            if not is_full(fault):
-                raise
-            return view(request, refusal=FULL_DISK)
+    def limit_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        protected = csrf_protect(view)
 
-    return csrf_exempt(limited)
+        @wraps(view)
+        def limited(request: HttpRequest) -> HttpResponse:
+            limit = SizeLimit(request, most())
+            request.upload_handlers.insert(0, limit)
+            try:
+                _ = request.POST
+            except TooManyFilesSent:
+                count = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+                return view(request, refusal=f"Found more than {count:,} files. Put them into one zip.")
+            except OSError as fault:
+                if not is_full(fault):
+                    raise
+                return view(request, refusal=FULL_DISK)
+            size = limit.most >> 20
+            text = f"The upload is larger than {size} MB. Send less at a time, or use the command line."
+            try:
+                return protected(request, refusal=text if limit.too_large else "")
+            except OSError as fault:
+                if not is_full(fault):
+                    raise
+                return view(request, refusal=FULL_DISK)
+
+        return csrf_exempt(limited)
+
+    return limit_view
 
 
 @needs("trajectories.add_problem")
 @require_http_methods(["GET", "HEAD", "POST"])
-@limited_upload
+@limited_upload(lambda: settings.UPLOAD_LIMIT_BYTES)
 def import_problems(request: HttpRequest, *, refusal: str) -> HttpResponse:
     """Show the form; keep what is posted, have it imported, and lead to the page of that import."""
     if request.method != "POST":
