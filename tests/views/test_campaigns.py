@@ -250,6 +250,17 @@ def test_the_page_of_a_campaign_says_what_the_gate_decided_what_was_gained_and_w
         assert len(lines.strip().splitlines()) == 4
 
 
+def test_what_a_campaign_waits_for_is_said_with_a_link_to_it(page, campaign):
+    row = campaign.generations.get(number=1, arm="champion")
+    campaign.generations.filter(pk=row.pk).update(stage="training")
+    Training.objects.filter(pk=row.training_id).update(state="waiting")
+    reason = f"Generation 1 waits: training {row.training_id} waits until somebody says which sampler came of it."
+    Campaign.objects.filter(pk=campaign.pk).update(state="running", state_reason=reason)
+    address = reverse("training_detail", args=[row.training_id])
+    text = squeezed(page.get(reverse("campaign_detail", args=[campaign.pk])))
+    assert f'{reason} <a class="nowrap" href="{address}">Open training {row.training_id}</a>' in text
+
+
 def test_right_answers_by_wrong_steps_are_counted_hinted_ones_apart_and_lead_to_their_traces(page, campaign):
     assert "Right answers by wrong steps" not in squeezed(page.get(reverse("campaign_detail", args=[campaign.pk])))
     run = campaign.generations.get(number=1, arm="champion").run
