@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trajectories.core.importers.foreign_scores import read_score, texts_of
-from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.foreign_traces import SAMPLED_AS, ForeignTrace, Row
 from trajectories.core.importers.row_fields import finished, last_question, read_key, text_at
 from trajectories.core.importers.trace_turns import read_turns
 from trajectories.core.problems import ProblemError, describe
@@ -90,7 +90,7 @@ def read_events(row: Row) -> list[ForeignTrace]:
             response=check_text(text, "sampled"),
             model=_model(row),
             finish_reason=finished(data.get("finish_reason"), text),
-            facts={"custom_id": text_at(row, "sample_id"), "alternative": number, **turns.facts},
+            facts={"custom_id": text_at(row, "sample_id"), "alternative": number, **_run(row), **turns.facts},
             verdicts=verdicts,
             adds_verdicts=True,
             question_row={"question": question, "answer": reference} if question else {},
@@ -113,6 +113,13 @@ def _verdicts(name: str, said: Any) -> Iterator[VerdictRecord]:
     for key, value in said.items():
         if key != "correct" and isinstance(value, int | float):
             yield from read_score(f"evals {name}/{key}", value)
+
+
+def _run(row: Row) -> dict[str, JSON]:
+    """Which run the log is of."""
+    spec = row.get("spec")
+    run = spec.get("run_id") if isinstance(spec, Mapping) else None
+    return {SAMPLED_AS: check_text(run, "spec")} if isinstance(run, str) and run else {}
 
 
 def _model(row: Row) -> str:

@@ -21,6 +21,7 @@ from trajectories.core.importers.row_fields import (
     finished,
     model_of,
     read_key,
+    sample_number,
     temperature_of,
     usage_of,
 )
@@ -59,7 +60,9 @@ def read_generated(row: Row) -> list[ForeignTrace]:
     if isinstance(row.get("generation"), str):
         whole = row.get(FULL)
         text = whole if isinstance(whole, str) and whole.strip() else row["generation"]
-        return [_trace(row, text, "generation", checks_in(row))]
+        trace = _trace(row, text, "generation", checks_in(row))
+        facts = {**trace.facts, **sample_number(row)}
+        return [replace(trace, facts=facts, is_sample="alternative" not in facts)]
     found = sorted(_numbered(row))
     traces = [_trace(row, text, name, []) for _, name, text in found if text.strip()]
     if not traces:

@@ -13,7 +13,7 @@ from trajectories.core.completions.messages import read_message, said_in, though
 from trajectories.core.completions.usage import MOST, read_usage
 from trajectories.core.importers.batch_rows import failed_call
 from trajectories.core.importers.foreign_scores import read_score, texts_of
-from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey, Row
+from trajectories.core.importers.foreign_traces import SAMPLED_AS, ForeignTrace, ProblemKey, Row
 from trajectories.core.importers.row_fields import finished, meta_of, temperature_of, text_at
 from trajectories.core.importers.transcripts import read_transcript
 from trajectories.core.problems import ProblemError, describe
@@ -62,6 +62,7 @@ def read_sample(row: Row) -> list[ForeignTrace]:
             facts={
                 "custom_id": str(row.get("id", "")),
                 "alternative": row.get("epoch"),
+                **({SAMPLED_AS: row["uuid"]} if isinstance(row.get("uuid"), str) else {}),
                 **asked.facts,
                 **_others(sample),
             },

@@ -20,6 +20,7 @@ from trajectories.core.importers.row_fields import (
     last_question,
     model_of,
     read_key,
+    sample_number,
     temperature_of,
     text_at,
     usage_of,
@@ -68,9 +69,10 @@ def read_rollout(row: Row) -> list[ForeignTrace]:
         temperature=temperature_of({"temperature": row.get("temperature", _sampling(row).get("temperature"))}),
         finish_reason=_end(row, response),
         usage=usage_of(row)[0],
-        facts={**_request(row), **asked.facts},
+        facts={**(request := _request(row)), **asked.facts},
         verdicts=tuple(_verdicts(row)),
         adds_verdicts=True,
+        is_sample=("example_id" in row or "reward" in row) and "alternative" not in request,
         question_row=question_row(row, question),
     )
     return [trace]
@@ -84,8 +86,9 @@ def read_gym(row: Row) -> list[ForeignTrace]:
     told = []
     for trace in read_answers(call):
         question = last_question(trace.messages)
+        facts = {**trace.facts, **_request(row)}
         own = replace(trace, verdicts=verdicts, adds_verdicts=True, question_row=question_row(row, question))
-        told.append(own)
+        told.append(replace(own, facts=facts, is_sample="alternative" not in facts))
     return told
 
 
@@ -118,11 +121,10 @@ def _end(row: Row, response: str) -> FinishReason:
 
 
 def _request(row: Row) -> dict[str, JSON]:
-    """Which rollout of its example it is, where the row says so: the same words twice are two traces."""
-    example = row.get("example_id")
-    number = next((row[name] for name in ("rollout_id", "rollout", "trial") if type(row.get(name)) is int), None)
-    named = {"custom_id": str(example)} if isinstance(example, str | int) else {}
-    return {**named, **({"alternative": number} if number is not None else {})}
+    """Which rollout of its example it is, as far as the row says so: the same words twice are two traces."""
+    example = row.get("example_id", row.get("_ng_task_index"))
+    named: dict[str, JSON] = {"custom_id": str(example)} if isinstance(example, str | int) else {}
+    return {**named, **sample_number(row)}
 
 
 def _verdicts(row: Row) -> Iterator[VerdictRecord]:

@@ -40,6 +40,7 @@ from trajectories.core.importers.generation_rows import is_generated, read_gener
 from trajectories.core.importers.inspect_samples import is_sample, read_sample
 from trajectories.core.importers.labelled_solutions import is_labelled, read_labelled
 from trajectories.core.importers.limits import LIMITS, ImportLimits
+from trajectories.core.importers.lm_eval_results import is_beside, read_beside
 from trajectories.core.importers.lm_eval_rows import is_logged, read_logged
 from trajectories.core.importers.message_graphs import is_episode, is_graph, read_episode, read_graph
 from trajectories.core.importers.plain_rows import (
@@ -59,7 +60,7 @@ from trajectories.core.problems import ProblemError
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A shape of rows. `title` is what people call it; `is_one` says by its keys whether a row has it, `read` gives its
-    traces, at least one; both raise ProblemError with the key that is wrong as path."""
+    traces, at least one but for what is passed over; both raise ProblemError with the key that is wrong as path."""
 
     name: str
     title: str
@@ -77,6 +78,7 @@ class Shape:
 
 
 SHAPES = (
+    Shape("beside", "file of results beside samples, passed over", is_beside, read_beside),
     Shape("submission", "submission of the ARC Prize", is_submitted, read_submitted),
     Shape("attempts", "results of arc-agi-benchmarking", is_attempted, read_attempted),
     Shape("events", "log of OpenAI evals", is_event_row, read_events),

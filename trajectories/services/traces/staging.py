@@ -12,7 +12,8 @@ from trajectories.adapters.spools import Spool
 from trajectories.adapters.trace_files import rows_of_file
 from trajectories.core.completions.parts import Completion, parts_to_json
 from trajectories.core.importers.archive_rows import ARCHIVED_AS
-from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey, Row
+from trajectories.core.importers.file_names import told_by_file
+from trajectories.core.importers.foreign_traces import SAMPLED_AS, ForeignTrace, ProblemKey, Row
 from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.mapped_rows import map_row
 from trajectories.core.importers.trace_files import shape_of
@@ -103,6 +104,16 @@ class Told:
         return {"shapes": dict(self.shapes), "wrapper": dict(self.wrapper)}
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a person states of rows that do not say it themselves."""
+
+    places: Mapping[str, str] = field(default_factory=dict)
+    """What is where in rows of no known shape (core.importers.mapped_rows); {} has each row read by its own."""
+    model: str = ""
+    """Whose answers those are that name no model, "" for nobody's that is known."""
+
+
 Placed = tuple[ReadRow, ForeignTrace]
 """The place that a trace stands in, without what stands there, and the trace."""
 
@@ -121,8 +132,8 @@ class ReadBatch:
         return {trace.problem for _, trace in self.traces}
 
 
-def read_batch(rows: Iterable[ReadRow], places: Mapping[str, str]) -> ReadBatch:
-    """What some rows are; `places` says what is where in rows of no known shape. Asks nothing of the database."""
+def read_batch(rows: Iterable[ReadRow], stated: Stated) -> ReadBatch:
+    """What some rows are, with what a person states of them. Asks nothing of the database."""
     found, limits = ReadBatch(), import_limits()
     for each in rows:
         row = each.row
@@ -131,9 +142,12 @@ def read_batch(rows: Iterable[ReadRow], places: Mapping[str, str]) -> ReadBatch:
                 raise ProblemError("", "found no traces")
             if isinstance(row, ProblemError):
                 raise row
-            mapped = map_row(row, places) if places else row
+            mapped = map_row(row, stated.places) if stated.places else row
             shape = shape_of(mapped)
-            found.traces += [(each._replace(row=None), trace) for trace in shape.traces(mapped, limits)]
+            path, placed = each.path or each.file, each._replace(row=None)
+            found.traces += [
+                (placed, told_by_file(trace, path, stated.model)) for trace in shape.traces(mapped, limits)
+            ]
             found.shapes[shape.name] += 1
         except ProblemError as fault:
             found.faults.append(_fault(each.file, each.span, fault.path, fault.detail))
@@ -167,13 +181,12 @@ def stage_found(problem: Problem | str | None, trace: ForeignTrace, *, adopting:
 class TraceStage:
     """Checks rows, matches them to their problems, and sets what is good aside in the spool.
 
-    Where a `maker` is given, it makes the problems that are not here; they are set aside with their traces. `places`
-    says what is where in rows of no known shape (core.importers.mapped_rows); without it each row is read by its own.
+    Where a `maker` is given, it makes the problems that are not here; they are set aside with their traces.
     """
 
     adopting: bool = False
     maker: ProblemMaker | None = None
-    places: Mapping[str, str] = field(default_factory=dict)
+    stated: Stated = field(default_factory=Stated)
     told: Told = field(default_factory=Told)
     position: Callable[[], int] = field(default=lambda: 0)
     """How many bytes of the files are read, which `reached` is as of what was set aside."""
@@ -192,7 +205,7 @@ class TraceStage:
 
     def take(self, rows: Sequence[ReadRow], spool: Spool, faults: FaultTally) -> None:
         """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
-        read = read_batch(rows, self.places)
+        read = read_batch(rows, self.stated)
         self.told.count(read.shapes)
         problems = self._finder.find(read.keys, making=self.maker is not None)
 
@@ -225,6 +238,8 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
         "adds_verdicts": item.adds_verdicts,
+        "is_sample": item.is_sample,
+        "of_any_model": item.of_any_model,
         "reviews": [review_row(review) for review in item.reviews],
         "adopted": adopted_review(item.reviews, len(item.steps)) if adopting and item.reviews else None,
     }
@@ -270,3 +285,31 @@ def request_of(facts: Mapping[str, JSON]) -> str:
     if custom_id is None and alternative is None:
         return f"trace {facts[ARCHIVED_AS]}" if ARCHIVED_AS in facts else ""
     return f"{custom_id or ''}\n{alternative or 0}"
+
+
+class Request(NamedTuple):
+    """Which sample a trace is, as far as its row said so; each "" where it did not."""
+
+    custom_id: str
+    """What whoever asked calls the request, or the example."""
+    whole: str
+    """The request and which of several answers to it, as `request_of` tells."""
+    sampled_as: str
+    """What its log calls the sample, or the run, among all others."""
+
+    @classmethod
+    def of(cls, facts: Mapping[str, JSON]) -> "Request":
+        """The request that a trace's facts tell of."""
+        return cls(str(facts.get("custom_id") or ""), request_of(facts), str(facts.get(SAMPLED_AS) or ""))
+
+    def may_be(self, other: "Request") -> bool:
+        """Whether two traces with the same words can be one sample."""
+        return _agree(self.whole, other.whole) and _agree(self.sampled_as, other.sampled_as)
+
+    def may_be_any(self, other: "Request") -> bool:
+        """The same where one of them does not say which of several answers it is."""
+        return _agree(self.custom_id, other.custom_id) and _agree(self.sampled_as, other.sampled_as)
+
+
+def _agree(one: str, other: str) -> bool:
+    return not one or not other or one == other
