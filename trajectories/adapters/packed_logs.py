@@ -18,7 +18,7 @@ from typing import IO, Any
 import zstandard
 
 from trajectories.adapters.uploads import check_directory, distrust, is_file_with
-from trajectories.core.importers.inspect_samples import joined_sample, with_log
+from trajectories.core.importers.inspect_samples import joined_sample, log_of, with_log
 from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.lm_eval_results import (
     BESIDE_SAMPLES,
@@ -200,9 +200,10 @@ def _log(packed: _Packed, by_name: dict[str, zipfile.ZipInfo]) -> dict[str, JSON
         header = _parsed(packed.read(by_name[name]))
     except ProblemError as fault:
         raise ProblemError(name, str(fault)) from fault
-    log = header.get("eval") if isinstance(header, dict) else None
-    if not isinstance(log, dict):
-        raise ProblemError(name, f"found {describe(log)} as eval, expected what a log of inspect says of its samples")
+    said = header.get("eval") if isinstance(header, dict) else None
+    log = log_of(said, header.get("plan")) if isinstance(header, dict) else None
+    if log is None:
+        raise ProblemError(name, f"found {describe(said)} as eval, expected what a log of inspect says of its samples")
     return log
 
 

@@ -3,7 +3,8 @@
 - OpenR1-Math and its kin: `generations`, a list of texts, with lists as long beside it (`finish_reasons`,
   `correctness_math_verify`, `is_reasoning_complete`): a trace for each, with its own entry of every list
 - DeepMath: `r1_solution_1`, `r1_solution_2`, ...
-- NeMo-Skills: `generation`, one text, with what its own check said (`symbolic_correct`, `judgement`)
+- NeMo-Skills: `generation`, one text, with what its own check said (`symbolic_correct`, `judgement`), and with tools
+  the whole `conversation`
 """
 
 import re
@@ -19,6 +20,7 @@ from trajectories.core.importers.row_fields import (
     QUESTIONS,
     finish_of,
     finished,
+    last_question,
     model_of,
     read_key,
     sample_number,
@@ -27,7 +29,8 @@ from trajectories.core.importers.row_fields import (
 )
 from trajectories.core.importers.row_prompts import read_prompt
 from trajectories.core.importers.row_scores import check_of, checks_in
-from trajectories.core.importers.trace_turns import read_said, read_turns, thoughts_beside
+from trajectories.core.importers.trace_turns import Turns, read_said, read_turns, thoughts_beside
+from trajectories.core.importers.transcripts import read_transcript
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, FinishReason, VerdictRecord
@@ -40,10 +43,18 @@ COMPLETE = "is_reasoning_complete"
 FULL = "_full_generation"
 """Where NeMo-Skills keeps a generation with its thoughts, once it has taken them off."""
 
+TRANSCRIPT = "conversation"
+"""Where NeMo-Skills keeps what was said and called before a generation."""
+
 OF_PROBLEM = frozenset((*BESIDE, *REFERENCES, "messages", "conversations", "prompt", "input"))
 """Columns that are of the problem, also where their list happens to be as long as that of the generations."""
 
 NUMBERED = re.compile(r"(?:r1_)?(?:solution|response|generation)_(\d{1,3})")
+
+
+def is_with_tools(row: Row) -> bool:
+    """Whether a row of NeMo-Skills has the conversation with tools that its generation is the end of."""
+    return isinstance(row.get("generation"), str) and isinstance(row.get(TRANSCRIPT), list) and bool(row[TRANSCRIPT])
 
 
 def is_generated(row: Row) -> bool:
@@ -125,9 +136,22 @@ def _pieces(row: Row, one: JSON, path: str) -> tuple[Piece, ...]:
     return read_said({**thoughts_beside(row), "content": one}, path)
 
 
+def _with_tools(row: Row, generation: str) -> tuple[Turns, tuple[Piece, ...]]:
+    """The prompt of a conversation with tools, and all that the model did; its last text counts once."""
+    asked, pieces = read_transcript(row[TRANSCRIPT], TRANSCRIPT)
+    last = generation.strip()
+    if last and last not in said_in(pieces):
+        pieces = (*pieces, *read_said({"content": generation}, "generation"))
+    return asked, pieces
+
+
 def _trace(row: Row, one: JSON, path: str, verdicts: list[VerdictRecord]) -> ForeignTrace:
-    pieces = _pieces(row, one, path)
     prompt, question = read_prompt(row)
+    if is_with_tools(row):
+        prompt, pieces = _with_tools(row, one if isinstance(one, str) else "")
+        question = question or last_question(prompt.all)
+    else:
+        pieces = _pieces(row, one, path)
     text, reason = said_in(pieces), finish_of(row)
     end = finished(reason, text)
     parts = build_completion(pieces).parts

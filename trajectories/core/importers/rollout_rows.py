@@ -12,6 +12,7 @@ from typing import Any
 from trajectories.core.completions.messages import said_in, thoughts_of
 from trajectories.core.importers.answer_rows import read_answers
 from trajectories.core.importers.batch_rows import failed_call
+from trajectories.core.importers.failed_rows import words_of_error
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.question_rows import has_reward_and_answer, is_bare_score, question_row
@@ -52,7 +53,7 @@ def is_gym(row: Row) -> bool:
 def read_rollout(row: Row) -> list[ForeignTrace]:
     """The trace of a rollout. Raises ProblemError, with an error's own words."""
     if error := row.get("error"):
-        raise failed_call("error", _said(error))
+        raise failed_call("error", words_of_error(error))
     prompt = row["prompt"] if row["prompt"] is not None else row.get("question")
     first = _messages(prompt, "user", "prompt")
     asked, pieces = read_transcript([*first, *_messages(row["completion"], "assistant", "completion")], "completion")
@@ -98,14 +99,6 @@ def _messages(value: JSON, role: str, path: str) -> list[Any]:
     if isinstance(value, list):
         return value
     raise ProblemError(path, f"found {describe(value)}, expected text or a list of messages")
-
-
-def _said(error: JSON) -> str:
-    """What an error of a rollout says: its last words, or the chain of them."""
-    if isinstance(error, Mapping):
-        names = ("message", "error_chain_str", "error_chain_repr", "error", "detail")
-        return " ".join(str(next((error[name] for name in names if error.get(name)), "")).split())
-    return " ".join(str(error).split())
 
 
 def _sampling(row: Row) -> Mapping[str, Any]:

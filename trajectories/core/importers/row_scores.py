@@ -15,10 +15,11 @@ CHECKS = re.compile(
 
 NO_CHECKS = re.compile(
     r".*(?:answer|option|choice|letter|index|solution|response|text|reason|explanation|rationale|feedback|comment|"
-    r"model|prompt|type|name|count|rate|threshold|details?|metadata|language)s?|(?:.*_)?(?:pass|solve|win)_?rates?_.*",
+    r"model|prompt|type|name|count|rate|threshold|details?|metadata|language|chosen|rejected)s?|(?:.*_)?(?:pass|solve|win)_?rates?_.*",
     re.IGNORECASE,
 )
-"""Names that begin like one and mean something else: `correct_answer` is a reference, `pass_rate` is of many texts."""
+"""Names that begin like one and mean something else: `correct_answer` is a reference, `pass_rate` is of many texts, and
+`score_rejected` of another one."""
 
 LABEL = "label"
 """Whether a completion is wanted, in unpaired preferences (TRL's KTO): true or false."""
