@@ -14,9 +14,11 @@ from typing import Any
 
 from trajectories.core.completions.messages import Piece, said_in
 from trajectories.core.completions.parts import build_completion
+from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.question_rows import BESIDE, REFERENCES, question_row
+from trajectories.core.importers.question_rows import BESIDE, REFERENCES, is_bare_score, question_row
 from trajectories.core.importers.row_fields import (
+    FINISHES,
     QUESTIONS,
     finish_of,
     finished,
@@ -28,7 +30,7 @@ from trajectories.core.importers.row_fields import (
     usage_of,
 )
 from trajectories.core.importers.row_prompts import read_prompt
-from trajectories.core.importers.row_scores import check_of, checks_in
+from trajectories.core.importers.row_scores import LABELS, check_of, checks_in, is_check
 from trajectories.core.importers.trace_turns import Turns, read_said, read_turns, thoughts_beside
 from trajectories.core.importers.transcripts import read_transcript
 from trajectories.core.problems import ProblemError, describe
@@ -108,19 +110,38 @@ def _numbered(row: Row) -> Iterator[tuple[int, str, str]]:
 def _of_list(row: Row, name: str, texts: list[JSON]) -> list[ForeignTrace]:
     """A trace for each text that is there, with the entries of the lists that are as long."""
     beside = {key: value for key, value in row.items() if isinstance(value, list) and len(value) == len(texts)}
+    _check_lengths(row, name, len(texts))
+    by_name = {key: value for key, value in row.items() if _are_columns(key, value, len(texts))}
     shared = {key: value for key, value in row.items() if key not in beside or key in OF_PROBLEM}
     traces = []
     for at, text in enumerate(texts):
         if text is None:
             continue
         own = {key: value[at] for key, value in beside.items() if key != name and key not in OF_PROBLEM}
+        own |= {key: {one: each[at] for one, each in value.items()} for key, value in by_name.items()}
         own |= dict(text) if isinstance(text, Mapping) else {}
-        verdicts = [verdict for key, value in own.items() for verdict in check_of(key, value)]
+        labels = [row[key][at] for key in LABELS if key in beside]
+        verdicts = [verdict for key, value in own.items() if key not in LABELS for verdict in check_of(key, value)]
+        verdicts += [verdict for label in labels if is_bare_score(label) for verdict in read_score("label", label)]
         trace = _trace({**shared, **own}, text, f"{name}[{at}]", verdicts)
         traces.append(_counted(trace, at))
     if not traces:
         raise ProblemError(name, f"found {describe(texts)} without any text, expected a text")
     return traces
+
+
+def _are_columns(name: str, value: JSON, count: int) -> bool:
+    """Whether a value is scores under names, each with an entry for each generation."""
+    lists = list(value.values()) if isinstance(value, Mapping) and is_check(name) else []
+    return bool(lists) and all(isinstance(one, list) and len(one) == count for one in lists)
+
+
+def _check_lengths(row: Row, name: str, count: int) -> None:
+    """Raise ProblemError where what is said of each generation is said of another number of them."""
+    for key, value in row.items():
+        told = key in FINISHES or key == COMPLETE or (key not in OF_PROBLEM and is_check(key))
+        if told and isinstance(value, list) and value and len(value) != count:
+            raise ProblemError(key, f"found {len(value)} entries beside {count} {name}, expected one for each")
 
 
 def _pieces(row: Row, one: JSON, path: str) -> tuple[Piece, ...]:

@@ -76,6 +76,10 @@ class Command(BaseCommand):
             raise CommandError(f"{report.fault_count:,} bad, and nothing good to import")
         said = f"{report.inserted:,} new, {report.duplicates:,} known already, {report.fault_count:,} bad"
         counts = {"problems made": report.problems, "scores of the file": report.verdicts, "reviews": report.reviews}
+        for title, name in (("left out", "left_out"), ("columns not read", "unread")):
+            if found_counts := report.told.get(name):
+                told = ", ".join(f"{what} ({count:,})" for what, count in dict(found_counts).items())
+                self.stderr.write(f"{title}: {told}")
         self.stdout.write(", ".join([said, *(f"{count:,} {what}" for what, count in counts.items() if count)]))
 
     def _restore(self, actor: User | None, files: Sequence[tuple[str, IO[bytes]]]) -> None:

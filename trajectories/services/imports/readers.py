@@ -180,7 +180,7 @@ def _open_traces(job: Import, stack: ExitStack) -> Reader:
         total += stream.seek(0, 2)
         stream.seek(0)
     rows = islice(read_rows(streams), job.cursor, None)
-    told = Told(dict(job.told.get("shapes", {})), dict(job.told.get("wrapper", {})))
+    told = Told.from_json(job.told)
     maker = ProblemMaker(job.options.get("split", "")) if job.options.get("make_problems") else None
     stated = Stated(job.options.get("places", {}), job.options.get("model", ""))
     stage = TraceStage(

@@ -14,6 +14,7 @@ from trajectories.core.completions.parts import Completion, parts_to_json
 from trajectories.core.importers.archive_rows import ARCHIVED_AS
 from trajectories.core.importers.file_names import told_by_file
 from trajectories.core.importers.foreign_traces import SAMPLED_AS, ForeignTrace, ProblemKey, Row
+from trajectories.core.importers.left_out import add_counts, left_out_of, unmapped_columns, unread_columns
 from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.mapped_rows import map_row
 from trajectories.core.importers.trace_files import shape_of
@@ -88,20 +89,32 @@ def import_limits() -> ImportLimits:
 
 @dataclass
 class Told:
-    """What an import says of its files besides its faults, in the form that an import keeps: rows by their shape, and
-    the words that were cut off around questions."""
+    """What an import says of its files besides its faults, in the form that an import keeps."""
 
     shapes: dict[str, int] = field(default_factory=dict)
+    """Rows by their shape."""
     wrapper: dict[str, Any] = field(default_factory=dict)
+    """The words that were cut off around questions."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """What the rows have that no trace does, by what it is."""
+    unread: dict[str, int] = field(default_factory=dict)
+    """Rows by the columns of theirs that nobody reads."""
 
-    def count(self, shapes: Mapping[str, int]) -> None:
-        """Count rows by their shape."""
-        for name, count in shapes.items():
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Told":
+        """What an import has told so far."""
+        return cls(**{name: dict(kept.get(name, {})) for name in ("shapes", "wrapper", "left_out", "unread")})
+
+    def count(self, counts: Mapping[str, Mapping[str, int]]) -> None:
+        """Add what some rows were: counts by name under the names of fields."""
+        for name, count in counts["shapes"].items():
             self.shapes[name] = self.shapes.get(name, 0) + count
+        add_counts(self.left_out, counts["left_out"])
+        add_counts(self.unread, counts["unread"])
 
     def to_json(self) -> dict[str, JSON]:
         """The stored form."""
-        return {"shapes": dict(self.shapes), "wrapper": dict(self.wrapper)}
+        return {name: dict(getattr(self, name)) for name in ("shapes", "wrapper", "left_out", "unread")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +133,18 @@ Placed = tuple[ReadRow, ForeignTrace]
 
 @dataclass
 class ReadBatch:
-    """What some rows are, before anybody asks which problems they mean: traces, faults, and rows by their shape."""
+    """What some rows are before anybody asks which problems they mean: traces, faults, and counts as in `Told`."""
 
     traces: list[Placed] = field(default_factory=list)
     faults: list[ImportFault] = field(default_factory=list)
     shapes: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def counts(self) -> dict[str, Mapping[str, int]]:
+        """What `Told` counts."""
+        return {"shapes": self.shapes, "left_out": self.left_out, "unread": self.unread}
 
     @property
     def keys(self) -> set[ProblemKey]:
@@ -144,11 +164,13 @@ def read_batch(rows: Iterable[ReadRow], stated: Stated) -> ReadBatch:
                 raise row
             mapped = map_row(row, stated.places) if stated.places else row
             shape = shape_of(mapped)
+            traces = shape.traces(mapped, limits)
             path, placed = each.path or each.file, each._replace(row=None)
-            found.traces += [
-                (placed, told_by_file(trace, path, stated.model)) for trace in shape.traces(mapped, limits)
-            ]
+            found.traces += [(placed, told_by_file(trace, path, stated.model)) for trace in traces]
             found.shapes[shape.name] += 1
+            found.left_out.update(left_out_of(traces))
+            places = stated.places.values()
+            found.unread.update(unmapped_columns(row, places) if places else unread_columns(shape.name, row))
         except ProblemError as fault:
             found.faults.append(_fault(each.file, each.span, fault.path, fault.detail))
     return found
@@ -206,7 +228,7 @@ class TraceStage:
     def take(self, rows: Sequence[ReadRow], spool: Spool, faults: FaultTally) -> None:
         """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
         read = read_batch(rows, self.stated)
-        self.told.count(read.shapes)
+        self.told.count(read.counts)
         problems = self._finder.find(read.keys, making=self.maker is not None)
 
         def staged(trace: ForeignTrace, file: str, span: str) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class _Reader:
         self._keys: list[ProblemKey] = []
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, JSON]:
-        """Of `rows` the keys, with faults and shapes; of what these keys `found` the lines for the spool, with faults.
+        """Of `rows` the keys, with faults and counts; of what these keys `found` the lines for the spool, with faults.
 
         What is found is for each key the id of a problem, why it is not clear which is meant, or null; `new` are the
         problems that this fork did not know, and with `forget` it drops all others first.
@@ -74,7 +74,7 @@ class _Reader:
     def _read(self, rows: Sequence[Sequence[Any]]) -> dict[str, JSON]:
         read = read_batch(map(_row_from_json, rows), self._stated)
         self._traces, self._keys = read.traces, list(read.keys)
-        return {"keys": [astuple(key) for key in self._keys], "faults": _told(read.faults), "shapes": read.shapes}
+        return {"keys": [astuple(key) for key in self._keys], "faults": _told(read.faults), "counts": read.counts}
 
     def _stage(self, matched: Mapping[str, Any]) -> dict[str, JSON]:
         if matched["forget"]:
@@ -139,7 +139,7 @@ class _Batch:
     rows: int
     reached: int
     wrapper: dict[str, Any] | None = None
-    shapes: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     faults: list[ImportFault] = field(default_factory=list)
     lines: list[str] | None = None
 
@@ -191,7 +191,7 @@ class ForkedStage:
         spool.append_lines(batch.lines or [])
         for fault in batch.faults:
             faults.add(fault)
-        self.told.count(batch.shapes)
+        self.told.count(batch.counts)
         self.told.wrapper.update(batch.wrapper or {})
         self._stage.reached = batch.reached
         return batch.rows
@@ -221,7 +221,7 @@ class ForkedStage:
             if batch is unmatched:
                 keys = [ProblemKey(*key) for key in answer["keys"]]
                 batch.fork.match(keys, self._finder.find(set(keys)))
-                batch.shapes = answer["shapes"]
+                batch.counts = answer["counts"]
                 batch.wrapper = dict(self._finder.said)
             else:
                 batch.lines = answer["lines"]
