@@ -16,6 +16,7 @@ from trajectories.core.importers.mapped_rows import FIELDS, check_places
 from trajectories.services.imports.archives import import_archive
 from trajectories.services.imports.direct import Making, import_traces
 from trajectories.services.imports.writing import set_target
+from trajectories.services.traces.staging import Stated
 
 
 class Command(BaseCommand):
@@ -40,6 +41,9 @@ class Command(BaseCommand):
             help=f"what is where in rows of no known shape, such as response=output.text; names: {', '.join(FIELDS)}",
         )
         parser.add_argument(
+            "--model", default="", metavar="NAME", help="the model that sampled what rows without one have"
+        )
+        parser.add_argument(
             "--archive", action="store_true", help="the `full` rows of a release and its manifest.json, all of it"
         )
 
@@ -59,7 +63,7 @@ class Command(BaseCommand):
                 files=files,
                 on_fault="skip" if options["skip_bad"] else "all_or_nothing",
                 adopt_reviews=actor is not None,
-                places=_places(options["field"]),
+                stated=Stated(_places(options["field"]), options["model"].strip()),
                 making=_making(options["make_problems"], options["split"], files),
             )
         for found in report.faults:
@@ -72,6 +76,10 @@ class Command(BaseCommand):
             raise CommandError(f"{report.fault_count:,} bad, and nothing good to import")
         said = f"{report.inserted:,} new, {report.duplicates:,} known already, {report.fault_count:,} bad"
         counts = {"problems made": report.problems, "scores of the file": report.verdicts, "reviews": report.reviews}
+        for title, name in (("left out", "left_out"), ("columns not read", "unread")):
+            if found_counts := report.told.get(name):
+                told = ", ".join(f"{what} ({count:,})" for what, count in dict(found_counts).items())
+                self.stderr.write(f"{title}: {told}")
         self.stdout.write(", ".join([said, *(f"{count:,} {what}" for what, count in counts.items() if count)]))
 
     def _restore(self, actor: User | None, files: Sequence[tuple[str, IO[bytes]]]) -> None:
