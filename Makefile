@@ -33,7 +33,7 @@ run: environment
 	@exec env MINICOLUMN_TOOLS=".ci/tools bubblewrap sandbox" MINICOLUMN_EXTRAS=.ci/procedural .venv/bin/python manage.py up
 
 test: environment-dev
-	@.ci/tools bubblewrap sandbox chromium
+	@.ci/tools bubblewrap sandbox chromium rabbitmq
 	@# Types are checked on one core. On the other the tests are compiled, once: each process of them would do it else.
 	@.venv/bin/python -m pytest --collect-only -qq >/dev/null 2>&1 & \
 	$(MAKE) --no-print-directory lint types contracts; found=$$?; wait; exit $$found
@@ -53,7 +53,7 @@ unit: environment-dev
 	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not browser" $(ARGS)
 
 drills: environment-dev
-	@.ci/tools bubblewrap sandbox
+	@.ci/tools bubblewrap sandbox rabbitmq
 	DRILL_ROUNDS=$(or $(DRILL_ROUNDS),8) DRILL_CURATORS=$(or $(DRILL_CURATORS),100) .venv/bin/python -m pytest tests/drills tests/test_worker_chaos.py tests/test_starvation.py $(ARGS)
 	.venv/bin/python -m benchmarks.chaos --samples 400
 

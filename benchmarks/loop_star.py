@@ -73,14 +73,27 @@ def measure(options: argparse.Namespace) -> None:
         "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}"
     }
     for seed in options.seeds:
-        report[f"seed {seed}"] = {arm: figures[-1] for arm, figures in Experiment(options, seed).run().items()}
+        arms = Experiment(options, seed).run()
+        report[f"seed {seed}"] = {arm: figures[-1] for arm, figures in arms.items()}
+        report[f"samples of seed {seed}, by generation"] = {arm: samples_drawn(arms[arm]) for arm in ARMS}
     report["mean accuracy"] = {arm: _mean(report, options.seeds, arm) for arm in (BASE, *ARMS)}
+    report["samples in all"] = {arm: _samples(report, options.seeds, arm) for arm in ARMS}
     print(json.dumps(report, indent=2))
 
 
 def _mean(report: dict[str, Any], seeds: Sequence[int], arm: str) -> float:
     total: float = sum(report[f"seed {seed}"][arm]["mean"] for seed in seeds)
     return round(total / len(seeds), 1)
+
+
+def _samples(report: dict[str, Any], seeds: Sequence[int], arm: str) -> int:
+    return sum(sum(report[f"samples of seed {seed}, by generation"][arm]) for seed in seeds)
+
+
+def samples_drawn(generations: Sequence[dict[str, Any]]) -> list[int]:
+    """How many samples an arm drew in each generation, those asked again with a hint among them. The arms have the same
+    number of new problems, but for a curriculum with sums of one digit alone, which has fewer than were asked for."""
+    return [each.get("sampled", 0) + each.get("sampled with a hint", 0) for each in generations]
 
 
 class Experiment:
@@ -168,9 +181,12 @@ class Experiment:
             "open": list(lengths), "sampled": len(problems), "accepted": len(first), "wrong steps": _astray(first)
         }  # fmt: skip
         solved = {numbers for numbers, _ in first}
-        second = self.accept(model, [each for each in problems if each not in solved], hinted=True) if hints else []
+        second: list[tuple[Sum, str]] = []
         if hints:
-            told |= {"accepted by a hint": len(second), "wrong steps by a hint": _astray(second)}
+            wrong = [each for each in problems if each not in solved]
+            second = self.accept(model, wrong, hinted=True)
+            told |= {"sampled with a hint": len(wrong), "accepted by a hint": len(second)}
+            told["wrong steps by a hint"] = _astray(second)
         return [Lesson(asked(numbers, hinted=False), said) for numbers, said in first + second], told
 
     def accept(self, model: Adder, problems: Sequence[Sum], *, hinted: bool) -> list[tuple[Sum, str]]:

@@ -176,7 +176,7 @@ class Client:
         return self._make("/runs", plan, key)
 
     def steer_run(self, run_id: int, verb: str) -> Row:
-        """`pause` a run, `resume` or `cancel` it; the run as it is then."""
+        """`pause` a run, `resume` or `cancel` it, or `retry` what failed once it has ended; the run as it is then."""
         return self._ask("POST", f"/runs/{run_id}/{verb}", json={})
 
     def asks(self) -> Iterator[Row]:

@@ -21,6 +21,7 @@ from trajectories.models import (
     Review,
     Run,
     Sampler,
+    Scheduler,
     Text,
     Trace,
     Verdict,
@@ -183,3 +184,9 @@ def make_worker(*, silent: bool = False, **values: Any) -> Worker:
     ago = timedelta(seconds=settings.WORKER_SILENT_SECONDS + 1 if silent else 0)
     fields = {"host": "here", "pid": next(_numbers), "name": "worker 1", "queues": "sweeps interactive", **values}
     return Worker.objects.create(seen_at=timezone.now() - ago, **fields)
+
+
+def make_ring(*, seconds: float = 0) -> Scheduler:
+    """The scheduler, as heard of so many seconds ago."""
+    rang_at = timezone.now() - timedelta(seconds=seconds)
+    return Scheduler.objects.update_or_create(pk=Scheduler.THE_ONE, defaults={"rang_at": rang_at})[0]

@@ -18,6 +18,9 @@ def ready_for(kind, verb):
     """A job of a state in which that can be done."""
     job = make_job(kind)
     type(job).objects.filter(pk=job.pk).update(state=JOB_KINDS[kind].moves[verb].sources[0])
+    if (kind, verb) == ("run", RETRY):
+        failed = job.attempts.update(state="failed", error_kind="timeout", error_message="Nothing came in 60 s.")
+        type(job).objects.filter(pk=job.pk).update(failed_count=failed)
     job.refresh_from_db()
     return job
 

@@ -31,6 +31,15 @@ def test_a_run_is_launched_once_for_a_key_and_steered(lead, launch):
     assert Run.objects.count() == 1
 
 
+def test_what_failed_is_drawn_again_for_a_program(lead):
+    program, run = Program(lead), factories.plan()
+    assert program.post(f"/runs/{run.pk}/retry").status_code == 409, "it is under way"
+    failed = run.attempts.update(state="failed", error_kind="timeout")
+    Run.objects.filter(pk=run.pk).update(state="failed", failed_count=failed)
+    answer = program.post(f"/runs/{run.pk}/retry").json()
+    assert (answer["state"], answer["failed"]) == ("queued", 0)
+
+
 @pytest.mark.parametrize(
     ("changed", "field", "said"),
     [

@@ -4,8 +4,9 @@ from fnmatch import fnmatch
 
 import pytest
 
+from trajectories.services.endpoints.local_models import MODELS
 from trajectories.tasks import jobs
-from trajectories.tasks.bells import MODELS, SAMPLING, STARTS
+from trajectories.tasks.bells import SAMPLING, STARTS
 from webapp.celery import app
 
 app.loader.import_default_modules()

@@ -1,205 +1,167 @@
-"""The processes of docker-compose.yml, started here with its commands and environment, on the PostgreSQL of the tests.
+"""The processes of docker-compose.yml, started here with its commands and environment, on the PostgreSQL of the tests
+and on a RabbitMQ of their own; and the main path, from a run to a sampler that learnt from it, by pages alone.
 
-No container engine and no RabbitMQ runs here: the address of the database is that of a new one, and the queue is in it.
+No container engine runs here: the addresses of database, broker and web server are those of this machine.
 """
 
-import os
+import json
 import re
-import signal
-import socket
-import subprocess
-import sys
-from contextlib import contextmanager
-from pathlib import Path
+import uuid
+from html import unescape
 
 import httpx2
 import pytest
-from django.db import connection
 
-from tests.deployment.compose import NEEDED, filled
+from tests.deployment.processes import HOST, Person, started
 from tests.dumps import own_database
-from tests.worker import ROOT, database_url, wait_for
-from trajectories.models import Run, Worker
+from tests.rabbitmq import NEEDS_RABBITMQ, running_broker
+from tests.worker import wait_for
+from trajectories.models import (
+    AuditEvent,
+    Export,
+    Freezing,
+    Instruction,
+    ProblemSet,
+    Queue,
+    Review,
+    Run,
+    Sampler,
+    Trace,
+    Training,
+    Worker,
+)
 
-HOST = NEEDED["SITE_NAME"]
-BEFORE = ("prepare",)
-RUNNING = ("web", "files", "sampling", "verification", "beat")
-"""The training worker is left out: it has nothing to do here, and the machine little room."""
+pytestmark = NEEDS_RABBITMQ
+
+RUNNING = ("web", "files", "sampling", "verification", "training", "beat")
 SERVING = {
     ("quick worker", "sweeps interactive"), ("file worker", "files"), ("worker 1", "starts sampling"),
-    ("worker 1", "verification"),
+    ("worker 1", "verification"), ("worker 1", "models"), ("training worker", "training"),
 }  # fmt: skip
 """The workers by name and queues."""
-
-
-class Deployment:
-    """The services by name, in processes instead of containers."""
-
-    def __init__(self, folder: Path) -> None:
-        values = {**NEEDED, "SAMPLING_PROCESSES": "1", "VERIFICATION_PROCESSES": "1", "WEB_PROCESSES": "1"}
-        self._services = filled(values)["services"]
-        self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            self.port = server.getsockname()[1]
-        self._here = {
-            "DATABASE_URL": database_url(connection.settings_dict),
-            "CELERY_BROKER_URL": "",
-            "MINICOLUMN_VAR": str(folder / "var"),
-            "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "HOME": str(folder),
-            "SANDBOX_PYTHON": os.environ.get("SANDBOX_PYTHON", str(ROOT / "var/sandbox-python")),
-        }
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
-
-    def environment(self, name: str) -> dict[str, str]:
-        """What a service is told, with the addresses of this machine."""
-        return {**self._services[name]["environment"], **self._here}
-
-    def adapted(self, words: list[str]) -> list[str]:
-        """A command with the port and the folder of this machine."""
-        moved = [word.replace("/var/lib/minicolumn", self._here["MINICOLUMN_VAR"]) for word in words]
-        moved = [word.replace("0.0.0.0:8000", f"127.0.0.1:{self.port}") for word in moved]
-        return [word.replace("localhost:8000", f"localhost:{self.port}") for word in moved]
-
-    def finish(self, name: str) -> str:
-        """Run a service that ends; what it said."""
-        done = subprocess.run(
-            self.adapted(self._services[name]["command"]),
-            cwd=ROOT, env=self.environment(name), capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def start(self, name: str) -> None:
-        with (self.folder / f"{name}.log").open("wb") as output:
-            self.running[name] = subprocess.Popen(
-                self.adapted(self._services[name]["command"]),
-                cwd=ROOT, env=self.environment(name), stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
-
-    def has_workers(self) -> bool:
-        """Whether as many workers as are expected have written themselves down."""
-        for name in self.running:
-            self.assert_runs(name)
-        return Worker.objects.count() >= len(SERVING)
-
-    def assert_runs(self, name: str) -> None:
-        assert self.running[name].poll() is None, f"{name} has ended:\n{self.log(name)}"
-
-    def is_healthy(self, name: str) -> bool:
-        """What the service's own check of its health says."""
-        self.assert_runs(name)
-        kind, *words = self._services[name]["healthcheck"]["test"]
-        command = ["sh", "-c", *words] if kind == "CMD-SHELL" else words
-        environment = self.environment(name)
-        told = subprocess.run(self.adapted(command), cwd=ROOT, env=environment, capture_output=True, check=False)
-        return told.returncode == 0
-
-    def log(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text(errors="replace")[-4000:]
-
-    def stop(self) -> None:
-        for process in self.running.values():
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-        for process in self.running.values():
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-
-
-class Person:
-    """A browser behind the proxy: it speaks HTTPS to the proxy, which says so to the web server."""
-
-    def __init__(self, port: int) -> None:
-        self._http = httpx2.Client(
-            base_url=f"http://127.0.0.1:{port}", timeout=60,
-            headers={"Host": HOST, "X-Forwarded-Proto": "https", "Referer": f"https://{HOST}/"},
-        )  # fmt: skip
-        self._cookies: dict[str, str] = {}
-
-    def ask(self, method: str, path: str, **options) -> httpx2.Response:
-        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        answer = self._http.request(method, path, headers={"Cookie": cookies}, **options)
-        for line in answer.headers.get_list("set-cookie"):
-            name, _, rest = line.partition("=")
-            assert "; Secure" in line, "cookies are sent over HTTPS only"
-            self._cookies[name] = rest.partition(";")[0]
-        return answer
-
-    def send(self, path: str, fill_in) -> httpx2.Response:
-        """Open a page, and send its form with what `fill_in` says."""
-        page = self.ask("GET", path).text
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        assert token, page[:2000]
-        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
-        return self.ask("POST", path, data={**hidden, **fill_in(), "csrfmiddlewaretoken": token[1]})
-
-
-@contextmanager
-def started(folder: Path):
-    deployment = Deployment(folder)
-    try:
-        yield deployment
-    finally:
-        deployment.stop()
+TASKS = "67a3c6ac 68b16354 74dd1130"
+"""Tasks that a search finds at once: an embedded learner needs programs of two at least."""
 
 
 @pytest.fixture
 def deployment(transactional_db, tmp_path):
-    with own_database("test_deployment"), started(tmp_path) as deployment:
+    with (
+        own_database("test_deployment"),
+        running_broker(tmp_path / "broker") as broker,
+        started(tmp_path, broker) as deployment,
+    ):
         yield deployment
 
 
 @pytest.mark.long
-def test_the_deployment_starts_and_a_run_that_somebody_launches_is_sampled_and_verified(deployment):
+def test_the_deployment_starts_and_the_main_path_is_walked_to_its_end(deployment):
     told = deployment.finish("prepare")
     password = re.search(r"Log in as admin with the password (\S+)", told)
     assert password, told
     for name in RUNNING:
         deployment.start(name)
     # To look at the health of workers starts a program each time: not before they can be healthy.
-    wait_for(deployment.has_workers, "the workers")
+    wait_for(lambda: deployment.has_workers(len(SERVING)), "the workers")
     for name in RUNNING:
         wait_for(lambda: deployment.is_healthy(name), f"{name} to be healthy")  # noqa: B023
     assert {(worker.name, worker.queues) for worker in Worker.objects.all()} == SERVING
+    assert deployment.broker.consumers() == {queue: 1 for _, queues in SERVING for queue in queues.split()}
     person = Person(deployment.port)
-    plain = httpx2.get(f"http://127.0.0.1:{deployment.port}/runs/", headers={"Host": HOST})
-    assert (plain.status_code, plain.headers["location"]) == (301, f"https://{HOST}/runs/")
-    home = person.send("/login/", lambda: {"username": "admin", "password": password[1]})
+    assert_https(deployment.port)
+    home = person.send("/login/", username="admin", password=password[1])
     assert home.status_code == 302, home.text[:2000]
     assert home.headers["strict-transport-security"] == "max-age=2592000"
-    planned = person.send("/runs/new/", _plan)
-    assert planned.status_code == 302, re.findall(r'class="[^"]*error[^"]*">([^<]+)', planned.text)
-    run = Run.objects.latest("pk")
-    assert planned.headers["location"] == f"/runs/{run.pk}/"
-
-    def has_ended() -> bool:
-        run.refresh_from_db()
-        return run.state in Run.ENDED_STATES
-
-    wait_for(has_ended, "the run")
-    wait_for(lambda: (run.refresh_from_db(), run.verified_count == run.done_count)[1], "its verdicts")
-    assert (run.state, run.done_count) == ("finished", run.planned_count)
-    page = person.ask("GET", f"/runs/{run.pk}/")
-    assert page.status_code == 200
+    run = launch(person)
+    review(person, run)
+    export = export_what_is_accepted(person, run)
+    sampler = train(person, export)
+    assert sampler.artefact
+    assert person.ask("GET", f"/samplers/{sampler.pk}/").status_code == 200
     assert "password" not in deployment.log("web").lower()
     for name in RUNNING:
         assert deployment.is_healthy(name), f"{name}:\n{deployment.log(name)}"
 
 
-def _plan() -> dict[str, object]:
-    from trajectories.models import Instruction, ProblemSet, Sampler
+def assert_https(port: int) -> None:
+    """Who comes by HTTP is sent to HTTPS."""
+    plain = httpx2.get(f"http://127.0.0.1:{port}/runs/", headers={"Host": HOST})
+    assert (plain.status_code, plain.headers["location"]) == (301, f"https://{HOST}/runs/")
 
-    return {
+
+def redirected(answer: httpx2.Response) -> str:
+    """Where an answer leads to; fails with what a form has to say."""
+    said = re.findall(r">([^<>]*(?:expected|Found|Choose)[^<>]*)<", answer.text)
+    assert answer.status_code == 302, (answer.status_code, unescape(" ".join(said)))
+    return answer.headers["location"]
+
+
+def launch(person: Person) -> Run:
+    """A run from the form to its last verdict. The page makes the first instructions."""
+    assert person.ask("GET", "/runs/new/").status_code == 200
+    plan = {
         "title": "",
         "sampler": Sampler.objects.get(kind="symbolic").pk,
         "problem_set": ProblemSet.objects.get(name="arc-agi-1-training").pk,
+        "names": TASKS,
         "instructions": [Instruction.objects.filter(view="grid").latest("pk").pk],
-        "limit": 2,
-        "samples_each": 2,
+        "samples_each": 1,
         "temperatures": "0",
     }
+    address = redirected(person.send("/runs/new/", **plan))
+    run = Run.objects.latest("pk")
+    assert address == f"/runs/{run.pk}/"
+    wait_for(lambda: (run.refresh_from_db(), run.state in Run.ENDED_STATES)[1], "the run")
+    wait_for(lambda: (run.refresh_from_db(), run.verified_count == run.done_count)[1], "its verdicts")
+    assert (run.state, run.done_count) == ("finished", 3)
+    assert person.ask("GET", address).status_code == 200
+    assert set(Trace.objects.filter(run=run).values_list("correctness", flat=True)) == {"pass"}
+    return run
+
+
+def review(person: Person, run: Run) -> None:
+    """Accept every trace of a run: in a queue by the link to the next one, until nothing is left."""
+    asked = {"title": "Right ones", "item_order": "newest", "reviews_each": 1, "doubled_percent": 0, "steps": "each",
+             "gold_count": 0, "training_count": 0, "gold_every": 0}  # fmt: skip
+    address = redirected(person.send(f"/queues/new/?run={run.pk}", **asked))
+    queue = Queue.objects.latest("pk")
+    assert address == f"/queues/{queue.pk}/"
+    wait_for(lambda: queue.items.count() == run.done_count, "the traces in the queue")
+    for _ in range(run.done_count):
+        item = redirected(person.ask("GET", f"{address}next/"))
+        answer = person.send(item, f"{item}decide/", decision="accept", then="next")
+        assert answer.status_code in (200, 302), answer.text[:2000]
+    nothing = person.ask("GET", f"{address}next/")
+    assert (nothing.status_code, "Every trace has its reviews" in nothing.text) == (200, True)
+    assert Review.objects.filter(trace__run=run, decision="accept").count() == run.done_count
+    assert set(Trace.objects.filter(run=run).values_list("decision", flat=True)) == {"accepted"}
+
+
+def export_what_is_accepted(person: Person, run: Run) -> Export:
+    """Freeze a release and download its file; each trace of the run is a row of it."""
+    asked = person.send("/runs/", f"/releases/export-accepted/?run={run.pk}", key=str(uuid.uuid4()))
+    page = redirected(asked)
+    job = Freezing.objects.latest("pk")
+    assert page == f"/releases/freezing/{job.pk}/"
+    wait_for(lambda: (job.refresh_from_db(), job.state == "finished")[1], "the release")
+    assert redirected(person.ask("GET", page)) == f"/releases/{job.release_id}/"
+    export = wait_for(lambda: Export.objects.filter(release=job.release, state="ready").first(), "the file")
+    file = person.ask("GET", f"/exports/{export.pk}/download/")
+    assert file.status_code == 200, file.text[:2000]
+    rows = [json.loads(line) for line in file.text.splitlines()]
+    assert len(rows) == job.release.item_count == run.done_count
+    assert all(row["messages"][-1]["role"] == "assistant" for row in rows)
+    assert AuditEvent.objects.filter(verb="export.download", object_id=export.pk).exists()
+    return export
+
+
+def train(person: Person, export: Export) -> Sampler:
+    """What the embedded learner makes of a release, on the worker that is meant to train."""
+    address = f"/trainings/new/?trainer=embedded&release={export.release_id}"
+    asked = {"release": export.release_id, "take": "correct", "parameter_method": "counts", "seed": 1}
+    page = redirected(person.send(address, **asked))
+    training = Training.objects.latest("pk")
+    assert page == f"/trainings/{training.pk}/"
+    wait_for(lambda: (training.refresh_from_db(), training.state in Training.ENDED_STATES)[1], "the training")
+    assert (training.state, training.reason) == ("finished", "")
+    assert person.ask("GET", page).status_code == 200
+    return Sampler.objects.get(training=training)

@@ -13,6 +13,7 @@ from tests.worker import wait_for
 from trajectories.management import working
 from trajectories.management.commands.work import default_processes, served_queues
 from trajectories.management.working import FILES, QUICK, TRAINING, LivelyConsumer, Place, Pulse, places, served
+from trajectories.services.jobs.workers import Abilities
 
 PLACE = Place("worker 1", ["sweeps", "files"])
 
@@ -36,7 +37,8 @@ def beats(monkeypatch):
     """The signs that were given, as (task, seconds)."""
     given = []
 
-    def beat(*, task, seconds):
+    def beat(*, task, seconds, abilities):
+        assert abilities == Abilities(), "none of its queues needs any"
         given.append((task, seconds))
         return True
 
@@ -92,7 +94,7 @@ def test_one_that_nobody_knows_signs_on_and_a_database_that_is_away_ends_nothing
     monkeypatch.setattr(working, "sign_on", lambda **values: signed.append(values))
     monkeypatch.setattr(working, "beat", lambda **_: False)
     Pulse(PLACE)._beat()
-    assert signed == [{"name": "worker 1", "queues": ["sweeps", "files"]}]
+    assert signed == [{"name": "worker 1", "queues": ["sweeps", "files"], "abilities": Abilities()}]
 
     def away(**_):
         raise OperationalError("away")

@@ -7,7 +7,8 @@ from tests.worker import empty_queues
 from trajectories.adapters.broker_queues import ask_database
 from trajectories.adapters.local_models.settings import LocalSettings
 from trajectories.models import Bell
-from trajectories.tasks.bells import MODELS, SAMPLING, STARTS
+from trajectories.services.endpoints.local_models import MODELS
+from trajectories.tasks.bells import SAMPLING, STARTS
 from trajectories.tasks.runs import ring_first, ring_for
 
 pytestmark = pytest.mark.django_db(transaction=True)

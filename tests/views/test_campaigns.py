@@ -14,7 +14,7 @@ from trajectories.core.campaigns.templates import SUM_DRAWS, SUMS_LACK
 from trajectories.core.problems.arithmetic import Sum, problem_of
 from trajectories.core.selections import Selection
 from trajectories.forms.campaign_templates import offers
-from trajectories.models import AuditEvent, Campaign, Import, Instruction, Run, Sampler, Training
+from trajectories.models import AuditEvent, Campaign, Import, Instruction, Run, Sampler, Training, Worker
 from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
@@ -102,6 +102,31 @@ def test_with_a_model_and_a_trainer_every_template_can_be_started_or_says_what_i
     assert (form.initial["trl_steps"], form.initial["steps_growth"]) == (40, 1.2)
     assert form.initial["from_first"]
     assert "trl_begin_from" not in {field.name for each in form.trainers() for field in each["fields"]}
+
+
+def test_a_card_of_a_language_model_says_whether_a_worker_can_train_it(page, settings, tmp_path, monkeypatch):
+    settings.TRAINING_PYTHON = tmp_path / "nothing"
+    factories.make_sampler(kind="local", parameters={"folder": "small"}, title="Small")
+    factories.make_problem()
+    for title in ("Some", "Others"):
+        factories.make_problem_set(title=title)
+
+    def card() -> tuple[str, str]:
+        answer = page.get(reverse("campaign_new"), {"template": "star"})
+        text = answer.content.decode()
+        return answer.context["form"].initial["trainer"], text[text.index("STaR without") :].partition("</li>")[0]
+
+    trainer, text = card()
+    assert (trainer, "No worker that is alive can do “Package for another machine”" in text) == ("package", True)
+    worker = factories.make_worker(trainers="embedded trl package")
+    trainer, text = card()
+    assert (trainer, "Everything it needs is here." in text) == ("trl", True)
+    monkeypatch.setattr(TRAINERS["trl"], "missing", lambda: "")
+    Worker.objects.update(trainers="embedded package")
+    assert card()[0] == "package", "a worker has it"
+    worker.delete()
+    trainer, text = card()
+    assert (trainer, "No worker that is alive can do “Fine-tuning with trl”" in text) == ("trl", True)
 
 
 def test_the_sets_that_a_template_lacks_are_made_in_two_presses_each(page):
@@ -223,6 +248,17 @@ def test_the_page_of_a_campaign_says_what_the_gate_decided_what_was_gained_and_w
         assert "control" in figure.content.decode()
         lines = page.get(f"{reverse('campaign_figure', args=[campaign.pk, name])}?format=csv").getvalue().decode()
         assert len(lines.strip().splitlines()) == 4
+
+
+def test_what_a_campaign_waits_for_is_said_with_a_link_to_it(page, campaign):
+    row = campaign.generations.get(number=1, arm="champion")
+    campaign.generations.filter(pk=row.pk).update(stage="training")
+    Training.objects.filter(pk=row.training_id).update(state="waiting")
+    reason = f"Generation 1 waits: training {row.training_id} waits until somebody says which sampler came of it."
+    Campaign.objects.filter(pk=campaign.pk).update(state="running", state_reason=reason)
+    address = reverse("training_detail", args=[row.training_id])
+    text = squeezed(page.get(reverse("campaign_detail", args=[campaign.pk])))
+    assert f'{reason} <a class="nowrap" href="{address}">Open training {row.training_id}</a>' in text
 
 
 def test_right_answers_by_wrong_steps_are_counted_hinted_ones_apart_and_lead_to_their_traces(page, campaign):

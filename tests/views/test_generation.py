@@ -221,3 +221,18 @@ def test_the_list_of_problems_leads_here(client, lead):
     client.force_login(lead)
     assert reverse("generation_list") in client.get(reverse("problem_list")).content.decode()
     assert "Review 1" in client.get(reverse("generation_list")).content.decode()
+
+
+def test_a_job_that_failed_is_tried_again(client, lead, curator, job):
+    again = steering("generation", job, "retry")
+    client.force_login(lead)
+    address = reverse("generation_detail", args=[job.pk])
+    assert again not in client.get(address).content.decode()
+    GenerationJob.objects.filter(pk=job.pk).update(state="failed", state_reason="A prompt could not be made.")
+    assert again in client.get(address).content.decode()
+    client.force_login(curator)
+    assert client.post(again).status_code == 403
+    client.force_login(lead)
+    client.post(again)
+    job.refresh_from_db()
+    assert (job.state, job.state_reason, job.finished_at) == ("queued", "", None)

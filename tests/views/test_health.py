@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 import pytest
 from django.db import OperationalError
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from tests import factories
-from tests.factories import make_worker
+from tests.factories import make_ring, make_worker
 from trajectories.selectors.broker_queues import Queues
 
 
@@ -23,16 +26,32 @@ def test_health_is_only_read(client, db, path):
 def test_pages_are_healthy_without_workers_and_work_is_not(client, db):
     assert client.get("/health/").content == b"ok\nNo worker is alive.\n"
     answer = client.get("/health/workers/")
-    assert (answer.status_code, answer.content) == (503, b"No worker is alive.\n")
+    assert (answer.status_code, answer.content) == (503, b"No worker is alive.\nThe scheduler has never rung.\n")
 
 
 def test_work_is_healthy_only_while_nobody_is_missed(client, db):
     make_worker()
     answer = client.get("/health/workers/")
-    assert (answer.status_code, answer.content) == (200, b"1 worker alive.\n")
+    assert (answer.status_code, answer.content) == (200, b"1 worker alive.\nThe scheduler has never rung.\n")
     make_worker(name="worker 2", silent=True)
     answer = client.get("/health/workers/")
-    assert (answer.status_code, answer.content) == (503, b"1 worker alive, 1 silent.\n")
+    assert (answer.status_code, answer.content) == (
+        503, b"1 worker alive, 1 silent.\nThe scheduler has never rung.\n",
+    )  # fmt: skip
+
+
+def test_work_is_not_healthy_while_the_scheduler_is_silent(client, db):
+    began = timezone.now() - timedelta(minutes=9)
+    make_worker(started_at=began)
+    make_ring(seconds=3)
+    answer = client.get("/health/workers/")
+    assert (answer.status_code, answer.content) == (200, b"1 worker alive.\nThe scheduler has last rung 3 s ago.\n")
+    make_ring(seconds=120)
+    answer = client.get("/health/workers/")
+    assert (answer.status_code, answer.content) == (
+        503, b"1 worker alive. The scheduler is silent.\nThe scheduler has last rung 120 s ago.\n",
+    )  # fmt: skip
+    assert client.get("/health/").content == b"ok\n1 worker alive. The scheduler is silent.\n"
 
 
 def test_a_full_disk_is_told_here_and_on_every_page(client, lead, settings):

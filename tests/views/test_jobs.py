@@ -177,17 +177,45 @@ def test_an_attempt_that_failed_is_an_example(client, lead):
 def test_workers_and_queues_are_shown(client, lead):
     factories.make_worker(name="quick worker", task="trajectories.sweep", task_started_at=timezone.now())
     factories.make_worker(name="worker 2", silent=True)
+    factories.make_worker(name="training worker", trainers="embedded trl", serves_models=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pgmq.create('verification')")
         cursor.execute("SELECT pgmq.send('verification', '{}'), pgmq.send('verification', '{}', 600)")
         cursor.execute("UPDATE pgmq.q_verification SET enqueued_at = now() - interval '2 minutes'")
     page = page_of(client, lead)
-    assert "1 worker alive, 1 silent." in page
+    assert "2 workers alive, 1 silent." in page
+    assert "can do: Embedded learner, Fine-tuning with trl, samples of local models" in page
+    assert page.count("can do:") == 1
     assert "Quick worker" in page
     assert ">sweep<" in page
     row = page[page.index('id="queue-verification"') :].partition("</tr>")[0]
     assert '<td class="num">1</td>' in row
     assert "2 min" in row
+
+
+def test_the_scheduler_is_shown_beside_the_workers(client, lead):
+    assert 'id="scheduler"' not in page_of(client, lead), "nobody is there who could hear it"
+    factories.make_worker(started_at=timezone.now() - timedelta(minutes=5))
+    page = page_of(client, lead)
+    assert "The scheduler has never rung. Until it does" in " ".join(page.split())
+    factories.make_ring(seconds=1)
+    page = page_of(client, lead)
+    assert "The scheduler has" not in page
+    row = page[page.index('id="scheduler"') :].partition("</tr>")[0]
+    assert "second" in row
+    assert "Silent" not in row
+    factories.make_ring(seconds=120)
+    page = page_of(client, lead)
+    assert "not rung since 20" in page
+    assert "1 worker alive. The scheduler is silent." in page
+    assert "Silent" in page[page.index('id="scheduler"') :].partition("</tr>")[0]
+
+
+def test_a_start_after_a_night_makes_no_scheduler_silent(client, lead):
+    """Workers that have just come have not waited for it yet."""
+    factories.make_ring(seconds=36_000)
+    factories.make_worker()
+    assert "not rung since" not in page_of(client, lead)
 
 
 def test_a_poll_gets_the_live_part_alone(client, lead):

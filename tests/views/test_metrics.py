@@ -28,6 +28,7 @@ def numbers(client, settings, lead):
     book(payer=payer, usage=Usage(100, 0, 0, 20), cost=Decimal("0.5"))
     factories.make_review(trace=factories.make_trace(correctness="error", run=None), reviewer=lead)
     factories.make_worker()
+    factories.make_ring(seconds=7)
     set_limit(actor=lead, scope="all", amount=Decimal(2))
 
     def read():
@@ -53,6 +54,7 @@ def test_the_numbers_are_those_of_the_tables(numbers):
     assert found["minicolumn_daily_limit_spent", ("subject", "all jobs")] == 0.5
     assert found["minicolumn_jobs", ("kind", "run"), ("state", "queued")] == 1
     assert found["minicolumn_workers", ("state", "alive")] == 1
+    assert 7 <= found["minicolumn_scheduler_age_seconds",] < 60
     assert found["minicolumn_broker_up",] == 1
     assert found["minicolumn_queue_messages", ("queue", "sampling")] >= 0
     assert found["minicolumn_disk_free_bytes",] > 0

@@ -71,3 +71,40 @@ def test_not_without_the_token_of_the_form(lead, run):
     client.force_login(lead)
     assert client.post(steering("run", run, "cancel")).status_code == 403
     assert state(run) == "queued"
+
+
+def failed(run, kind="timeout", **fields):
+    """The run as it is once every attempt of it has failed."""
+    count = run.attempts.update(state="failed", error_kind=kind, error_message="Nothing came in 60 s.")
+    Run.objects.filter(pk=run.pk).update(**{"state": "failed", "failed_count": count} | fields)
+    return run
+
+
+def test_failed_samples_are_drawn_again_from_the_page_of_the_run(client, lead, curator, run):
+    again = steering("run", run, "retry")
+    client.force_login(lead)
+    assert again not in client.get(reverse("run_detail", args=[run.pk])).content.decode(), "it is under way"
+    failed(run)
+    page = client.get(reverse("run_detail", args=[run.pk])).content.decode()
+    assert again in page
+    assert f"Draw {run.attempts.count()} failed again" in page
+    assert 'id="budget"' in page, "a budget that is spent can be raised first"
+    client.force_login(curator)
+    assert again not in client.get(reverse("run_detail", args=[run.pk])).content.decode()
+    assert post(client, curator, "retry", run).status_code == 403
+    assert state(run) == "failed"
+    post(client, lead, "retry", run)
+    assert state(run) == "queued"
+    assert set(run.attempts.values_list("state", flat=True)) == {"pending"}
+    assert AuditEvent.objects.get(verb="retried").data == {"attempts": run.attempts.count()}
+
+
+@pytest.mark.parametrize(("kind", "offered"), [("timeout", True), ("exhausted", False)])
+def test_the_list_of_jobs_offers_it_where_something_failed(client, lead, run, kind, offered):
+    client.force_login(lead)
+    Run.objects.filter(pk=run.pk).update(state="finished")
+    assert "Draw failed again" not in client.get(reverse("job_list")).content.decode()
+    failed(run, kind, state="finished")
+    address = reverse("job_steer", args=["run", run.pk, "retry"])
+    for page in (reverse("job_list"), reverse("run_detail", args=[run.pk])):
+        assert (address in client.get(page).content.decode()) is offered

@@ -3,8 +3,9 @@
 import pytest
 from django.urls import reverse
 
+from tests import factories
 from tests.trainings import ToldTrainer, make_release, make_training, write_outcome
-from trajectories.models import Training
+from trajectories.models import Training, Worker
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.training.work import train_next
 
@@ -74,6 +75,24 @@ def test_what_is_wrong_is_said_and_changes_nothing(as_lead, told, values, told_a
     assert answer.status_code == 422
     assert told_as in answer.content.decode()
     assert not Training.objects.exists()
+
+
+def test_where_only_a_worker_has_the_trainer_nothing_is_missed(as_lead, told, monkeypatch):
+    monkeypatch.setattr(told, "missing", lambda: "torch is not installed here.", raising=False)
+    training = make_training(make_release(2), trainer="told")
+    pages = [f"{reverse('training_new')}?trainer=told", reverse("training_detail", args=[training.pk])]
+    for page in pages:
+        assert "torch is not installed here. No worker that is alive can do it either." in (
+            as_lead.get(page).content.decode()
+        )
+    factories.make_worker(trainers="told")
+    for page in pages:
+        text = as_lead.get(page).content.decode()
+        assert "torch is not installed here" not in text
+        assert "No worker that is alive" not in text
+    Training.objects.update(state="running")
+    Worker.objects.all().delete()
+    assert "No worker that is alive" not in as_lead.get(pages[1]).content.decode(), "somebody is at it"
 
 
 def test_a_trainer_or_a_training_that_is_not_there_is_not_found(as_lead):

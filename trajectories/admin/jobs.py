@@ -37,7 +37,7 @@ WORDS = {
     PAUSE: ("Pause", "What is in flight is kept; nothing new is begun until somebody resumes it."),
     RESUME: ("Resume", "Work goes on at once, within the budget that is left."),
     CANCEL: ("Cancel for good", "It ends, and cannot be resumed. What it has made stays."),
-    RETRY: ("Try again", "It is queued again and begins anew."),
+    RETRY: ("Try again", "It is queued again and begins anew; of a run, the samples that failed are drawn again."),
 }
 """What an action is called, and what it does."""
 
@@ -80,7 +80,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     def is_offered(self, action: str, row: Any) -> bool:
         """Whether the page of a job has a button for an action: none that the job would refuse as it is."""
-        return action not in JOB_KINDS[self.kind].moves or not why_not(self.kind, action, row.state)
+        return action not in JOB_KINDS[self.kind].moves or not why_not(self.kind, action, row)
 
     def steer(self, request: HttpRequest, rows: QuerySet[Any], verb: str) -> HttpResponse | None:
         """Ask whether the chosen jobs shall be steered, and then do it. One that refuses does not stop the others."""
@@ -91,7 +91,7 @@ class JobAdmin(ReadOnlyAdmin):
             return None
         title, text = WORDS[verb]
         subjects = [
-            Subject(row.job.pk, row.title, facts_of(row), why_not(self.kind, verb, row.job.state))
+            Subject(row.job.pk, row.title, facts_of(row), why_not(self.kind, verb, row.job))
             for row in get_jobs(self.kind, pks)
         ]
         noun = JOB_KINDS[self.kind].title.lower() if len(pks) == 1 else JOB_KINDS[self.kind].plural.lower()

@@ -39,6 +39,7 @@ from trajectories.models import (
     RunProblem,
     Sampler,
     SamplerGate,
+    Scheduler,
     Submission,
     Text,
     Trace,
@@ -143,12 +144,29 @@ class BellAdmin(ReadOnlyAdmin):
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnlyAdmin):
-    list_display = ("name", "host", "pid", "queues", "task", "task_started_at", "seen_at", "started_at")
+    list_display = (
+        "name",
+        "host",
+        "pid",
+        "queues",
+        "trainers",
+        "serves_models",
+        "task",
+        "task_started_at",
+        "seen_at",
+        "started_at",
+    )
     search_fields = (
         "name",
         "host",
     )
     search_help_text = "A name, a host or an id."
+
+
+@admin.register(Scheduler)
+class SchedulerAdmin(ReadOnlyAdmin):
+    holds_reviews = False
+    list_display = ("id", "rang_at")
 
 
 @admin.register(Rubric)

@@ -1,4 +1,4 @@
-"""Runs: listing and reading them, launching one, and pausing, resuming and cancelling it."""
+"""Runs: listing and reading them, launching one, and pausing, resuming, cancelling and retrying it."""
 
 from typing import Annotated, Any, Literal
 
@@ -240,7 +240,8 @@ def fault_of(form: Form) -> Fault:
 
 
 @door("POST", "/runs/{run_id}/{verb}", "trajectories.view_run", scope=ApiToken.Scope.LAUNCH, answers=RunShown)
-def steer_run(request: HttpRequest, run_id: Key, verb: Literal["pause", "resume", "cancel"]) -> Any:
-    """Pause a run, go on with it, or cancel it for good. 409 where it is in no state for that."""
+def steer_run(request: HttpRequest, run_id: Key, verb: Literal["pause", "resume", "cancel", "retry"]) -> Any:
+    """Pause a run, go on with it, cancel it for good, or draw its failed samples again once it has ended. 409 where it
+    is in no state for that."""
     steer_one(request, "run", verb, run_id)
     return show_run(find_run(run_id))

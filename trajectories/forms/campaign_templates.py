@@ -18,14 +18,18 @@ from trajectories.models import Instruction, Problem, ProblemSet, Sampler
 from trajectories.models.samplers import LANGUAGE_MODELS
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
+from trajectories.selectors.workers import living_trainers
+from trajectories.services.training.abilities import standing_of
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A template and, in one sentence, what is lacking for it here; "" where nothing is. `draws` make what lacks."""
+    """A template and, in one sentence or "" each, what is lacking for it, and where nothing is what its trainings would
+    wait for. `draws` make what lacks."""
 
     template: Template
     lacks: str
+    waits: str = ""
     draws: Sequence["OfferedDraw"] = ()
 
 
@@ -40,7 +44,12 @@ class OfferedDraw:
 def offers() -> Sequence[Offer]:
     """Every template, with what it lacks."""
     pair, sets = _model_and_trainer(), set(ProblemSet.objects.values_list("name", flat=True))
-    return [Offer(each, _lacks(each, pair, sets), _draws(each, sets)) for each in TEMPLATES.values()]
+    found = []
+    for each in TEMPLATES.values():
+        lacks = _lacks(each, pair, sets)
+        waits = pair.waits if each.needs_model and not lacks else ""
+        found.append(Offer(each, lacks, waits, _draws(each, sets)))
+    return found
 
 
 def _draws(template: Template, sets: set[str]) -> Sequence[OfferedDraw]:
@@ -57,11 +66,13 @@ def _query(draw: SetDraw) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A language model and the key of a trainer that can begin from it, or in one sentence what is lacking."""
+    """A language model and the key of a trainer that can begin from it, with what its trainings would wait for; or in
+    one sentence what is lacking."""
 
     model: Sampler | None = None
     trainer: str = ""
     lacks: str = ""
+    waits: str = ""
 
 
 def _lacks(template: Template, pair: "_Pair", sets: set[str]) -> str:
@@ -76,15 +87,21 @@ def _lacks(template: Template, pair: "_Pair", sets: set[str]) -> str:
 
 
 def _model_and_trainer() -> _Pair:
+    """A trainer that a worker that is alive has before one that only this process has."""
     lacks = "Needs a language model among the samplers; add one."
     models = list(list_samplers().filter(kind__in=LANGUAGE_MODELS))
+    living = living_trainers()
+    found = []
     for trainer in TRAINERS.values():
         fitting = [model for model in models if model.kind in trainer.base_kinds]
-        if fitting and not (missing := trainer.missing()):
-            return _Pair(fitting[0], trainer.key)
-        if fitting:
-            lacks = f"{trainer.label}: {missing}"
-    return _Pair(lacks=lacks)
+        if not fitting:
+            continue
+        standing = standing_of(trainer, living)
+        if standing.lacks:
+            lacks = f"{trainer.label}: {standing.lacks}"
+        else:
+            found.append(_Pair(fitting[0], trainer.key, waits=standing.waits))
+    return min(found, key=lambda pair: bool(pair.waits), default=_Pair(lacks=lacks))
 
 
 def template_values(template: Template) -> dict[str, Any]:

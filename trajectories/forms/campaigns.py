@@ -51,11 +51,13 @@ from trajectories.forms.trainer_fields import parameter_field, trainer_field
 from trajectories.models import Campaign, Instruction, ProblemSet, Release, Sampler, Scorer
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
+from trajectories.selectors.workers import living_trainers
 from trajectories.services.campaigns.estimates import estimate_campaign
 from trajectories.services.campaigns.plans import MOST_PROBLEMS, Draft, prepare
 from trajectories.services.runs.lifecycle import MAX_SEED, draw_seed
 from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL, Budget, PlanError
 from trajectories.services.runs.temperatures import read_temperatures
+from trajectories.services.training.abilities import standing_of
 
 
 def _count(label: str, most: int, initial: int | None, help_text: str = "", **options: Any) -> forms.IntegerField:
@@ -246,11 +248,12 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PeopleFields, Plai
         return {part for part, is_open in parts.items() if is_open}
 
     def trainers(self) -> list[dict[str, Any]]:
-        """The trainers with the fields of their parameters, and what they lack here."""
+        """The trainers with the fields of their parameters, and what keeps them from being used now."""
+        living = living_trainers()
         return [
             {
                 "trainer": trainer,
-                "lacks": trainer.missing(),
+                "note": standing_of(trainer, living).note,
                 # What a training begins from is said by the campaign.
                 "fields": [
                     self[trainer_field(trainer, each)] for each in trainer.parameters if each.name != BEGIN_FROM

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from trajectories.services.jobs.workers import beat, sign_off, sign_on, silent_seconds
+from trajectories.services.training.abilities import abilities_of
 
 logger = logging.getLogger(__name__)
 
@@ -126,8 +127,9 @@ class Pulse:
         if not task and seconds > silent_seconds():
             return
         try:
-            if not beat(task=task, seconds=seconds):
-                sign_on(name=self._place.name, queues=self._place.queues)
+            abilities = abilities_of(self._place.queues)
+            if not beat(task=task, seconds=seconds, abilities=abilities):
+                sign_on(name=self._place.name, queues=self._place.queues, abilities=abilities)
         except (DatabaseError, InterfaceError) as fault:
             logger.warning("A sign of life was missed: %s", fault)
             connection.close()

@@ -36,6 +36,7 @@ from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.saved_views import SavedView
+from trajectories.models.scheduler import Scheduler
 from trajectories.models.scorers import Scorer, Scoring
 from trajectories.models.segmentations import ModelCut, SegmentationItem, SegmentationJob
 from trajectories.models.sketches import ProblemSketch
@@ -131,6 +132,7 @@ __all__ = [
     "Sampler",
     "SamplerGate",
     "SavedView",
+    "Scheduler",
     "Scorer",
     "Scoring",
     "SearchBacklog",

@@ -7,7 +7,7 @@ from trajectories.core.generation.plans import GenerationPlan
 from trajectories.models.briefs import Brief
 from trajectories.models.instructions import Instruction
 from trajectories.models.job_indexes import job_indexes
-from trajectories.models.job_kinds import JobKind, Progress
+from trajectories.models.job_kinds import QUEUED, RETRY, STOPPABLE, JobKind, Move, Progress
 from trajectories.models.paid_jobs import PaidJob
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.samplers import Sampler
@@ -45,6 +45,7 @@ class GenerationJob(PaidJob):
         ("trajectories.view_generationjob",),
         lambda _: ("trajectories.control_generationjob",),
         page="generation_detail",
+        moves={**STOPPABLE, RETRY: Move("retried", (State.FAILED,), QUEUED)},
         unread=("plan",),
         is_paid=lambda job: job.sampler_id is not None or job.solver_id is not None,
     )

@@ -17,11 +17,13 @@ PAUSE, RESUME, CANCEL, RETRY = "pause", "resume", "cancel", "retry"
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """From any of the states `sources` to `target`. `done` is its participle: in messages and in the audit log."""
+    """From any of the states `sources` to `target`. `done` is its participle: in messages and in the audit log.
+    `refuses` says in one sentence why a job of such a state cannot be asked all the same, "" where it can."""
 
     done: str
     sources: tuple[str, ...]
     target: str
+    refuses: Callable[[Any], str] = lambda _: ""
 
 
 STOPPABLE: Mapping[str, Move] = {

@@ -10,7 +10,18 @@ from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.strategies.plans import RunPlan
 from trajectories.models.instructions import Instruction
 from trajectories.models.job_indexes import job_indexes
-from trajectories.models.job_kinds import ACTIVE, CANCEL, CANCELLED, PAUSED, STOPPABLE, JobKind, Move, Progress
+from trajectories.models.job_kinds import (
+    ACTIVE,
+    CANCEL,
+    CANCELLED,
+    PAUSED,
+    QUEUED,
+    RETRY,
+    STOPPABLE,
+    JobKind,
+    Move,
+    Progress,
+)
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.samplers import Sampler
 from trajectories.models.titles import TitleField
@@ -53,7 +64,17 @@ class Run(models.Model):
         ("trajectories.view_run",),
         lambda _: ("trajectories.control_run",),
         page="run_detail",
-        moves={**STOPPABLE, CANCEL: Move("cancelled", (State.DRAFT, *ACTIVE, PAUSED), CANCELLED)},
+        moves={
+            **STOPPABLE,
+            CANCEL: Move("cancelled", (State.DRAFT, *ACTIVE, PAUSED), CANCELLED),
+            RETRY: Move(
+                "retried",
+                (State.FAILED, State.FINISHED),
+                QUEUED,
+                # Lists have told failures apart (selectors.runs.with_endings).
+                lambda run: run.why_not_again(getattr(run, "broken_count", run.failed_count)),
+            ),
+        },
         unread=("plan",),
         related=("sampler",),
         is_paid=lambda run: run.sampler.is_chat,
@@ -115,6 +136,12 @@ class Run(models.Model):
     def calls_tools(self) -> bool:
         """Whether its samples could run programs in the sandbox."""
         return self.strategy in STRATEGIES and STRATEGIES[self.strategy].calls_tools
+
+    def why_not_again(self, broken: int) -> str:
+        """Why no sample of a run that has ended, of which so many failed, can be drawn again; "" where one can."""
+        if self.sampler.kind == Sampler.Kind.AGENT:
+            return "Agents learn from one episode to the next; one that failed cannot be played later."
+        return "" if broken or self.cancelled_count else "No sample of the run has failed."
 
     @property
     def kept_plan(self) -> RunPlan:

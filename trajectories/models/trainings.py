@@ -90,6 +90,8 @@ class Training(ChildJob, LeasedJob):
     artefact = models.ForeignKey(Artefact, null=True, on_delete=models.PROTECT, related_name="trainings")
     sampler = models.OneToOneField(Sampler, null=True, on_delete=models.PROTECT, related_name="training")
     started_at = models.DateTimeField(null=True)
+    # For how long workers have been at it since it was begun or tried again, all claims together, pauses apart.
+    worked_seconds = models.PositiveIntegerField(default=0, db_default=0)
     # Bytes that have to be free on the disk before it is tried again; null unless the disk was full.
     space_needed = models.PositiveBigIntegerField(null=True)
 

@@ -13,6 +13,10 @@ class Worker(models.Model):
     name = models.CharField(max_length=40)
     # The names of the queues that it serves, most urgent first, with spaces between them.
     queues = models.CharField(max_length=200)
+    # The keys of the trainers that it can do trainings with, with spaces between them.
+    trainers = models.CharField(max_length=200, blank=True, default="", db_default="")
+    # Whether it can draw samples of models that live on its machine.
+    serves_models = models.BooleanField(default=False, db_default=False)
     started_at = models.DateTimeField(db_default=Now())
     seen_at = models.DateTimeField(db_default=Now())
     # What it is at, empty while it waits for work, and since when.

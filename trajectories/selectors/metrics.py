@@ -14,7 +14,7 @@ from trajectories.models import JOB_KINDS, PendingVerification, Project, Review,
 from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.jobs import count_unfinished
 from trajectories.selectors.spending import get_spending, list_standings
-from trajectories.selectors.workers import get_workforce
+from trajectories.selectors.workers import get_scheduler_age, get_workforce
 
 COUNTER, GAUGE = "counter", "gauge"
 
@@ -107,5 +107,7 @@ def _machine() -> Iterator[Metric]:
     workforce = get_workforce()
     for state, count in (("alive", workforce.alive), ("silent", len(workforce.silent))):
         yield Metric("workers", GAUGE, "Worker processes by their signs of life.", count, {"state": state})
+    if (age := get_scheduler_age()) is not None:
+        yield Metric("scheduler_age_seconds", GAUGE, "Since a worker last heard the scheduler.", age)
     free = free_bytes(Path(settings.VAR_DIR))
     yield Metric("disk_free_bytes", GAUGE, "Room on the disk of the installation's folder.", free)

@@ -1,10 +1,10 @@
 """Into which queue the bells of a run go."""
 
 from trajectories.models import Run, Sampler
+from trajectories.services.endpoints.local_models import MODELS
 
-STARTS, SAMPLING, MODELS = "starts", "sampling", "models"
-"""A first bell goes into a queue of its own: a run begins within one bell's work, however many others have out. Runs of
-models that live on a machine of ours are rung for where somebody has what such a model needs."""
+STARTS, SAMPLING = "starts", "sampling"
+"""A first bell goes into a queue of its own: a run begins within one bell's work, however many others have out."""
 
 
 def queue_for(run_id: int, *, is_first: bool = False) -> str:

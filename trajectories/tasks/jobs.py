@@ -21,7 +21,7 @@ from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
 from trajectories.services.campaigns.advancing import campaign_next, ring_for_ended
 from trajectories.services.campaigns.steering import cancel_campaign, pause_campaign, resume_campaign
 from trajectories.services.curation.segmentations import asks_model, lost_segmentations, segment_next, segment_run
-from trajectories.services.generation.jobs import lost_generation_jobs, resume_generation
+from trajectories.services.generation.jobs import lost_generation_jobs, resume_generation, retry_generation
 from trajectories.services.generation.work import generate_next
 from trajectories.services.imports.jobs import cancel_import, import_next, lost_imports, retry_import
 from trajectories.services.jobs.leases import lost_of
@@ -32,6 +32,7 @@ from trajectories.services.releases.deliveries import deliver_next, lost_deliver
 from trajectories.services.releases.exports import is_short, lost_exports, rebuild_export, write_export
 from trajectories.services.releases.freezing import freeze_next, lost_freezings, retry_freezing
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
+from trajectories.services.runs.redrawing import retry_run
 from trajectories.services.scorers.planning import retry_scorer
 from trajectories.services.scorers.scoring import lost_scorings, score_next
 from trajectories.services.scorers.training import train_scorer_next
@@ -110,12 +111,20 @@ def _in_one_go(act: Callable[..., Any]) -> Callable[..., bool]:
 KINDS: dict[str, Kind] = {
     kind.word: kind
     for kind in (
-        Kind("run", moves={PAUSE: _of_run(pause_run), RESUME: _of_run(resume_run), CANCEL: _of_run(cancel_run)}),
+        Kind(
+            "run",
+            moves={
+                PAUSE: _of_run(pause_run),
+                RESUME: _of_run(resume_run),
+                CANCEL: _of_run(cancel_run),
+                RETRY: _of_run(retry_run),
+            },
+        ),
         Kind("judge_job", Work(judge_next, lambda _: SAMPLING)),
         Kind(
             "generation",
             Work(generate_next, lambda _: SAMPLING, lost_generation_jobs),
-            {RESUME: _by_id(resume_generation)},
+            {RESUME: _by_id(resume_generation), RETRY: _by_id(retry_generation)},
         ),
         Kind("reverification", Work(reverify_next, lambda _: VERIFICATION)),
         Kind(
@@ -259,7 +268,7 @@ def controls_of(person: User | AnonymousUser, kind: str, job: Any) -> list[str]:
     """What a person may ask of a job as it is now."""
     if not may_control(person, kind, job):
         return []
-    return [verb for verb in JOB_KINDS[kind].moves if may_move(kind, verb, job.state)]
+    return [verb for verb in JOB_KINDS[kind].moves if may_move(kind, verb, job)]
 
 
 def steer_job(*, actor: User, kind: str, verb: str, job_id: int) -> Any:

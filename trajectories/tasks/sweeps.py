@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from trajectories.services.jobs.sweeps import claim_lost_bells, claim_lost_verifications, settleable_run_ids
+from trajectories.services.jobs.workers import hear_scheduler
 from trajectories.services.runs.attempts import requeue_expired
 from trajectories.services.runs.rounds import move_on
 from trajectories.tasks.runs import ring_for
@@ -11,7 +12,8 @@ from trajectories.tasks.verdicts import ring_verification
 
 @shared_task(name="trajectories.sweep")
 def sweep() -> None:
-    """Safe to run at any time, twice at once included."""
+    """Write down that the scheduler has rung, and repair. Safe to run at any time, twice at once included."""
+    hear_scheduler()
     for run_id in {*requeue_expired(), *claim_lost_bells()}:
         ring_for(run_id)
     ring_verification(claim_lost_verifications())

@@ -35,7 +35,7 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import faults_of
-from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generations, show_steps
+from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generations, show_steps, show_waits
 from trajectories.views.shown.clones import show_relatives
 from trajectories.views.shown.curricula import show_curriculum
 from trajectories.views.shown.figures import FigureSlot, figure_context
@@ -143,6 +143,7 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
         "generations": generations,
         "newest": newest,
         "comparison": compare_with_first(rows),
+        "waits": show_waits(campaign, rows),
         "controls": controls_of(request.user, "campaign", campaign),
         "kind": "campaign",
         "job": campaign,

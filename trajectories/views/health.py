@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.disk import disk_trouble
 from trajectories.selectors.schema import unready_migrations
-from trajectories.selectors.workers import get_workforce
+from trajectories.selectors.workers import get_scheduler_age, get_workforce
 
 
 @login_not_required
@@ -35,12 +35,15 @@ def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
 @never_cache
 @require_safe
 def health_of_work(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
-    """200 where workers are alive and none is silent, else 503, each with a sentence."""
+    """200 where workers are alive and neither one of them nor the scheduler is silent, else 503. A line about
+    workers, and one about the scheduler."""
     try:
-        workforce = get_workforce()
+        workforce, age = get_workforce(), get_scheduler_age()
     except DatabaseError:
         return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
-    return HttpResponse(f"{workforce.said}\n", status=200 if workforce.is_well else 503, content_type="text/plain")
+    rung = "never rung" if age is None else f"last rung {age:.0f} s ago"
+    lines = f"{workforce.said}\nThe scheduler has {rung}.\n"
+    return HttpResponse(lines, status=200 if workforce.is_well else 503, content_type="text/plain")
 
 
 @login_not_required

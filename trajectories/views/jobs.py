@@ -25,6 +25,7 @@ from trajectories.selectors.jobs import (
 from trajectories.selectors.segmentations import list_uncut
 from trajectories.selectors.workers import get_workforce, list_workers
 from trajectories.services.jobs.steering import JobError
+from trajectories.services.training.abilities import ability_words
 from trajectories.tasks.jobs import ControlDeniedError, controls_of, steer_job
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import MissingPermission, needs, require
@@ -61,7 +62,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "unfinished": _totals(seen),
         "trouble": list_trouble(seen),
         "workforce": get_workforce(),
-        "workers": list_workers(),
+        "workers": [(worker, ability_words(worker)) for worker in list_workers()],
         "queues": get_queues(),
     }
     template = "_live" if wants_fragment(request) else "list"

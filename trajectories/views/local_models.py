@@ -9,10 +9,10 @@ from trajectories.forms.local_models import LocalModelForm, values_of
 from trajectories.models import Sampler
 from trajectories.services.endpoints.local_models import (
     add_local_sampler,
-    lacking_here,
     models_folder,
     offered_models,
     revise_local_sampler,
+    serving_note,
 )
 from trajectories.services.endpoints.samplers import SamplerError
 from trajectories.views.permissions import needs
@@ -75,6 +75,6 @@ def _page(request: HttpRequest, form: LocalModelForm, sampler: Sampler | None, m
         "sampler": sampler,
         "has_models": bool(models),
         "folder": models_folder(),
-        "lacking": lacking_here(),
+        "note": serving_note(),
     }
     return render(request, "trajectories/local_models/form.html", context, status=422 if form.is_bound else 200)

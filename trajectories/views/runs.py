@@ -15,7 +15,8 @@ from trajectories.charts import RUN_CHARTS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.plans import RunPlan
 from trajectories.forms.runs import BUDGET_NAMES, VARIATIONS, BudgetForm, ExtendForm
-from trajectories.models import Run, Scorer
+from trajectories.models import JOB_KINDS, Run, Scorer
+from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.arc_scores import has_arc
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.insights.scopes import InsightScope
@@ -131,6 +132,7 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
         "batches": open_batches(run) if run.sampler.sends_batches else [],
         "workforce": get_workforce() if context["is_live"] else None,
         "under_way": under_way(run),
+        "again": _redrawable(run, progress.broken),
         "state_changed": request.GET.get("state") != run.state,
     }
     if part == "live":
@@ -144,9 +146,15 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
     context["figures"] = slots(RUN_CHARTS, InsightScope(runs=(run.pk,)))
     context |= {"has_arc": has_arc(run), "repeats": find_repeats(run) if run.sampler.is_chat else None}
     may_steer = request.user.has_perm("trajectories.control_run")
-    if may_steer and run.state not in (Run.State.CANCELLED, Run.State.FAILED):
+    if may_steer and run.state != Run.State.CANCELLED:
         context["budget_form"] = BudgetForm(initial=budget_values(run))
     return render(request, "trajectories/runs/detail.html", {**context, **refused}, status=422 if refused else 200)
+
+
+def _redrawable(run: Run, broken: int) -> int:
+    """How many samples of a run that has ended can be drawn again, of which so many failed."""
+    has_ended = run.state in JOB_KINDS["run"].moves[RETRY].sources
+    return broken + run.cancelled_count if has_ended and not run.why_not_again(broken) else 0
 
 
 def _problems(request: HttpRequest, run: Run, after: int | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from trajectories.forms.trainings import PREFIX, AttachForm, TrainingForm
 from trajectories.models import Release, Sampler, Training
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.trainings import curve_points, funnel_lines, get_training, list_trainings, thinned
+from trajectories.services.training.abilities import standing_of
 from trajectories.services.training.planning import TrainingError, attach_sampler, start_training
 from trajectories.tasks.jobs import controls_of
 from trajectories.views.downloads import send_artefact
@@ -73,6 +74,7 @@ def training_new(request: HttpRequest) -> HttpResponse:
         "form": form,
         "trainer": trainer,
         "trainers": TRAINERS,
+        "standing": standing_of(trainer),
         "release_id": release,
         "has_release": Release.objects.exists(),
     }
@@ -91,6 +93,7 @@ def training_detail(request: HttpRequest, training_id: int) -> HttpResponse:
         "job": training,
         "trainer": trainer,
         "controls": controls_of(request.user, "training", training),
+        "note": standing_of(trainer).note if trainer is not None and training.state == Training.State.QUEUED else "",
         "funnel": funnel_lines(training),
         "total": training.release.item_count,
         "rule": _rule_words(training),

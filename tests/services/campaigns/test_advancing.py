@@ -226,15 +226,20 @@ def test_a_training_that_fails_pauses_the_campaign_and_is_begun_anew_once_resume
     assert Training.objects.count() == 2
 
 
-def test_a_training_on_another_machine_is_waited_for_without_a_word(lead, coach, monkeypatch):
+def test_a_training_on_another_machine_is_waited_for_with_a_sentence_until_the_next_move(lead, coach, monkeypatch):
     monkeypatch.setattr(coach, "train", lambda task, report: TrainingResult(_file(task), "json"), raising=True)
     campaign = begin(lead, generations=1, control=False)
     for _ in range(12):
         work(campaign)
     training = Training.objects.get()
-    assert (training.state, campaign.state, campaign.state_reason) == ("waiting", "running", "")
+    assert (training.state, campaign.state) == ("waiting", "running")
+    waits = f"Generation 1 waits: training {training.pk} waits until somebody says which sampler came of it."
+    assert campaign.state_reason == waits
     sampler = factories.make_sampler(kind=SKILLED, parameters={"skill": 90})
     attach_sampler(by=lead, training_id=training.pk, sampler=sampler)
+    advancing.campaign_next(job_id=campaign.pk)
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.state_reason) == ("running", "")
     assert finish(campaign).state == "finished"
     assert campaign.generations.get(number=1).sampler == sampler
 
@@ -252,6 +257,8 @@ def test_people_are_waited_for_until_their_queue_is_worked_off(lead, curator):
         work(campaign)
     row = campaign.generations.get(number=1)
     assert (row.stage, campaign.state) == ("reviewing", "running")
+    waits = f"Generation 1 waits: queue {row.queue_id} waits until it is worked off, or until somebody closes it."
+    assert campaign.state_reason == waits
     waiting = list(row.queue.items.order_by("pk"))
     assert waiting
     accepted = waiting[0].trace
@@ -261,7 +268,7 @@ def test_people_are_waited_for_until_their_queue_is_worked_off(lead, curator):
     row.queue.state = "closed"
     row.queue.save()
     finish(campaign)
-    assert campaign.state == "finished"
+    assert (campaign.state, campaign.state_reason) == ("finished", "")
     assert [item.trace_id for item in campaign.generations.get(number=1).release.items.all()] == [accepted.pk]
 
 

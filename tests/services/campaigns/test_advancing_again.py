@@ -4,10 +4,12 @@ import pytest
 
 from tests import factories
 from tests.campaigns import SKILLED, begin, finish, stuck_in_training, two_sets, work
+from tests.trainings import make_release
 from trajectories.adapters.training.base import TrainerError
-from trajectories.core.campaigns.plans import Basis
+from trajectories.core.campaigns.plans import Basis, ControlOf
 from trajectories.core.faults import Fault
-from trajectories.models import Campaign, Freezing, Queue, Run, Training
+from trajectories.models import Campaign, Freezing, Queue, Run, SpendWait, Training
+from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.queues import current_guidelines
 from trajectories.services.campaigns.advancing import campaign_next
 from trajectories.services.campaigns.steering import (
@@ -180,3 +182,58 @@ def test_a_run_of_an_earlier_generation_that_somebody_paused_holds_nothing_up(le
     extended = Run.objects.filter(pk=campaign.generations.get(number=0).evaluation_id)
     extended.update(state="paused", finished_at=None)
     assert finish(campaign).state == "finished"
+
+
+def test_a_run_that_waits_for_a_daily_limit_is_waited_for_with_a_sentence_and_gone_on_with(lead):
+    campaign = begin(lead, generations=1, control=False)
+    campaign_next(job_id=campaign.pk)
+    run = open_runs().get()
+    reason = "The daily limit of 5 for all jobs is reached; goes on tomorrow."
+    Run.objects.filter(pk=run.pk).update(state="paused", state_reason=reason)
+    SpendWait.objects.create(kind="run", job_id=run.pk, sampler=run.sampler, cost=1, reason=reason)
+    campaign_next(job_id=campaign.pk)
+    campaign.refresh_from_db()
+    assert campaign.state == "running"
+    assert campaign.state_reason == f"Generation 0 waits: run {run.pk} waits for a daily limit. {reason}"
+    Run.objects.filter(pk=run.pk).update(state="queued", state_reason="")
+    campaign_next(job_id=campaign.pk)
+    campaign.refresh_from_db()
+    assert campaign.state_reason == "", "it goes on by itself"
+    assert finish(campaign).state == "finished"
+
+
+def test_a_freezing_that_finds_the_disk_full_pauses_the_campaign_and_begins_anew_at_once_when_that_is_resumed(lead):
+    campaign = begin(lead, generations=1, control=False)
+    while not Freezing.objects.exists():
+        work(campaign)
+    job = Freezing.objects.get()
+    Freezing.objects.update(state="queued", reason=NO_SPACE, space_needed=10**18)
+    campaign_next(job_id=campaign.pk)
+    campaign.refresh_from_db()
+    assert campaign.state == "paused"
+    assert campaign.state_reason == (
+        f"Generation 1: freezing {job.pk} found no space left on the disk. Free some and resume the campaign."
+    )
+    resume_campaign(actor=lead, job_id=campaign.pk)
+    job.refresh_from_db()
+    assert (job.reason, job.space_needed) == ("", None), "the sweep would have waited for the space"
+    assert finish(campaign).state == "finished"
+    assert Freezing.objects.count() == 1
+
+
+def test_a_control_of_seeds_learns_from_none_that_are_held_out_by_now(lead, curator):
+    seeds = make_release(2)
+    campaign = begin(lead, seed_release=seeds.pk, control_of=ControlOf.SEEDS, generations=1)
+    moved = seeds.items.first().trace.problem
+    moved.problem_set = campaign.held_out_set
+    moved.save()
+    finish(campaign)
+    words = f"the seed release {seeds.pk} holds 1 problems that are held out, the first {moved.name!r}"
+    assert campaign.state_reason.startswith(f"Generation 1, control: {words}")
+    assert not campaign.generations.filter(arm="control", training__isnull=False).exists()
+    Campaign.objects.filter(pk=campaign.pk).update(plan={**campaign.plan, "seed_release": 10**6})
+    resume_campaign(actor=lead, job_id=campaign.pk)
+    finish(campaign)
+    assert campaign.state_reason == (
+        "Generation 1, control: the release of the seed traces is gone; clone the campaign."
+    )

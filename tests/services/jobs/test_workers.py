@@ -8,10 +8,19 @@ from django.utils import timezone
 
 from trajectories.models import Worker
 from trajectories.services.jobs import workers
-from trajectories.services.jobs.workers import SilenceWatch, beat, forget_the_dead, sign_off, sign_on, this_host
+from trajectories.services.jobs.workers import (
+    Abilities,
+    SilenceWatch,
+    beat,
+    forget_the_dead,
+    sign_off,
+    sign_on,
+    this_host,
+)
 
 pytestmark = pytest.mark.django_db
 
+NONE = Abilities()
 NO_PROCESS = 2**22 + 1
 """Beyond the largest process id that Linux gives."""
 
@@ -34,25 +43,34 @@ def here(pid: int) -> Worker:
 
 
 def test_a_worker_signs_on_beats_and_signs_off():
-    assert not beat(task="", seconds=0), "nobody knows it yet"
-    sign_on(name="worker 1", queues=["sweeps", "files"])
-    assert beat(task="trajectories.sweep", seconds=30)
+    assert not beat(task="", seconds=0, abilities=NONE), "nobody knows it yet"
+    sign_on(name="worker 1", queues=["sweeps", "files"], abilities=NONE)
+    assert beat(task="trajectories.sweep", seconds=30, abilities=NONE)
     found = Worker.objects.get()
     assert (found.name, found.queues, found.pid, found.task) == (
         "worker 1", "sweeps files", os.getpid(), "trajectories.sweep",
     )  # fmt: skip
     assert timedelta(seconds=29) < timezone.now() - found.task_started_at < timedelta(seconds=60)
-    beat(task="", seconds=3)
+    beat(task="", seconds=3, abilities=NONE)
     found.refresh_from_db()
     assert (found.task, found.task_started_at) == ("", None)
     sign_off(pids=[os.getpid()])
     assert not Worker.objects.exists()
 
 
+def test_what_a_worker_can_do_is_told_with_every_sign_and_may_change():
+    sign_on(name="training worker", queues=["training"], abilities=Abilities(trainers=("embedded",)))
+    found = Worker.objects.get()
+    assert (found.trainers, found.serves_models) == ("embedded", False)
+    beat(task="", seconds=0, abilities=Abilities(trainers=("embedded", "trl"), serves_models=True))
+    found.refresh_from_db()
+    assert (found.trainers, found.serves_models) == ("embedded trl", True)
+
+
 def test_a_process_id_that_comes_again_is_another_worker():
-    sign_on(name="worker 1", queues=["sweeps"])
+    sign_on(name="worker 1", queues=["sweeps"], abilities=NONE)
     Worker.objects.update(started_at=F("started_at") - timedelta(days=1), task="old")
-    sign_on(name="worker 2", queues=["files"])
+    sign_on(name="worker 2", queues=["files"], abilities=NONE)
     found = Worker.objects.get()
     assert (found.name, found.task) == ("worker 2", "")
     assert timezone.now() - found.started_at < timedelta(hours=1)

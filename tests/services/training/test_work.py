@@ -19,7 +19,7 @@ from trajectories.services.jobs import ringers
 from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job
 from trajectories.services.jobs.steering import steer
 from trajectories.services.training import reports, work
-from trajectories.services.training.planning import TrainingError, attach_sampler
+from trajectories.services.training.planning import TrainingError, attach_sampler, retry_training
 from trajectories.services.training.work import GIVEN_UP, lost_trainings, train_next, training_folder
 from webapp.database import broker_settings
 
@@ -214,6 +214,68 @@ def test_a_training_that_does_not_end_is_stopped(told, settings):
             report.check()
 
     assert told(act).reason == "The training had not ended after 0 hours (TRAINING_HOURS) and was stopped."
+
+
+class Hours:
+    """In the place of the clock by which trainings are timed: it goes on when the test says so."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.seconds = 0.0
+        monkeypatch.setattr(reports, "time", self)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def go_on(self, hours: float) -> None:
+        self.seconds += hours * 3600
+
+
+def test_a_training_that_says_nothing_is_ended_by_the_beat_of_its_lease(monkeypatch):
+    clock = Hours(monkeypatch)
+    monkeypatch.setattr(work, "KeptLease", StoppedClock)
+    states = []
+
+    def act(task, report):
+        for hours in (47, 2):
+            clock.go_on(hours)
+            states.append((StoppedClock.newest.renew(), Training.objects.get().state))
+        return write_outcome(task)
+
+    ToldTrainer(act).install(monkeypatch)
+    training = make_training(make_release(2), trainer="told")
+    assert not train_next(job_id=training.pk)
+    training.refresh_from_db()
+    assert states == [(True, "running"), (False, "failed")]
+    assert training.reason == "The training had not ended after 48 hours (TRAINING_HOURS) and was stopped."
+    assert (training.sampler, training.lease_token) == (None, None), "what it makes too late is not used"
+
+
+def test_the_time_of_a_training_is_counted_over_all_that_began_it_but_not_while_it_is_paused(monkeypatch, lead):
+    clock = Hours(monkeypatch)
+    monkeypatch.setattr(work, "KeptLease", StoppedClock)
+
+    def act(task, report):
+        clock.go_on(20)
+        if not StoppedClock.newest.renew():
+            return write_outcome(task)
+        raise KeyboardInterrupt  # what ends a worker in the middle of it
+
+    trainer = ToldTrainer(act).install(monkeypatch)
+    training = make_training(make_release(2), trainer="told")
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            train_next(job_id=training.pk)
+    steer("training", PAUSE, actor=lead, job_id=training.pk)
+    clock.go_on(100)
+    steer("training", RESUME, actor=lead, job_id=training.pk)
+    training.refresh_from_db()
+    assert (training.state, training.worked_seconds) == ("queued", 40 * 3600)
+    train_next(job_id=training.pk)
+    training.refresh_from_db()
+    assert (training.state, len(trainer.calls)) == ("failed", 3)
+    retry_training(actor=lead, job_id=training.pk)
+    training.refresh_from_db()
+    assert (training.state, training.worked_seconds) == ("queued", 0)
 
 
 def test_a_full_disk_keeps_it_waiting(told):

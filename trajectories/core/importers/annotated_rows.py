@@ -15,7 +15,7 @@ from typing import Any
 from trajectories.core.completions.replies import list_of
 from trajectories.core.curation.reviews import COMMENT_CHARACTERS, GREATEST_SCORE, LEAST_SCORE, Decision
 from trajectories.core.importers.annotated_shapes import is_flat_argilla, is_min, nested_argilla, nested_min
-from trajectories.core.importers.foreign_scores import read_score
+from trajectories.core.importers.foreign_scores import kept_whole
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.plain_rows import read_conversation, read_plain
 from trajectories.core.importers.question_rows import question_row
@@ -84,7 +84,7 @@ def read_label_studio(row: Row) -> list[ForeignTrace]:
         by = str(prediction.get("model_version") or "prediction")
         for name, value in _results(prediction, "predictions"):
             beside = {"score": prediction.get("score"), "value": value}
-            verdicts += read_score(f"{by} {name}", _single(value), beside)
+            verdicts += kept_whole(f"{by} {name}", _single(value), beside)
     data: Any = row["data"]
     skipped = sum(_cancelled(one) for one in _objects(row, "annotations"))
     facts: dict[str, JSON] = {"annotations_cancelled": skipped} if skipped else {}
@@ -111,7 +111,7 @@ def read_argilla(row: Row) -> list[ForeignTrace]:
         if isinstance(suggestion, Mapping) and suggestion.get("value") is not None:
             by = str(suggestion.get("agent") or "suggestion")
             value = _argilla_value(suggestion["value"])
-            verdicts += read_score(f"{by} {question}", value, {"score": suggestion.get("score")})
+            verdicts += kept_whole(f"{by} {question}", value, {"score": suggestion.get("score")})
     fields = {**_mapping(row, "fields"), **({"metadata": row["metadata"]} if row.get("metadata") else {})}
     facts: dict[str, JSON] = {"responses_not_submitted": drafts} if drafts else {}
     return _annotated(fields, "fields", list(people.values()), verdicts, facts)
@@ -177,7 +177,7 @@ def _review(person: _Annotator) -> tuple[ForeignReview | None, list[Saying]]:
 
 def _kept(by: str, name: str, value: JSON) -> Iterable[VerdictRecord]:
     """What a person said that is no review, as a verdict under their pseudonym."""
-    return read_score(f"{by} {name}", value)
+    return kept_whole(f"{by} {name}", value)
 
 
 def _decision(value: JSON) -> Decision | None:
@@ -218,6 +218,8 @@ def _results(annotation: Mapping[str, Any], path: str) -> Iterator[Saying]:
 def _value(value: Mapping[str, Any], kind: JSON) -> JSON:
     """The value of a result without what is around it."""
     inner = value.get(kind) if isinstance(kind, str) else None
+    if "start" in value and "end" in value:  # a marked part of a text
+        return dict(value)
     if inner is None:
         inner = next(
             (value[name] for name in ("choices", "rating", "text", "number", "selected") if name in value), None

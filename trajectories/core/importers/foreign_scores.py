@@ -1,10 +1,12 @@
 """Scores of other tools as verdicts: a letter, a word, true or false, a number, or several of them under names.
 
 A score from 0 to 1 is a verdict that passes at 1 and fails below. Whatever is no such score (a perplexity, a grade from
-1 to 10, a text) is kept as it is in a verdict without outcome: nothing of a file is dropped.
+1 to 10, a text) is kept as it is in a verdict without outcome: nothing of a file is dropped. So is a number whose name
+says that it counts (`num_turns`), as one turn is no success.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,6 +28,22 @@ GRADES: Mapping[str, float] = {
 """What words and inspect's letters are worth; N is an answer that was not given."""
 
 
+COUNTS = re.compile(
+    r"(?:.*[ /])?(?:(?:num|total)_(?!.*(?:scores?|rewards?)$).*|(?:.*_)?"
+    r"(?:calls?|tokens?|turns?|steps?|ms|seconds|secs|counts?|duration|latency|elapsed|chars|words))",
+    re.IGNORECASE,
+)
+"""Names of numbers that count or measure something, behind who counted: 0 and 1 of them are no verdicts."""
+
+
+def kept_whole(by: str, value: JSON, beside: Mapping[str, JSON] | None = None) -> list[VerdictRecord]:
+    """The verdicts of what `by` said of a text: those of its score, or one without an outcome of an object, such as a
+    marked part of the text, whose numbers are no scores."""
+    if isinstance(value, Mapping):
+        return [_record(by, value, None, dict(beside or {}), "")]
+    return read_score(by, value, beside)
+
+
 def read_score(by: str, value: JSON, beside: Mapping[str, JSON] | None = None, said: str = "") -> list[VerdictRecord]:
     """The verdicts of one score that `by` gave: several where it has several values.
 
@@ -39,7 +57,8 @@ def _verdicts(by: str, value: JSON, beside: dict[str, JSON], said: str, depth: i
         for name, inner in value.items():
             yield from _verdicts(f"{by}/{name}", inner, beside, said, depth + 1)
         return
-    if isinstance(value, list) and value and depth < MOST_NESTED and not any(isinstance(v, str) for v in value):
+    parts = isinstance(value, list) and value and not any(isinstance(each, str | Mapping) for each in value)
+    if isinstance(value, list) and parts and depth < MOST_NESTED:  # a ranking or spans of a text stay whole
         for place, inner in enumerate(value):
             yield from _verdicts(f"{by}/{place}", inner, beside, said, depth + 1)
         return
@@ -47,7 +66,11 @@ def _verdicts(by: str, value: JSON, beside: dict[str, JSON], said: str, depth: i
 
 
 def _verdict(by: str, value: JSON, beside: dict[str, JSON], said: str) -> VerdictRecord:
-    share = share_of(value)
+    counts = COUNTS.fullmatch(by) is not None and not isinstance(value, bool)
+    return _record(by, value, None if counts else share_of(value), beside, said)
+
+
+def _record(by: str, value: JSON, share: float | None, beside: dict[str, JSON], said: str) -> VerdictRecord:
     outcome = Outcome.UNSCORED if share is None else Outcome.PASS if share == 1 else Outcome.FAIL
     told = value if isinstance(value, str) and len(value) <= 40 else describe(value)
     message = f"{told}: {said}" if said else str(told)

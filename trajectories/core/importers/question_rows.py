@@ -30,13 +30,34 @@ def question_row(row: Row, question: str, *, name: str = "") -> Row:
     """The row of a file of questions that asks what a row of traces asks; {} where it asks nothing."""
     if not question.strip():
         return {}
-    told = {**meta_of(row), **_inside(row), **row}
+    told = {**meta_of(row), **_inside(row), **_without_metrics(row)}
     reference = next((told[key] for key in REFERENCES if _is_reference(key, told.get(key))), None)
     beside = {key: told[key] for key in BESIDE if _is_beside(key, told.get(key))}
     if isinstance(told.get(WORKED), str):
         beside = {"solution": told[WORKED], **beside}
     named = {"name": name} if name and not name.isdigit() else {}
     return {"question": question, "answer": reference, **beside, **named}
+
+
+def _without_metrics(row: Row) -> Row:
+    """The row without its metrics, which may be called like a reference: `correct_answer` is a reward of verifiers."""
+    metrics = row.get("metrics")
+    if isinstance(metrics, Mapping):
+        return {name: value for name, value in row.items() if name not in metrics or value != metrics[name]}
+    if has_reward_and_answer(row):
+        return {name: value for name, value in row.items() if name not in REFERENCES or not is_bare_score(value)}
+    return row
+
+
+def has_reward_and_answer(row: Row) -> bool:
+    """Whether a row is a rollout whose reference is a text, so that no bare number is."""
+    stated = row.get("answer")
+    return "reward" in row and isinstance(stated, str) and bool(stated.strip())
+
+
+def is_bare_score(value: JSON) -> bool:
+    """Whether a value is true, false, 1 or 0, and so as well a score as an answer."""
+    return isinstance(value, bool | int | float) and value in (0, 1)
 
 
 def _inside(row: Row) -> dict[str, JSON]:

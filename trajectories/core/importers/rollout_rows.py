@@ -14,7 +14,7 @@ from trajectories.core.importers.answer_rows import read_answers
 from trajectories.core.importers.batch_rows import failed_call
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.question_rows import question_row
+from trajectories.core.importers.question_rows import has_reward_and_answer, is_bare_score, question_row
 from trajectories.core.importers.row_fields import (
     finished,
     last_question,
@@ -33,6 +33,9 @@ from trajectories.core.records import JSON, FinishReason, VerdictRecord
 GYM = "responses_create_params"
 CUT_OFF = ("max_turns_reached", "max_total_completion_tokens", "prompt_too_long", "max_seq_len", "timeout")
 """Conditions of `verifiers` under which a rollout was cut off."""
+
+NAMED_AS_ANSWER = "correct_answer"
+"""A reward of `verifiers` that is called like a reference: in files without metrics 0 or 1 beside a text `answer`."""
 
 
 def is_rollout(row: Row) -> bool:
@@ -129,6 +132,9 @@ def _verdicts(row: Row) -> Iterator[VerdictRecord]:
     metrics = row.get("metrics")
     if not isinstance(metrics, Mapping):
         yield from checks_in({name: value for name, value in row.items() if name != "reward"})
+        right = row.get(NAMED_AS_ANSWER)
+        if has_reward_and_answer(row) and is_bare_score(right):
+            yield from read_score(NAMED_AS_ANSWER, right)
         return
     for name, value in metrics.items():
         if value is not None:

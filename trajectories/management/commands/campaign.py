@@ -60,6 +60,8 @@ class Command(BaseCommand):
             f"{estimate.runs:,} runs, {estimate.trainings:,} trainings, {estimate.samples:,} samples"
             + ("" if estimate.seconds is None else f", at most {estimate.seconds:,.0f} s of a processor")
         )
+        for note in estimate.notes:
+            self.stdout.write(note)
         if options["dry_run"]:
             return
         try:
@@ -73,8 +75,8 @@ class Command(BaseCommand):
     def _list(self) -> None:
         for offer in offers():
             self.stdout.write(f"{offer.template.name}: {offer.template.summary}")
-            if offer.lacks:
-                self.stdout.write(f"    {offer.lacks}")
+            if note := offer.lacks or offer.waits:
+                self.stdout.write(f"    {note}")
             for offered in offer.draws:
                 self.stdout.write(f"    manage.py {offered.draw.command}")
 

@@ -247,7 +247,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Estimate: {calls}, {estimate.input_tokens:,} tokens in, {estimate.output_tokens:,} out, {cost}."
         )
-        for note in filter(None, (estimate.temperature_note, estimate.memory_note, estimate.judge_note)):
+        notes = estimate.temperature_note, estimate.memory_note, estimate.judge_note, estimate.serving_note
+        for note in filter(None, notes):
             self.stdout.write(note)
         return {"prompt_tokens": estimate.prompt_tokens}
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.adapters.local_models.settings import LocalSettings
 from trajectories.management.arguments import title
-from trajectories.services.endpoints.local_models import add_local_sampler, lacking_here
+from trajectories.services.endpoints.local_models import add_local_sampler, serving_note
 from trajectories.services.endpoints.samplers import SamplerError
 
 
@@ -40,5 +40,5 @@ class Command(BaseCommand):
         except SamplerError as fault:
             raise CommandError(str(fault)) from fault
         self.stdout.write(f"Sampler {sampler.pk}: {sampler.name}, version {sampler.version}.")
-        if lacking := lacking_here():
-            self.stdout.write(lacking)
+        if note := serving_note():
+            self.stdout.write(note)

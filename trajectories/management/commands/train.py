@@ -11,6 +11,7 @@ from trajectories.core.faults import Fault
 from trajectories.core.learning.rules import TAKES
 from trajectories.management.arguments import title
 from trajectories.models import Release, Sampler, Training
+from trajectories.services.training.abilities import standing_of
 from trajectories.services.training.planning import start_training
 from trajectories.services.training.work import train_next
 
@@ -39,6 +40,8 @@ class Command(BaseCommand):
         training = self._start(options)
         self.stdout.write(f"Training {training.pk}: {training.title}")
         if options["queue"]:
+            if note := standing_of(TRAINERS[training.trainer]).note:
+                self.stdout.write(note)
             return
         while not train_next(job_id=training.pk):
             training.refresh_from_db()

@@ -14,7 +14,8 @@ from trajectories.core.campaigns.plans import CampaignPlan
 from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.models import AuditEvent, Campaign, Generation
 from trajectories.selectors.campaigns import list_generations, spent
-from trajectories.services.campaigns.stages import StuckError, step
+from trajectories.services.campaigns.stages import step
+from trajectories.services.campaigns.waiting import StuckError, waiting_words
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, renew_job
@@ -59,6 +60,8 @@ def move_once(*, campaign_id: int, token: uuid.UUID) -> bool:
         return False
     if moved:
         campaign.claims = 0  # something came of it
+    if campaign.state == State.RUNNING:
+        campaign.state_reason = "" if moved else waiting_words([row for row in rows if not row.is_done])
     _tell(campaign)
     return moved
 

@@ -1,17 +1,20 @@
 """What a campaign would take, before it is begun. Estimates, never bills."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from trajectories.adapters.training import TRAINERS
 from trajectories.core.campaigns.plans import CampaignPlan
 from trajectories.core.records import Usage
 from trajectories.core.samplers.symbolic.population import GRID_CELLS, PIXEL_CELLS
 from trajectories.services.campaigns.plans import Draft, Prepared
-from trajectories.services.endpoints.local_models import counted_settings
+from trajectories.services.endpoints.local_models import counted_settings, serving_note
 from trajectories.services.endpoints.samplers import WORK_A_SECOND
 from trajectories.services.runs.estimates import Estimate, estimate_plan
 from trajectories.services.runs.plans import Plan
+from trajectories.services.training.abilities import standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class CampaignEstimate:
     """Runs and samples of a campaign. `samples` are those of the first rounds, `most_samples` those at the most.
 
     For a language model `cost` and `tokens` are about what all runs take together; `cost` is None where a price is not
-    known. For the symbolic search `seconds` are processor seconds at the most.
+    known. For the symbolic search `seconds` are processor seconds at the most. `notes` say why it would not go on now.
     """
 
     runs: int
@@ -29,6 +32,7 @@ class CampaignEstimate:
     cost: Decimal | None = None
     tokens: int | None = None
     seconds: float | None = None
+    notes: Sequence[str] = ()
 
 
 def estimate_campaign(prepared: Prepared, draft: Draft) -> CampaignEstimate:
@@ -38,6 +42,8 @@ def estimate_campaign(prepared: Prepared, draft: Draft) -> CampaignEstimate:
     arms = 2 if plan.control else 1
     evaluations = 1 + plan.generations * arms
     counts: dict[str, Any] = {"runs": plan.generations + evaluations, "trainings": plan.generations * arms}
+    notes = [standing_of(TRAINERS[plan.trainer]).note, serving_note() if sampler.is_local else ""]
+    counts["notes"] = [note for note in notes if note]
     samples = plan.generations * prepared.training.size + evaluations * prepared.held_out.size
     most = plan.generations * prepared.training.most + evaluations * prepared.held_out.most
     if not sampler.is_chat:

@@ -24,6 +24,7 @@ from trajectories.services.endpoints.samplers import SYMBOLIC, symbolic_within
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, draw_seed
 from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL, Budget, Plan, PlanError
+from trajectories.services.training.abilities import standing_of
 from trajectories.services.training.planning import check_base
 
 MOST_PROBLEMS = 20_000
@@ -264,7 +265,7 @@ def _check_trainer(draft: Draft) -> None:
     if trainer is None:
         known = ", ".join(sorted(TRAINERS))
         raise Fault(f"Trainer: found {draft.plan.trainer[:40]!r}, expected one of {known}.", field="trainer")
-    if lacks := trainer.missing():
+    if lacks := standing_of(trainer).lacks:
         raise Fault(f"Trainer: {lacks}", field="trainer")
     if trainer.base_kinds and draft.sampler.kind not in trainer.base_kinds:
         kinds = " or ".join(Sampler.Kind(kind).label for kind in trainer.base_kinds)

@@ -24,19 +24,16 @@ from trajectories.core.releases.rules import Rule
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import consensus
 from trajectories.models import (
-    Assignment,
     Campaign,
-    Freezing,
     Generation,
     Instruction,
     Problem,
-    Queue,
     Release,
     Run,
     Sampler,
     Scorer,
-    Training,
 )
+from trajectories.selectors.campaign_waits import name_generation
 from trajectories.selectors.campaigns import (
     champion_row,
     earlier_releases,
@@ -44,12 +41,20 @@ from trajectories.selectors.campaigns import (
     list_generations,
     measured_of,
 )
-from trajectories.selectors.spending import waits_for_limit
 from trajectories.services.campaigns.gating import measure_generation, pass_gate
 from trajectories.services.campaigns.held_out import overlaps_of
 from trajectories.services.campaigns.money import SpentError, must_wait, plan_campaign_run
 from trajectories.services.campaigns.people import make_campaign_queue
 from trajectories.services.campaigns.plans import held_out_plan, training_plan
+from trajectories.services.campaigns.waiting import (
+    StuckError,
+    ended_queue,
+    ended_run,
+    ended_verdicts,
+    frozen_release,
+    stuck,
+    trained_sampler,
+)
 from trajectories.services.jobs.steering import JobError
 from trajectories.services.releases.freezing import NOTHING, NothingError, Order, plan_freezing
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE
@@ -59,16 +64,6 @@ from trajectories.services.verification.reverifications import plan_reverificati
 
 CONTROL_RULE = TrainingRule(take=UNIFORM)
 """The release of a control was chosen by its own rule: all of it is learnt from."""
-
-
-class StuckError(Exception):
-    """A stage that cannot go on; the message is one sentence for people. `again` is the stage from which the campaign
-    goes on where it is resumed and this one still cannot, None for the same one; `row` is the generation."""
-
-    def __init__(self, message: str, again: Stage | None = None) -> None:
-        super().__init__(message)
-        self.again = again
-        self.row: Generation | None = None
 
 
 def step(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
@@ -98,11 +93,7 @@ def _step(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
     except SpentError as fault:
         raise StuckError(str(fault)) from fault
     except (Fault, JobError) as fault:
-        raise StuckError(f"{_name(row)}: {fault}") from fault
-
-
-def _name(row: Generation) -> str:
-    return f"Generation {row.number}{', control' if row.is_control else ''}"
+        raise stuck(row, str(fault)) from fault
 
 
 def _move(row: Generation, stage: Stage, **made: Any) -> bool:
@@ -125,6 +116,7 @@ def _begin(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
             return False
         return _move(row, Stage.SAMPLING, run=_plan_sampling(campaign, row, plan))
     if plan.control_of is ControlOf.SEEDS:
+        _check_seeds(row, campaign, plan, None)
         row.release_id = plan.seed_release
         return _train(campaign, row, plan)
     count = learnt_count(_arm(campaign, row.number, Arm.CHAMPION), plan)
@@ -170,7 +162,7 @@ def _evaluate(campaign: Campaign, row: Generation, plan: CampaignPlan, sampler_i
         return False
     row.sampler_id = sampler_id
     of = held_out_plan(plan, _problems(plan.held_out_problems), _instructions(plan), campaign)
-    title = f"{campaign.title}: held-out problems, {_name(row).lower()}"
+    title = f"{campaign.title}: held-out problems, {name_generation(row).lower()}"
     assert row.sampler is not None
     run = plan_campaign_run(campaign, title=title, sampler=row.sampler, plan=of, number=0)
     return _move(row, Stage.EVALUATING, evaluation=run)
@@ -188,26 +180,8 @@ def _instructions(plan: CampaignPlan) -> list[Instruction]:
     return [found[key] for key in plan.instructions]
 
 
-def _ended_run(run: Run | None, row: Generation, again: Stage) -> bool:
-    """Whether a run has finished. Raises StuckError where it will not by itself."""
-    assert run is not None
-    if run.state in Run.ACTIVE_STATES or waits_for_limit("run", run):
-        return False
-    if run.state == Run.State.PAUSED:
-        why = run.state_reason or "Somebody paused it."
-        raise StuckError(f"{_name(row)}: run {run.pk} is paused. {why}")
-    if run.state != Run.State.FINISHED:
-        why = run.state_reason or "Somebody cancelled it."
-        raise StuckError(f"{_name(row)}: run {run.pk} has {_ended_words(run.state)}. {why}", again)
-    return True
-
-
-def _ended_words(state: str) -> str:
-    return "been cancelled" if state == "cancelled" else state
-
-
 def _after_sampling(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
-    if not _ended_run(row.run, row, Stage.BEGUN):
+    if not ended_run(row.run, row, Stage.BEGUN):
         return False
     if plan.basis is Basis.CONSENSUS:
         job = plan_reverification(
@@ -224,25 +198,11 @@ def _after_sampling(campaign: Campaign, row: Generation, plan: CampaignPlan) -> 
 
 
 def _after_voting(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
-    job = row.reverification
-    assert job is not None
-    if job.state in job.ACTIVE_STATES:
-        return False
-    if job.state != job.State.FINISHED:
-        again = None if job.state == job.State.PAUSED else Stage.SAMPLING
-        raise StuckError(f"{_name(row)}: verification {job.pk} is {job.state}.", again)
-    return _to_people(campaign, row, plan)
+    return ended_verdicts(row.reverification, "verification", row) and _to_people(campaign, row, plan)
 
 
 def _after_scoring(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
-    job = row.scoring
-    assert job is not None
-    if job.state in job.ACTIVE_STATES:
-        return False
-    if job.state != job.State.FINISHED:
-        again = None if job.state == job.State.PAUSED else Stage.SAMPLING
-        raise StuckError(f"{_name(row)}: scoring {job.pk} is {job.state}. {job.reason}".strip(), again)
-    return _to_people(campaign, row, plan)
+    return ended_verdicts(row.scoring, "scoring", row) and _to_people(campaign, row, plan)
 
 
 def _to_people(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
@@ -254,12 +214,8 @@ def _to_people(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
 
 
 def _after_reviewing(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
-    queue = row.queue
-    assert queue is not None
-    waiting = Assignment.objects.filter(queue=queue, is_gold=False).exclude(state=Assignment.State.DONE)
-    if queue.state != Queue.State.CLOSED and (queue.is_filling or waiting.exists()):
-        return False
-    return _select(campaign, row, plan)
+    assert row.queue is not None
+    return ended_queue(row.queue) and _select(campaign, row, plan)
 
 
 def _select(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
@@ -274,7 +230,7 @@ def _runs(campaign: Campaign, row: Generation, plan: CampaignPlan) -> list[int]:
 
 
 def _freeze(campaign: Campaign, row: Generation, rule: Rule) -> bool:
-    title = f"{campaign.title}: {_name(row).lower()}"[:MAX_TITLE]
+    title = f"{campaign.title}: {name_generation(row).lower()}"[:MAX_TITLE]
     order = Order(title, rule, notes=f"Made by campaign {campaign.pk}.")
     try:
         job = plan_freezing(actor=campaign.created_by, order=order, key=uuid.uuid4())
@@ -286,44 +242,44 @@ def _freeze(campaign: Campaign, row: Generation, rule: Rule) -> bool:
 def _nothing_right(row: Generation, plan: CampaignPlan, again: Stage | None) -> StuckError:
     """What is said where there is nothing to learn from: a language model draws other samples with another seed."""
     if not row.is_control and _base(row).is_chat and any(plan.temperatures):
-        return StuckError(f"{_name(row)}: {NOTHING_RIGHT[plan.basis]} Resume to draw new samples.", Stage.BEGUN)
-    return StuckError(f"{_name(row)}: {NOTHING_RIGHT[plan.basis]} Clone it with more samples or other problems.", again)
+        return stuck(row, f"{NOTHING_RIGHT[plan.basis]} Resume to draw new samples.", Stage.BEGUN)
+    return stuck(row, f"{NOTHING_RIGHT[plan.basis]} Clone it with more samples or other problems.", again)
 
 
 def _after_selecting(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
     job = row.freezing
     if job is None:  # a control that learns from the seed traces: nothing was frozen for it
         return _train(campaign, row, plan)
-    if job.state in Freezing.ACTIVE_STATES:
-        return False
     again = Stage.BEGUN if row.is_control else Stage.SAMPLING
     if job.reason == NOTHING:
         raise _nothing_right(row, plan, again)
-    if job.state != Freezing.State.FINISHED or job.release is None:
-        why = job.reason or "Somebody cancelled it."
-        raise StuckError(f"{_name(row)}: nothing was frozen to learn from. {why}", again)
-    if overlaps := overlaps_of(job.release, campaign.held_out_set, plan.near):
+    release = frozen_release(job, row, again)
+    if release is None:
+        return False
+    if overlaps := overlaps_of(release, campaign.held_out_set, plan.near):
         first = overlaps[0]
-        raise StuckError(
-            f"{_name(row)}: release {job.release.pk} holds {len(overlaps):,} problems that are held out, the first "
+        raise stuck(
+            row,
+            f"release {release.pk} holds {len(overlaps):,} problems that are held out, the first "
             f"{first.problem.name!r} ({first.words}); nothing was trained.",
             again,
         )
-    row.release = job.release
+    row.release = release
     _check_seeds(row, campaign, plan, again)
     return _train(campaign, row, plan)
 
 
-def _check_seeds(row: Generation, campaign: Campaign, plan: CampaignPlan, again: Stage) -> None:
+def _check_seeds(row: Generation, campaign: Campaign, plan: CampaignPlan, again: Stage | None) -> None:
     """Raise StuckError for a release of seeds that is gone, or that holds a held-out problem."""
     if plan.seed_release is None:
         return
     seeds = Release.objects.filter(pk=plan.seed_release).first()
     if seeds is None:
-        raise StuckError(f"{_name(row)}: the release of the seed traces is gone; clone the campaign.", again)
+        raise stuck(row, "the release of the seed traces is gone; clone the campaign.", again)
     if overlaps := overlaps_of(seeds, campaign.held_out_set, plan.near):
-        raise StuckError(
-            f"{_name(row)}: the seed release {seeds.pk} holds {len(overlaps):,} problems that are held out, the first "
+        raise stuck(
+            row,
+            f"the seed release {seeds.pk} holds {len(overlaps):,} problems that are held out, the first "
             f"{overlaps[0].problem.name!r} ({overlaps[0].words}); nothing was trained.",
             again,
         )
@@ -347,29 +303,20 @@ def _train(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
         rule=rule.as_json(),
         parent_job=campaign,
         seed=derive_seed(campaign.seed, "training", row.number) % MAX_SEED,
-        title=f"{campaign.title}: {_name(row).lower()}"[:MAX_TITLE],
+        title=f"{campaign.title}: {name_generation(row).lower()}"[:MAX_TITLE],
     )
     return _move(row, Stage.TRAINING, training=training)
 
 
 def _after_training(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
-    training = row.training
-    assert training is not None
-    if training.state in (*Training.ACTIVE_STATES, Training.State.WAITING):
-        return False
-    if training.state == Training.State.PAUSED:
-        why = training.reason or "Somebody paused it."
-        raise StuckError(f"{_name(row)}: training {training.pk} is paused. {why}")
-    if training.state != Training.State.FINISHED or training.sampler_id is None:
-        why = training.reason or "Somebody cancelled it."
-        words = _ended_words(training.state)
-        raise StuckError(f"{_name(row)}: training {training.pk} has {words}. {why}", Stage.SELECTING)
-    return _evaluate(campaign, row, plan, training.sampler_id)
+    assert row.training is not None
+    sampler_id = trained_sampler(row.training, row)
+    return sampler_id is not None and _evaluate(campaign, row, plan, sampler_id)
 
 
 def _after_evaluating(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
     again = Stage.BEGUN if row.number == 0 else Stage.TRAINING
-    if not _ended_run(row.evaluation, row, again):
+    if not ended_run(row.evaluation, row, again):
         return False
     measure_generation(campaign, row)
     if row.number and not row.is_control:

@@ -13,6 +13,7 @@ from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME
 from trajectories.selectors.campaigns import spent
 from trajectories.services.campaigns.money import share_budget
 from trajectories.services.campaigns.people import QUEUE_VERBS
+from trajectories.services.campaigns.waiting import try_for_space
 from trajectories.services.curation.queues import steer_queue
 from trajectories.services.jobs.steering import JobError, may_move, steer
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
@@ -43,8 +44,10 @@ def _steer(verb: str, actor: User, job_id: int) -> Campaign:
         if verb == RESUME and not (campaign.budget_cost is None and campaign.budget_tokens is None):
             share_budget(actor=actor, campaign=campaign)
         for kind, job in children(campaign):
-            if may_move(kind, verb, job.state):
+            if may_move(kind, verb, job):
                 _steer_child(kind, verb, actor, job)
+        if verb == RESUME:
+            try_for_space(campaign)
         waiting = campaign.generations.filter(stage=Stage.REVIEWING).select_related("queue")
         for row in waiting:
             if row.queue is not None:

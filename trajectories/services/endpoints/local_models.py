@@ -12,8 +12,14 @@ from trajectories.adapters.local_models.folders import ModelFolderError, list_mo
 from trajectories.adapters.local_models.sampler import LocalSampler, chat_settings, model_of
 from trajectories.adapters.local_models.settings import LocalSettings
 from trajectories.models import AuditEvent, Sampler
+from trajectories.selectors.workers import is_served
 from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
 from trajectories.services.endpoints.samplers import SamplerError
+
+MODELS = "models"
+"""The queue of samples of models that live on a machine of ours: served where somebody has what they need."""
+
+NOT_SERVED = "No worker that is alive can serve a local model: runs of one wait, or pause, until a worker can."
 
 
 def offered_models() -> list[str]:
@@ -29,6 +35,14 @@ def models_folder() -> Path:
 def lacking_here() -> str:
     """What this machine lacks to serve a model, in one sentence; "" where nothing is lacking."""
     return lacking(settings.TRAINING_PYTHON)
+
+
+def serving_note() -> str:
+    """Why a run of a local model would not go on now, in one or two sentences; "" where a worker that is alive can
+    serve one."""
+    if is_served():
+        return ""
+    return " ".join(filter(None, (lacking_here(), NOT_SERVED)))
 
 
 def counted_settings(sampler: Sampler) -> ChatSettings:

@@ -21,7 +21,7 @@ from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import JSON, ProblemKind
 from trajectories.core.text.titles import title_fault
 from trajectories.models import AuditEvent, Brief, GenerationJob, Instruction, Problem, ProblemSet, Sampler
-from trajectories.models.job_kinds import PAUSE, RESUME
+from trajectories.models.job_kinds import PAUSE, RESUME, RETRY
 from trajectories.services.jobs.leases import lost_jobs
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import Change, JobError, steer
@@ -235,6 +235,19 @@ def resume_generation(*, actor: User | None, job_id: int, budget: Budget | None 
         return {}
 
     return _steer(RESUME, actor, job_id, change=go_on)
+
+
+def retry_generation(*, actor: User | None, job_id: int) -> GenerationJob:
+    """Queue a failed job again, for what it has not made yet, and ring for it.
+
+    Raises GenerationStateError unless it has failed.
+    """
+
+    def forget_wait(held: GenerationJob) -> dict[str, JSON]:
+        held.held_until = None
+        return {}
+
+    return _steer(RETRY, actor, job_id, change=forget_wait)
 
 
 def _set_budget(held: GenerationJob, budget: Budget) -> None:

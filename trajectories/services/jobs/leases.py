@@ -32,9 +32,9 @@ def claim_job(jobs: QuerySet[Any], token: uuid.UUID, **changes: Any) -> bool:
     return bool(jobs.filter(nobody_is_at()).update(**taken, **changes))
 
 
-def renew_job(held: QuerySet[Any]) -> bool:
-    """Extend the lease of the job that is held; whether it still is."""
-    return bool(held.update(lease_expires_at=Now() + LEASE))
+def renew_job(held: QuerySet[Any], **changes: Any) -> bool:
+    """Extend the lease of the job that is held, with what else changes then; whether it still is."""
+    return bool(held.update(lease_expires_at=Now() + LEASE, **changes))
 
 
 def release_job(jobs: QuerySet[Any], token: uuid.UUID, **changes: Any) -> None:

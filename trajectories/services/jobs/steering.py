@@ -29,23 +29,22 @@ Change = Callable[[Any], dict[str, JSON]]
 """What else happens to a job in the transaction of its move: it sets fields and returns what the audit log tells."""
 
 
-def may_move(kind: str, verb: str, state: str) -> bool:
-    """Whether a job of this kind and state can be asked to do this."""
-    move = JOB_KINDS[kind].moves.get(verb)
-    return move is not None and state in move.sources
+def may_move(kind: str, verb: str, job: Any) -> bool:
+    """Whether a job of this kind, as it is, can be asked to do this."""
+    return not why_not(kind, verb, job)
 
 
-def why_not(kind: str, verb: str, state: str) -> str:
-    """One sentence for people where a job of this kind and state cannot be asked to do this, else nothing."""
+def why_not(kind: str, verb: str, job: Any) -> str:
+    """One sentence for people where a job of this kind, as it is, cannot be asked to do this, else nothing."""
     found = JOB_KINDS[kind]
     move = found.moves.get(verb)
     if move is None:
         return f"This is no job to {verb}: {_expected(tuple(found.moves))} is what can be done to this kind."
-    if state in move.sources:
-        return ""
-    if state == move.done:
-        return f"The {found.noun} is {state} already."
-    return f"The {found.noun} is {state}; only a {_expected(move.sources)} one can be {move.done}."
+    if job.state in move.sources:
+        return move.refuses(job)
+    if job.state == move.done:
+        return f"The {found.noun} is {job.state} already."
+    return f"The {found.noun} is {job.state}; only a {_expected(move.sources)} one can be {move.done}."
 
 
 def steer(  # noqa: PLR0913 (who moves what, how and why)
@@ -68,7 +67,7 @@ def steer(  # noqa: PLR0913 (who moves what, how and why)
     with transaction.atomic():
         rows = found.model._default_manager.select_for_update(no_key=True, of=("self",)).defer(*unread)
         held: Any = rows.get(pk=job_id)
-        if fault := why_not(kind, verb, held.state):
+        if fault := why_not(kind, verb, held):
             raise refusal(fault)
         move = found.moves[verb]
         held.state = move.target

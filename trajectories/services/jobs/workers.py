@@ -1,4 +1,4 @@
-"""Signs of life of worker processes: written by each of them, looked at by its supervisor."""
+"""Signs of life of worker processes, written by each of them and looked at by its supervisor, and of the scheduler."""
 
 import logging
 import os
@@ -7,18 +7,33 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import psutil
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.db.models.functions import Now
 
-from trajectories.models import Worker
+from trajectories.adapters.acting import FIRST, acting_project
+from trajectories.models import Scheduler, Worker
 
 logger = logging.getLogger(__name__)
 
 FORGOTTEN = timedelta(days=1)
 """A worker of another machine that was silent for so long is not coming back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a worker can do that others may not: the keys of its trainers, and whether it can draw samples of models
+    that live on its machine."""
+
+    trainers: Sequence[str] = ()
+    serves_models: bool = False
+
+    def as_columns(self) -> dict[str, Any]:
+        """The values of a worker's row."""
+        return {"trainers": " ".join(self.trainers), "serves_models": self.serves_models}
 
 
 def silent_seconds() -> float:
@@ -31,21 +46,22 @@ def this_host() -> str:
     return socket.gethostname()[:255]
 
 
-def sign_on(*, name: str, queues: Sequence[str]) -> None:
+def sign_on(*, name: str, queues: Sequence[str], abilities: Abilities) -> None:
     """Write this process down as a worker that waits for work."""
     Worker.objects.update_or_create(
         host=this_host(),
         pid=os.getpid(),
         defaults={"name": name, "queues": " ".join(queues), "started_at": Now(), "seen_at": Now()}
-        | {"task": "", "task_started_at": None},
+        | {"task": "", "task_started_at": None, **abilities.as_columns()},
     )
 
 
-def beat(*, task: str, seconds: float) -> bool:
-    """A sign of life of this process, with what it has been at for `seconds`; False where it is not written down."""
+def beat(*, task: str, seconds: float, abilities: Abilities) -> bool:
+    """A sign of life of this process, with what it has been at for `seconds` and what it can do; False where it is not
+    written down."""
     started = Now() - timedelta(seconds=seconds) if task else None
     ours = Worker.objects.filter(host=this_host(), pid=os.getpid())
-    return bool(ours.update(seen_at=Now(), task=task[:100], task_started_at=started))
+    return bool(ours.update(seen_at=Now(), task=task[:100], task_started_at=started, **abilities.as_columns()))
 
 
 def sign_off(*, pids: Collection[int]) -> None:
@@ -58,6 +74,13 @@ def forget_the_dead() -> None:
     ours = Worker.objects.filter(host=this_host()).values_list("pid", flat=True)
     sign_off(pids=[pid for pid in ours if not psutil.pid_exists(pid)])
     Worker.objects.filter(seen_at__lt=Now() - FORGOTTEN).delete()
+
+
+def hear_scheduler() -> None:
+    """Write down that the scheduler has rung: for the first project, as its bells are for all."""
+    if acting_project() == FIRST:
+        rung = Scheduler(pk=Scheduler.THE_ONE, rang_at=Now())
+        Scheduler.objects.bulk_create([rung], update_conflicts=True, unique_fields=["id"], update_fields=["rang_at"])
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from trajectories.core.records import SampleRequest, Usage
 from trajectories.core.strategies.base import tool_limits
 from trajectories.models import Problem, Sampler, Trace
 from trajectories.selectors.memory import LONGEST_SHOWN, count_remembered
-from trajectories.services.endpoints.local_models import counted_settings
+from trajectories.services.endpoints.local_models import counted_settings, serving_note
 from trajectories.services.runs.first_prompts import first_requests
 from trajectories.services.runs.plans import Plan
 
@@ -39,7 +39,8 @@ class Estimate:
     least time that the limits per minute allow, None where there are none. `most_calls` and `most_cost` are those of a
     strategy that uses all it may. `temperature_note` says why the plan's temperatures are not those drawn with, empty
     where they are. `memory_note` says what memory holds now and what it lacks, empty for a plan without one.
-    `judge_note` says that a model judge of steps is paid besides, empty for a plan without one.
+    `judge_note` says that a model judge of steps is paid besides, empty for a plan without one. `serving_note` says why
+    a run would not go on now, empty where it would.
     """
 
     calls: int
@@ -55,6 +56,7 @@ class Estimate:
     temperature_note: str = ""
     memory_note: str = ""
     judge_note: str = ""
+    serving_note: str = ""
 
 
 def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
@@ -81,6 +83,7 @@ def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
         temperature_note=_temperature_note(plan, settings),
         memory_note=_memory_note(plan, requests),
         judge_note=_judge_note(plan),
+        serving_note=serving_note() if sampler.is_local else "",
     )
 
 

@@ -154,14 +154,15 @@ def _steer(verb: str, actor: User | None, run: Run, *, reason: str = "", change:
 
 
 def set_budget(*, actor: User | None, run: Run, budget: Budget) -> Run:
-    """Change what a run may take, whatever it has spent; a paused one stays paused, a finished one may be gone on with.
+    """Change what a run may take, whatever it has spent; a paused one stays paused, one that has ended may be gone
+    on with.
 
-    Raises PlanError for a budget that cannot be kept, RunStateError for a run that is cancelled or failed.
+    Raises PlanError for a budget that cannot be kept, RunStateError for a run that is cancelled.
     """
     budget.check(run.sampler, step_judge_of(run.kept_plan))
     with transaction.atomic():
         held = lock_run(run.pk)
-        if held.state in (Run.State.CANCELLED, Run.State.FAILED):
+        if held.state == Run.State.CANCELLED:
             raise RunStateError(f"The run is {held.state}; its budget cannot be changed any more.")
         held.budget_seconds, held.budget_cost, held.budget_tokens = budget.seconds, budget.cost, budget.tokens
         held.save(update_fields=["budget_seconds", "budget_cost", "budget_tokens"])

@@ -119,7 +119,7 @@ def retry_training(*, actor: User | None, job_id: int) -> Training:
     def begin_anew(held: Training) -> dict[str, JSON]:
         held.points.all().delete()
         held.done_count, held.total_count, held.space_needed, held.started_at = 0, 0, None, None
-        held.note, held.facts, held.funnel = "", {}, []
+        held.note, held.facts, held.funnel, held.worked_seconds = "", {}, [], 0
         return {}
 
     training: Training = steer("training", RETRY, actor=actor, job_id=job_id, change=begin_anew)

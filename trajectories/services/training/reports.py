@@ -15,14 +15,33 @@ SECONDS = 1.0
 LONGEST_NOTE = 300
 
 
+class WorkedTime:
+    """For how long workers have been at a training: those before, whose claims ended in whatever way, and this one."""
+
+    def __init__(self, training: Training) -> None:
+        self._before, self._began = training.worked_seconds, time.monotonic()
+
+    @property
+    def seconds(self) -> int:
+        """As of now."""
+        return self._before + round(time.monotonic() - self._began)
+
+    @property
+    def over(self) -> str:
+        """What is said of a training that has taken longer than it may, "" of any other."""
+        hours = settings.TRAINING_HOURS
+        if self._before + time.monotonic() - self._began <= hours * 3600:
+            return ""
+        return f"The training had not ended after {hours} hours (TRAINING_HOURS) and was stopped."
+
+
 class StoredReport:
     """A report of the training whose lease is held by `held`, see adapters.training.base.Report."""
 
-    def __init__(self, training: Training, held: QuerySet[Training]) -> None:
-        self._training, self._held = training, held
+    def __init__(self, training: Training, held: QuerySet[Training], worked: WorkedTime) -> None:
+        self._training, self._held, self._worked = training, held, worked
         self._changes: dict[str, Any] = {}
         self._points: dict[int, dict[str, float]] = {}
-        self._until = time.monotonic() + settings.TRAINING_HOURS * 3600
         self._told = 0.0
 
     def progress(self, done: int, total: int, unit: str) -> None:
@@ -51,9 +70,8 @@ class StoredReport:
     def flush(self) -> None:
         """Store what was told. Raises StoppedError where the lease is gone, TrainerError where time is up."""
         self._told = time.monotonic()
-        if self._told > self._until:
-            hours = settings.TRAINING_HOURS
-            raise TrainerError(f"The training had not ended after {hours} hours (TRAINING_HOURS) and was stopped.")
+        if over := self._worked.over:
+            raise TrainerError(over)
         changes, points = self._changes, self._points
         self._changes, self._points = {}, {}
         if not patiently(lambda: self._store(changes, points)):

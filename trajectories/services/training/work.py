@@ -29,6 +29,7 @@ from trajectories.adapters.training.base import (
 from trajectories.core.faults import Fault
 from trajectories.models import Artefact, AuditEvent, Sampler, Training
 from trajectories.selectors.disk import NO_SPACE
+from trajectories.selectors.workers import living_trainers
 from trajectories.services.endpoints.artefacts import store_artefact
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.heartbeats import KeptLease
@@ -36,7 +37,7 @@ from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, 
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.training.lessons import choose_lessons
 from trajectories.services.training.planning import check_base
-from trajectories.services.training.reports import StoredReport
+from trajectories.services.training.reports import StoredReport, WorkedTime
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +69,7 @@ def train_next(*, job_id: int) -> bool:
     transaction that ends the training. What goes wrong is kept as the training's reason.
     """
     token, jobs = uuid.uuid4(), Training.objects.filter(pk=job_id)
-    waiting = jobs.filter(state__in=Training.ACTIVE_STATES)
-    if not claim_job(waiting, token, state=State.RUNNING, reason="", started_at=Coalesce("started_at", Now())):
+    if not claim_job(_claimable(jobs), token, state=State.RUNNING, reason="", started_at=Coalesce("started_at", Now())):
         return False
     held = jobs.filter(lease_token=token, state=State.RUNNING)
     with lease_of(jobs, token):
@@ -81,9 +81,10 @@ def train_next(*, job_id: int) -> bool:
             reason = f"The worker on {socket.gethostname()} cannot do this training: {lacking}"
             return _end(training, held, State.PAUSED, reason)
         assert trainer is not None
+        worked = WorkedTime(training)
         try:
-            with KeptLease(lambda: renew_job(held), BEAT_SECONDS):
-                return _train(training, held, trainer)
+            with KeptLease(lambda: _beat(training, held, worked), BEAT_SECONDS):
+                return _train(training, held, trainer, worked)
         except (_LeaseLostError, StoppedError):
             return False
         except PausedTrainingError as fault:
@@ -101,13 +102,31 @@ def train_next(*, job_id: int) -> bool:
             return False
 
 
+def _claimable(jobs: QuerySet[Training]) -> QuerySet[Training]:
+    """The training where it waits for a worker; none where this process lacks the trainer and a worker that is alive
+    has it, which the next bell may reach."""
+    trainer = TRAINERS.get(jobs.values_list("trainer", flat=True).first() or "")
+    if trainer is not None and trainer.missing() and trainer.key in living_trainers():
+        return jobs.none()
+    return jobs.filter(state__in=Training.ACTIVE_STATES)
+
+
+def _beat(training: Training, held: QuerySet[Training], worked: WorkedTime) -> bool:
+    """Keep the lease and count the time, or end a training that has had all of it, whether its trainer tells anything
+    or not; whether the lease is still held."""
+    if over := worked.over:
+        _end(training, held, State.FAILED, over)
+        return False
+    return renew_job(held, worked_seconds=worked.seconds)
+
+
 def lost_trainings() -> list[int]:
     """Trainings that nobody is at and whose bell is long unanswered, marked as rung; none that still lacks space."""
     return lost_of(Training, free=free_bytes(Path(settings.TRAINING_DIR)))
 
 
-def _train(training: Training, held: QuerySet[Training], trainer: Trainer) -> bool:
-    report = StoredReport(training, held)
+def _train(training: Training, held: QuerySet[Training], trainer: Trainer, worked: WorkedTime) -> bool:
+    report = StoredReport(training, held, worked)
     lessons, funnel = choose_lessons(training, report)
     if not held.update(funnel=funnel):
         raise _LeaseLostError
@@ -123,17 +142,20 @@ def _train(training: Training, held: QuerySet[Training], trainer: Trainer) -> bo
         raise
     report.flush()
     artefact = store_artefact(outcome.artefact, suffix=outcome.suffix)
-    patiently(lambda: _finish(training, held, artefact, outcome))
+    patiently(lambda: _finish(training, held, artefact, outcome, worked.seconds))
     shutil.rmtree(folder, ignore_errors=True)
     return True
 
 
 @transaction.atomic
-def _finish(training: Training, held: QuerySet[Training], artefact: Artefact, outcome: TrainingResult) -> None:
+def _finish(
+    training: Training, held: QuerySet[Training], artefact: Artefact, outcome: TrainingResult, seconds: int
+) -> None:
     """End the training with the sampler that it made, both or neither. Raises _LeaseLostError."""
     sampler = _sampler(training, artefact, outcome) if outcome.sampler_kind else None
     state = State.FINISHED if sampler else State.WAITING
     ended: dict[str, Any] = {"artefact": artefact, "sampler": sampler, "facts": dict(outcome.facts), "note": ""}
+    ended["worked_seconds"] = seconds
     if sampler:
         ended["finished_at"] = Now()
     if not held.update(state=state, reason="", space_needed=None, **ended):

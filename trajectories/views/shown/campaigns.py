@@ -16,9 +16,10 @@ from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, Basis, C
 from trajectories.core.campaigns.stages import STAGES, Stage
 from trajectories.core.learning.rules import TAKE_WORDS
 from trajectories.core.selections import WRONG_STEPS, Selection
-from trajectories.models import Campaign, Freezing, Generation, Problem, Run, Training
+from trajectories.models import JOB_KINDS, Campaign, Freezing, Generation, Problem, Run, Training
 from trajectories.selectors.audits import count_wrong_steps
 from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.selectors.campaign_waits import QUEUE, list_waits
 from trajectories.selectors.campaigns import made_by, measured_of
 from trajectories.views.shown.funnels import ShownFunnel, show_job_funnel
 
@@ -88,6 +89,19 @@ def _show(row: Generation, measured: Measured | None) -> ShownGeneration:
         cost=sum((run.cost for run in runs), Decimal(0)),
         traces=traces_of_run(row.evaluation_id),
     )
+
+
+def show_waits(campaign: Campaign, rows: Sequence[Generation]) -> list[tuple[str, str]]:
+    """(words, address) of what a campaign that says why it does not go on is waiting for."""
+    if not campaign.state_reason:
+        return []
+    waits = list_waits([row for row in rows if not row.is_done])
+    return [
+        (f"queue {wait.key}", reverse("queue_detail", args=[wait.key]))
+        if wait.kind == QUEUE
+        else (f"{JOB_KINDS[wait.kind].noun} {wait.key}", JOB_KINDS[wait.kind].address(wait.key))
+        for wait in waits
+    ]
 
 
 def part_of(request: HttpRequest, kind: str, key: int) -> Generation | None:
