@@ -17,7 +17,7 @@ TOKEN = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class KeptUpload:
-    """A file that `owner` (the id of an account) sent under `name`, which is never part of a path."""
+    """A file that `owner` (the id of an account, 0 for nobody) sent under `name`, which is never part of a path."""
 
     token: str
     owner: int
@@ -41,20 +41,38 @@ def keep(folder: Path, owner: int, name: str, stream: IO[bytes]) -> KeptUpload:
     return KeptUpload(token, owner, name, data)
 
 
+def refer(folder: Path, owner: int, name: str, file: Path) -> KeptUpload:
+    """Keep a note of a file where it lies, for as long as it is not changed. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    token, lies = secrets.token_hex(16), file.resolve(strict=True)
+    _, about = _paths(folder, token)
+    told = {"owner": owner, "name": name, "path": str(lies), "unchanged": _stamp(lies)}
+    with _new_file(about) as note:
+        note.write(json.dumps(told).encode())
+    return KeptUpload(token, owner, name, lies)
+
+
+def _stamp(file: Path) -> list[int]:
+    """What is another one once a file is changed."""
+    found = file.stat()
+    return [found.st_size, found.st_mtime_ns]
+
+
 def find(folder: Path, token: str, owner: int, seconds: float) -> KeptUpload | None:
     """The upload of that token, None where there is none, it is somebody else's, or older than `seconds`."""
     found = find_any(folder, token)
     if found is None or found.owner != owner:
         return None
     try:
-        age = time.time() - found.path.stat().st_mtime
+        age = time.time() - _paths(folder, token)[1].stat().st_mtime
     except FileNotFoundError:  # a sweep was quicker
         return None
     return found if age <= seconds else None
 
 
 def find_any(folder: Path, token: str) -> KeptUpload | None:
-    """The upload of that token, whoever's and however old; None where there is none."""
+    """The upload of that token, whoever's and however old; None where there is none, or a file that lies elsewhere is
+    gone or changed."""
     if not TOKEN.fullmatch(token):
         return None
     data, about = _paths(folder, token)
@@ -62,7 +80,12 @@ def find_any(folder: Path, token: str) -> KeptUpload | None:
         told = json.loads(about.read_bytes())
     except (FileNotFoundError, ValueError):
         return None
-    return KeptUpload(token, told["owner"], told["name"], data) if data.is_file() else None
+    path = Path(told.get("path", data))
+    try:
+        same = path.is_file() and told.get("unchanged") in (None, _stamp(path))
+    except OSError:
+        return None
+    return KeptUpload(token, told["owner"], told["name"], path) if same else None
 
 
 def touch(folder: Path, token: str) -> None:

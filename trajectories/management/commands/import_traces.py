@@ -1,7 +1,8 @@
 """`manage.py import_traces`: traces sampled elsewhere, from files of many shapes."""
 
+import threading
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -9,14 +10,20 @@ from typing import IO, Any
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
+from trajectories.adapters.acting import carried
 from trajectories.adapters.uploads import shown_path
 from trajectories.core.faults import Fault
 from trajectories.core.importers.mapped_rows import FIELDS, check_places
+from trajectories.core.records import JSON
+from trajectories.models import JOB_KINDS, Import
+from trajectories.selectors.imports import import_faults
 from trajectories.services.imports.archives import import_archive
-from trajectories.services.imports.direct import Making, import_traces
+from trajectories.services.imports.local_files import plan_files, work_here
 from trajectories.services.imports.writing import set_target
-from trajectories.services.traces.staging import Stated
+
+TELL_SECONDS = 5.0
 
 
 class Command(BaseCommand):
@@ -47,37 +54,68 @@ class Command(BaseCommand):
             "--archive", action="store_true", help="the `full` rows of a release and its manifest.json, all of it"
         )
 
+        parser.add_argument(
+            "--copy", action="store_true", help="copy the files into the data folder, where workers elsewhere read them"
+        )
+        parser.add_argument(
+            "--no-wait", action="store_true", help="leave the import to the workers, in place of doing it here and now"
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         paths: list[Path] = options["paths"]
         actor = self._actor(options["adopt_reviews_as"])
-        with ExitStack() as stack:
-            try:
-                files = [(shown_path(path), stack.enter_context(path.open("rb"))) for path in paths]
-            except OSError as fault:
-                raise CommandError(f"{shown_path(Path(fault.filename))}: cannot be read: {fault.strerror}") from fault
+        named = [(shown_path(path), path) for path in paths]
+        try:
             if options["archive"]:
-                self._restore(actor, files)
+                with ExitStack() as stack:
+                    self._restore(actor, [(name, stack.enter_context(path.open("rb"))) for name, path in named])
                 return
-            report = import_traces(
+            job = plan_files(
                 actor=actor,
-                files=files,
-                on_fault="skip" if options["skip_bad"] else "all_or_nothing",
-                adopt_reviews=actor is not None,
-                stated=Stated(_places(options["field"]), options["model"].strip()),
-                making=_making(options["make_problems"], options["split"], files),
+                files=named,
+                options={
+                    "on_fault": "skip" if options["skip_bad"] else "all_or_nothing",
+                    "adopt_reviews": actor is not None,
+                    "places": _places(options["field"]),
+                    "model": options["model"].strip(),
+                    **_making(options["make_problems"], options["split"], named),
+                },
+                copies=options["copy"],
+                rings=options["no_wait"],
             )
-        for found in report.faults:
+        except OSError as fault:
+            raise CommandError(f"{shown_path(Path(fault.filename))}: cannot be read: {fault.strerror}") from fault
+        address = JOB_KINDS["import"].address(job.pk)
+        if options["no_wait"]:
+            self.stdout.write(f"import {job.pk} is queued: {address}")
+            return
+        try:
+            with Progress(job.pk, self.stderr.write):
+                job = work_here(job.pk)
+        except KeyboardInterrupt as stop:
+            text = f"import {job.pk} is stopped; the same command, or a worker that sees its files, goes on with it"
+            raise CommandError(text) from stop
+        self._tell(job)
+        self.stdout.write(f"import {job.pk}: {address}")
+
+    def _tell(self, job: Import) -> None:
+        """Say what came of an import. Raises CommandError where it is nothing."""
+        faults = import_faults(job)
+        for found in faults:
             self.stderr.write(str(found))
-        if report.fault_count > len(report.faults):
-            self.stderr.write(f"... and {report.fault_count - len(report.faults):,} more")
-        if report.refused:
-            raise CommandError(f"{report.fault_count:,} bad, so nothing was imported; --skip-bad imports the rest")
-        if report.fault_count and not report.inserted + report.duplicates:
-            raise CommandError(f"{report.fault_count:,} bad, and nothing good to import")
-        said = f"{report.inserted:,} new, {report.duplicates:,} known already, {report.fault_count:,} bad"
-        counts = {"problems made": report.problems, "scores of the file": report.verdicts, "reviews": report.reviews}
+        if job.fault_count > len(faults):
+            self.stderr.write(f"... and {job.fault_count - len(faults):,} more")
+        if job.state == Import.State.REFUSED and job.options["on_fault"] == "skip":
+            raise CommandError(f"{job.fault_count:,} bad, and nothing good to import")
+        if job.state == Import.State.REFUSED:
+            raise CommandError(f"{job.fault_count:,} bad, so nothing was imported; --skip-bad imports the rest")
+        if job.state != Import.State.FINISHED:
+            raise CommandError(f"import {job.pk} is {job.state}. {job.reason}".strip())
+        said = f"{job.inserted:,} new, {job.duplicates:,} known already, {job.fault_count:,} bad"
+        names = {"problems made": "problems", "scores of the file": "verdicts", "reviews": "reviews"}
+        counts = {what: job.told.get(name, 0) for what, name in names.items()}
         for title, name in (("left out", "left_out"), ("columns not read", "unread")):
-            if found_counts := report.told.get(name):
+            if found_counts := job.told.get(name):
                 told = ", ".join(f"{what} ({count:,})" for what, count in dict(found_counts).items())
                 self.stderr.write(f"{title}: {told}")
         self.stdout.write(", ".join([said, *(f"{count:,} {what}" for what, count in counts.items() if count)]))
@@ -113,13 +151,44 @@ def _places(given: Sequence[str]) -> dict[str, str]:
     return places
 
 
-def _making(title: str | None, split: str, files: Sequence[tuple[str, IO[bytes]]]) -> Making | None:
-    """The problems that are to be made; None where none are. Raises CommandError for a title that makes no set."""
+def _making(title: str | None, split: str, files: Sequence[tuple[str, Path]]) -> dict[str, JSON]:
+    """The options of problems that are to be made. Raises CommandError for a title that makes no set."""
     if title is None:
-        return None
-    target = set_target(title, ", ".join(name for name, _ in files))
+        return {}
     try:
-        target.check()
+        set_target(title, ", ".join(name for name, _ in files)).check()
     except ValidationError as fault:
         raise CommandError(f"--make-problems {title}: {' '.join(fault.messages)}") from fault
-    return Making(target, split)
+    return {"make_problems": True, "set_title": title, "split": split}
+
+
+class Progress:
+    """Says every few seconds how far an import is, from the side."""
+
+    def __init__(self, job_id: int, say: Callable[[str], Any]) -> None:
+        self._job_id, self._say = job_id, say
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=carried(self._follow), name="progress", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        try:
+            while not self._ended.wait(TELL_SECONDS):
+                job = Import.objects.filter(pk=self._job_id).only("state", "done", "total", "writing").first()
+                if job is not None:
+                    self._say(_how_far(job))
+        finally:
+            connection.close()
+
+
+def _how_far(job: Import) -> str:
+    """How far an import is, in one line."""
+    if job.writing:
+        return "everything is read and is being written"
+    return f"{job.done / max(1, job.total):.0%} of {job.total / 1e6:,.0f} MB read ({job.state})"

@@ -61,7 +61,7 @@ class _LeaseLostError(Exception):
     """The job was cancelled, or another worker has taken it over."""
 
 
-def keep_files(*, owner: User, files: Iterable[tuple[str, IO[bytes]]]) -> list[KeptUpload]:
+def keep_files(*, owner: User | None, files: Iterable[tuple[str, IO[bytes]]]) -> list[KeptUpload]:
     """Keep open files for an import. Raises OSError where the disk does not take them, and then keeps none."""
     kept: list[KeptUpload] = []
     try:
@@ -75,9 +75,15 @@ def keep_files(*, owner: User, files: Iterable[tuple[str, IO[bytes]]]) -> list[K
 
 @transaction.atomic
 def plan_import(
-    *, actor: User, kind: Import.Kind, source: str, options: Mapping[str, JSON], uploads: Sequence[KeptUpload] = ()
+    *,
+    actor: User | None,
+    kind: Import.Kind,
+    source: str,
+    options: Mapping[str, JSON],
+    uploads: Sequence[KeptUpload] = (),
+    rings: bool = True,
 ) -> Import:
-    """Queue the import of kept files, and ring for it.
+    """Queue the import of kept files, and ring for it, unless whoever asks works at it at once.
 
     `options` has "on_fault" and what the kind needs: "set_title" and "split" of problems, "columns" of questions,
     "draw" of procedural problems, "adopt_reviews" of traces, and with "make_problems" also a set and a split for those
@@ -96,7 +102,8 @@ def plan_import(
         created_by=actor,
     )
     _audit(actor, "planned", job, {"kind": str(kind), "source": job.source})
-    ring("import", job.pk)
+    if rings:
+        ring("import", job.pk)
     return job
 
 
@@ -384,5 +391,5 @@ def _beat_seconds() -> float:
     return LEASE.total_seconds() / BEATS_PER_LEASE
 
 
-def _audit(actor: User, verb: str, job: Import, data: dict[str, JSON]) -> None:
+def _audit(actor: User | None, verb: str, job: Import, data: dict[str, JSON]) -> None:
     AuditEvent.objects.create(actor=actor, verb=f"import.{verb}", object_type="import", object_id=job.pk, data=data)

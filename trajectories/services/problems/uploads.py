@@ -25,9 +25,14 @@ KEPT_SECONDS = 2 * 60 * 60.0
 """How long an upload waits for its owner to say what is in it, or to try again what was refused."""
 
 
-def keep_upload(*, owner: User, name: str, stream: IO[bytes]) -> KeptUpload:
-    """Keep an open file of the visitor's for KEPT_SECONDS. Raises OSError where the disk does not take it."""
-    return kept_uploads.keep(_folder(), owner.pk, name, stream)
+def keep_upload(*, owner: User | None, name: str, stream: IO[bytes]) -> KeptUpload:
+    """Keep an open file of somebody's for KEPT_SECONDS. Raises OSError where the disk does not take it."""
+    return kept_uploads.keep(_folder(), 0 if owner is None else owner.pk, name, stream)
+
+
+def refer_to_file(*, owner: User | None, name: str, path: Path) -> KeptUpload:
+    """Keep a note of a file of this machine where it lies. Raises OSError for one that cannot be read."""
+    return kept_uploads.refer(_folder(), 0 if owner is None else owner.pk, name, path)
 
 
 def find_upload(*, owner: User, token: str) -> KeptUpload | None:
