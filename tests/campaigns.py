@@ -19,6 +19,7 @@ from trajectories.services.campaigns.advancing import campaign_next
 from trajectories.services.campaigns.plans import Draft, plan_campaign
 from trajectories.services.releases.freezing import freeze_next
 from trajectories.services.runs.embedded_sampling import sample_next_batch
+from trajectories.services.scorers.scoring import score_next
 from trajectories.services.training.work import train_next
 from trajectories.services.verification.queue import verify_traces
 from trajectories.services.verification.reverifications import reverify_next
@@ -143,8 +144,9 @@ def work(campaign: Campaign) -> None:
         for job, act in ((row.freezing_id, freeze_next), (row.training_id, train_next)):
             if job is not None:
                 act(job_id=job)
-        if row.reverification_id is not None:
-            reverify_next(job_id=row.reverification_id)
+        for judged, act in ((row.reverification_id, reverify_next), (row.scoring_id, score_next)):
+            if judged is not None:
+                act(job_id=judged)
     campaign_next(job_id=campaign.pk)
     campaign.refresh_from_db()
 

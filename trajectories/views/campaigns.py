@@ -157,6 +157,7 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
     context |= {
         "curriculum": show_curriculum(campaign.kept_plan, rows),
         "relatives": show_relatives(campaign, rows),
+        "learnt": [each for each in generations if each.entered],
         "words": plan_words(campaign, campaign.kept_plan),
         "left_out": _left_out(campaign),
         "steps": show_steps(generations),
