@@ -65,7 +65,8 @@ def read_answers(row: Row) -> list[ForeignTrace]:
     lost = Counter(turns.left_out)
     for message in _said_in(body):
         lost.update(left_out_of_message(message))
-    facts |= {"left_out": dict(lost)} if lost else {}
+    if lost:
+        facts["left_out"] = dict(lost)
     return [replace(trace, facts={**trace.facts, **facts}, question_row=asked_for) for trace in found]
 
 
