@@ -7,8 +7,8 @@ from typing import Any
 
 from trajectories.core.importers.annotated_rows import is_pairwise
 from trajectories.core.importers.batch_rows import has_embeddings, is_chunk, is_example
+from trajectories.core.importers.beside_rows import is_metadata, is_results
 from trajectories.core.importers.foreign_traces import Row
-from trajectories.core.importers.lm_eval_results import is_results
 
 EXPECTED = 'expected one of "response", "messages", "choices", "generations", "completion" or "trace"'
 
@@ -187,8 +187,8 @@ REFUSED = (
     ),
     Refused(
         "the metadata beside results of verifiers",
-        _has("env_id", "model", "num_examples"),
-        "it has no answer of a model: send results.jsonl alone",
+        is_metadata,
+        "it has no answer of a model: send results.jsonl alone; in a zip beside it it names the model",
     ),
     Refused(
         "scores of arc-agi-benchmarking",
