@@ -18,16 +18,9 @@ from typing import IO, Any
 import zstandard
 
 from trajectories.adapters.uploads import check_directory, distrust, is_file_with
+from trajectories.core.importers.beside_rows import BESIDE, folder_of, has_rows, is_document, model_in, with_model
 from trajectories.core.importers.inspect_samples import joined_sample, log_of, with_log
 from trajectories.core.importers.limits import ImportLimits
-from trajectories.core.importers.lm_eval_results import (
-    BESIDE_SAMPLES,
-    folder_of,
-    is_results_file,
-    is_samples,
-    model_of_results,
-    with_model,
-)
 from trajectories.core.importers.trace_rows import DEEPEST, PlacedRow
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import decode_text, parse_json_text
@@ -222,19 +215,19 @@ def _shown(name: str) -> str:
 
 
 def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Open) -> Iterator[PlacedRow]:
-    """The rows of every plain file in a zip, under its name. Results of lm-evaluation-harness name the model of the
-    samples beside them, and are no rows themselves."""
+    """The rows of every plain file in a zip, under its name. What a harness writes about a run names the model of the
+    rows beside it, and is no row itself."""
     found = [entry for entry in entries if is_file_with(entry, PLAIN) or _is_packed(entry)]
     models: dict[str, str] = {}
-    if any(is_samples(entry.filename) for entry in found):
-        results = [entry for entry in found if is_results_file(entry.filename)]
-        for entry in results:
-            model = _model_of_results(packed, entry)
+    if any(has_rows(entry.filename) for entry in found):
+        documents = [entry for entry in found if is_document(entry.filename)]
+        for entry in documents:
+            model = _model_in(packed, entry)
             models |= {} if model is None else {folder_of(entry.filename): model}
             if model is not None:
                 found.remove(entry)
                 place = _shown(entry.filename)
-                yield PlacedRow(place, {BESIDE_SAMPLES: place}, entry.file_size, entry.filename)
+                yield PlacedRow(place, {BESIDE: place}, entry.file_size, entry.filename)
     if not found:
         expected = "expected a log of inspect, or .json, .jsonl and .parquet files"
         yield PlacedRow("", ProblemError("", f"found no file of traces in this zip, {expected}"), 0)
@@ -252,12 +245,12 @@ def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Op
                 yield row._replace(place=place, row=named, inner=entry.filename)
 
 
-def _model_of_results(packed: _Packed, entry: zipfile.ZipInfo) -> str | None:
-    """The model that results of lm-evaluation-harness are of, "" where they name none; None for another file."""
+def _model_in(packed: _Packed, entry: zipfile.ZipInfo) -> str | None:
+    """The model that a document beside rows is about, "" where it names none; None for another file."""
     if entry.file_size > MAX_RESULTS:
         return None
     try:
-        return model_of_results(_parsed(packed.read(entry)))
+        return model_in(_parsed(packed.read(entry)))
     except ProblemError:
         return None
 

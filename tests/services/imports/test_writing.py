@@ -176,6 +176,7 @@ def test_the_page_of_an_import_shows_where_the_file_and_we_differ(client, lead):
     wrong = {**row, "generation": "So \\boxed{5}"}
     refused = {**row, "generation": "It is \\boxed{4}.", "symbolic_correct": False}
     job = work(plan(lead, row, wrong, refused))
+    assert (job.told.pop("left_out"), job.told.pop("unread")) == ({}, {})
     assert job.told == {"shapes": {"generated": 3}, "wrapper": {}, "verdicts": 3, "reviews": 0}
     (beside,) = scores_beside(job, sight_of(lead))
     assert (beside.agree, beside.open) == (0, 3)
