@@ -1,11 +1,11 @@
 """Who may do what: one table of every address and method, and one of every operation of the API.
 
-What stands here is what is meant. Tests hold each role, address and method against it
-(tests/views/test_permissions_by_role.py, tests/api/test_auth.py): a new address, method or operation without an entry
-fails.
+What stands here is what is meant. Tests hold each role, address and method against it, with nothing at the address
+(tests/views/test_permissions_by_role.py), with something (tests/views/test_permissions_of_objects.py) and by token
+(tests/api/test_auth.py): a new address, method or operation without an entry fails.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.api.programs import described
@@ -113,7 +113,7 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "judge_job_new": {"GET": LEADS, "POST": LEADS},
     "local_model_edit": {"GET": LEADS, "POST": LEADS},
     "local_model_new": {"GET": LEADS, "POST": LEADS},
-    "login": {"GET": ANYBODY, "POST": ANYBODY, "PUT": ANYBODY, "DELETE": ANYBODY},
+    "login": {"GET": ANYBODY, "POST": ANYBODY},
     "logout": {"POST": EVERYBODY},
     "mention_list": {"GET": WITH_ROLE},
     "mention_read": {"POST": WITH_ROLE},
@@ -132,7 +132,7 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "problem_share": {"GET": WITH_ROLE},
     "problem_sides": {"POST": LEADS},
     "problem_text": {"GET": WITH_ROLE},
-    "procedural_detail": {"GET": WITH_ROLE, "POST": WITH_ROLE},
+    "procedural_detail": {"GET": WITH_ROLE, "POST": LEADS},
     "procedural_list": {"GET": WITH_ROLE},
     "project_change": {"POST": SUPERUSERS},
     "project_detail": {"GET": ADMINS, "POST": ADMINS},
@@ -268,10 +268,34 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "webhook_secret": {"POST": LEADS},
     "webhook_steer": {"POST": LEADS},
     "world_list": {"GET": WITH_ROLE},
-    "world_new": {"GET": WITH_ROLE, "POST": WITH_ROLE},
+    "world_new": {"GET": WITH_ROLE, "POST": LEADS},
 }
 """By the name of an address and the method: the roles that are not refused. A method that is missing is taken
 from nobody."""
+
+SIGN_ON_PAGES: dict[str, dict[str, tuple[str, ...]]] = {
+    "openid_connect_login": {"POST": ANYBODY},
+    "openid_connect_callback": {"GET": ANYBODY},
+}
+"""Pages that are there only where the operator has named an OpenID Connect provider."""
+
+OBJECTS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("delivery_download", "GET"): RELEASERS,
+    ("export_download", "GET"): RELEASERS,
+    ("file_pin", "POST"): RELEASERS,
+    ("job_steer", "POST"): LEADS,
+    ("repair_withdraw", "POST"): LEADS,
+    ("thread_add", "POST"): ("engineer",),
+}
+"""Where the thing at an address says more than the address does who is not refused: a file, a run, a repair that a lead
+has made, a thread about a trace, which who reviews sees once they have decided on it."""
+
+STEERING: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("run", "judge_job", "generation", "reverification", "import", "segmentation"), LEADS),
+    **dict.fromkeys(("training", "scorer", "scoring", "campaign"), LEADS),
+    **dict.fromkeys(("freezing", "export", "delivery"), RELEASERS),
+}
+"""By kind of job: who may pause, resume and cancel it."""
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "create_ask": LEADS,
@@ -329,11 +353,12 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
 PARAMETERS = ("problem", "run", "trace", "queue", "item", "release", "export", "job", "import", "freezing")
 
 
-def operations(number: int = 999_999) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """(name, method, path of something with that number, what it is described as) of every operation."""
+def operations(rows: Mapping[str, int] | None = None) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """(name, method, path of one of the `rows` by parameter or of nothing, what it is described as) of every
+    operation."""
     for path, methods in described()["paths"].items():
         for method, told in methods.items():
             address = path.removeprefix("/api/v1").replace("{verb}", "pause").replace("{kind}", "run")
             for name in PARAMETERS:
-                address = address.replace(f"{{{name}_id}}", str(number))
+                address = address.replace(f"{{{name}_id}}", str((rows or {}).get(name, 999_999)))
             yield told["operationId"], method, address, told

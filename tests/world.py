@@ -1,11 +1,14 @@
 """One of everything, made for tests that walk all pages."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from django.contrib.auth.models import User
+from django.test.utils import override_settings
 from django.utils import timezone
 
 from tests import factories
@@ -221,6 +224,15 @@ def make_world(lead: User) -> World:
         webhook=_webhook(lead),
         void=ReviewVoid.objects.create(reviewer=lead, actor=lead, since=timezone.now(), key=uuid.uuid4()),
     )
+
+
+@contextmanager
+def lasting_world(lead: User) -> Iterator[World]:
+    """One of everything for the tests of a module, whose files stay as long."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with override_settings(VAR_DIR=folder, EXPORT_DIR=folder / "e", ARTEFACT_DIR=folder / "a"):
+            yield make_world(lead)
 
 
 def _webhook(lead: User) -> Webhook:

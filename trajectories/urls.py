@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path, re_path
+from django.views.decorators.http import require_http_methods
 
 from trajectories.api.docs import api_docs
 from trajectories.forms.accounts import LoginForm
@@ -164,10 +165,13 @@ urlpatterns: list[URLPattern] = [
     path("judging/<int:job_id>/budget/", judging.judge_job_budget, name="judge_job_budget"),
     path(
         "login/",
-        auth_views.LoginView.as_view(
-            authentication_form=LoginForm,
-            redirect_authenticated_user=True,
-            extra_context={"single_sign_on": settings.SINGLE_SIGN_ON},
+        # Who is logged in is sent on before the library looks at the method.
+        require_http_methods(["GET", "HEAD", "POST"])(
+            auth_views.LoginView.as_view(
+                authentication_form=LoginForm,
+                redirect_authenticated_user=True,
+                extra_context={"single_sign_on": settings.SINGLE_SIGN_ON},
+            )
         ),
         name="login",
     ),

@@ -91,6 +91,8 @@ def test_a_push_makes_problems_of_rows_in_any_shape_as_an_import_does(lead, engi
     wish = {"rows": rows, "places": places, "make_problems": True, "set_title": "Pushed", "split": "eval"}
     told = Program(lead).post("/traces", wish)
     assert (told.status_code, told.json()["problems"], told.json()["inserted"]) == (201, 1, 1), told.content
+    unnamed = Program(lead).post("/traces", {**wish, "model": "mine"}).json()
+    assert Trace.objects.get(pk=unnamed["traces"][0]).sampler.title == "mine"
     made = Problem.objects.get()
     assert (made.problem_set.name, made.split, made.reference) == ("pushed", "eval", "6")
     assert Program(engineer).post("/traces", wish).status_code == 403

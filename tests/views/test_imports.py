@@ -4,11 +4,13 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.urls import reverse
 
 from tests import factories
 from tests.imports import finish, latest
 from tests.jobs import steering
+from tests.pages import squeezed
 from trajectories.models import Import, Trace
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +140,20 @@ def test_an_upload_that_does_not_fit_on_the_disk_is_said_and_keeps_nothing(as_le
     assert "No space left on the disk, so nothing was kept." in page.content.decode()
     assert not Import.objects.exists()
     assert list((tmp_path / "uploads").iterdir()) == []
+
+
+def test_what_did_not_come_in_is_told_with_its_count(as_lead, capsys, tmp_path):
+    picture = {"role": "user", "content": [{"type": "text", "text": "2?"}, {"type": "image_url", "image_url": {}}]}
+    shown = {"problem_id": "sum-1", "messages": [picture, {"role": "assistant", "content": "4"}], "uuid": "u"}
+    page = finish(as_lead, send(as_lead, shown, {**shown, "tags": ["<b>"]}, {**ROW, "uuid": "v"}))
+    told = latest().told
+    kind = "parts of messages that are no text: image_url"
+    assert (told["left_out"], told["unread"]) == ({kind: 2}, {"uuid": 3, "tags": 1})
+    text = squeezed(page)
+    assert "What did not come in: 3 kinds" in text
+    for what, count in ((kind, 2), ("column uuid", 3), ("column tags", 1)):
+        assert f'<td class="wrapped">{what}</td><td class="num">{count}</td>' in text
+    file = tmp_path / "rows.jsonl"
+    file.write_text(f"{json.dumps(shown)}\n")
+    call_command("import_traces", file)
+    assert f"left out: {kind} (1)\ncolumns not read: uuid (1)\n" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """Pages of curation queues for who makes and steers them."""
 
+import uuid
+
 import pytest
 from django.urls import reverse
 
@@ -7,7 +9,7 @@ from tests.pages import squeezed
 from tests.queues import decide, filled, item_of, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.curation.schemas import DecisionSchema
-from trajectories.models import AuditEvent, Queue, Scorer
+from trajectories.models import AuditEvent, Queue, Review, Scorer
 from trajectories.services.curation.assignments import lease_item, lease_next
 
 FRAGMENT = {"HTTP_HX_REQUEST": "true"}
@@ -100,6 +102,11 @@ def test_only_who_may_work_on_a_queue_sees_it(client, curator, lead, traces):
     assert theirs.title not in client.get(at("queue_list")).content.decode()
     for name in ("queue_detail", "queue_next"):
         assert client.get(at(name, theirs.pk)).status_code == 404
+    # Who works on it is no wall around its traces: docs/security.md says so.
+    assert client.get(at("trace_detail", traces[0].pk)).status_code == 200
+    said = {"key": str(uuid.uuid4()), "decision": "accept", "then": "next"}
+    assert client.post(at("review_submit", traces[0].pk), said).status_code == 302
+    assert Review.objects.get().reviewer == curator
     theirs.members.add(curator)
     assert theirs.title in client.get(at("queue_list")).content.decode()
     assert client.get(at("queue_detail", theirs.pk)).status_code == 200

@@ -113,3 +113,21 @@ def test_files_of_somebody_else_and_files_that_are_gone_are_none(client, lead, c
     assert client.get(reverse("trace_import_look")).status_code == 404
     client.force_login(curator)
     assert client.get(page).status_code == 403
+
+
+def test_the_model_of_rows_that_name_none_is_asked_for_and_shown(client, lead, problem):
+    client.force_login(lead)
+    rows = [{"problem_id": "sum", "response": "It is 4."}, {"problem_id": "sum", "response": "It is 5.", "model": "m"}]
+    assert "none named" in squeezed(client.get(send(client, rows)))
+    page = send(client, rows, model=" lab/m-2 ")
+    shown = squeezed(client.get(page))
+    assert ("none named" in shown, "lab/m-2" in shown) == (False, True)
+    client.post(page, {})
+    job = Import.objects.get()
+    while import_next(job_id=job.pk):
+        pass
+    titles = Trace.objects.order_by("pk").values_list("sampler__title", flat=True)
+    assert (job.options["model"], list(titles)) == ("lab/m-2", ["lab/m-2", "m"])
+    longer = client.post(reverse("trace_import"), {"model": "x" * 201})
+    assert longer.status_code == 422
+    assert "at most 200" in squeezed(longer)

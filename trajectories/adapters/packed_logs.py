@@ -18,8 +18,16 @@ from typing import IO, Any
 import zstandard
 
 from trajectories.adapters.uploads import check_directory, distrust, is_file_with
-from trajectories.core.importers.inspect_samples import joined_sample, with_log
+from trajectories.core.importers.inspect_samples import joined_sample, log_of, with_log
 from trajectories.core.importers.limits import ImportLimits
+from trajectories.core.importers.lm_eval_results import (
+    BESIDE_SAMPLES,
+    folder_of,
+    is_results_file,
+    is_samples,
+    model_of_results,
+    with_model,
+)
 from trajectories.core.importers.trace_rows import DEEPEST, PlacedRow
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import decode_text, parse_json_text
@@ -30,6 +38,7 @@ ZSTANDARD = 93
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, ZSTANDARD)
 MAX_DIRECTORY = 64 * 1024 * 1024
 MAX_ENTRIES = 250_000
+MAX_RESULTS = 16 * 1024 * 1024
 MAX_RATIO = 1_000
 """Unpacked to packed bytes of all entries together. Logs of inspect repeat every message in their events."""
 
@@ -191,9 +200,10 @@ def _log(packed: _Packed, by_name: dict[str, zipfile.ZipInfo]) -> dict[str, JSON
         header = _parsed(packed.read(by_name[name]))
     except ProblemError as fault:
         raise ProblemError(name, str(fault)) from fault
-    log = header.get("eval") if isinstance(header, dict) else None
-    if not isinstance(log, dict):
-        raise ProblemError(name, f"found {describe(log)} as eval, expected what a log of inspect says of its samples")
+    said = header.get("eval") if isinstance(header, dict) else None
+    log = log_of(said, header.get("plan")) if isinstance(header, dict) else None
+    if log is None:
+        raise ProblemError(name, f"found {describe(said)} as eval, expected what a log of inspect says of its samples")
     return log
 
 
@@ -212,8 +222,19 @@ def _shown(name: str) -> str:
 
 
 def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Open) -> Iterator[PlacedRow]:
-    """The rows of every plain file in a zip, under its name."""
+    """The rows of every plain file in a zip, under its name. Results of lm-evaluation-harness name the model of the
+    samples beside them, and are no rows themselves."""
     found = [entry for entry in entries if is_file_with(entry, PLAIN) or _is_packed(entry)]
+    models: dict[str, str] = {}
+    if any(is_samples(entry.filename) for entry in found):
+        results = [entry for entry in found if is_results_file(entry.filename)]
+        for entry in results:
+            model = _model_of_results(packed, entry)
+            models |= {} if model is None else {folder_of(entry.filename): model}
+            if model is not None:
+                found.remove(entry)
+                place = _shown(entry.filename)
+                yield PlacedRow(place, {BESIDE_SAMPLES: place}, entry.file_size, entry.filename)
     if not found:
         expected = "expected a log of inspect, or .json, .jsonl and .parquet files"
         yield PlacedRow("", ProblemError("", f"found no file of traces in this zip, {expected}"), 0)
@@ -224,8 +245,21 @@ def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Op
             except ProblemError as fault:
                 yield PlacedRow(_shown(entry.filename), fault, 0)
                 continue
+            model = models.get(folder_of(entry.filename), "")
             for row in open_plain(entry.filename, whole):
-                yield row._replace(place=f"{_shown(entry.filename)} {row.place}".strip(), inner=entry.filename)
+                named = with_model(row.row, model) if model and isinstance(row.row, dict) else row.row
+                place = f"{_shown(entry.filename)} {row.place}".strip()
+                yield row._replace(place=place, row=named, inner=entry.filename)
+
+
+def _model_of_results(packed: _Packed, entry: zipfile.ZipInfo) -> str | None:
+    """The model that results of lm-evaluation-harness are of, "" where they name none; None for another file."""
+    if entry.file_size > MAX_RESULTS:
+        return None
+    try:
+        return model_of_results(_parsed(packed.read(entry)))
+    except ProblemError:
+        return None
 
 
 def _is_packed(entry: zipfile.ZipInfo) -> bool:

@@ -29,12 +29,14 @@ from trajectories.core.problems.layouts import LAYOUTS, PLAIN
 from trajectories.core.problems.question_columns import COLUMNS
 from trajectories.core.records import JSON
 from trajectories.forms.questions import NO_SIDE
+from trajectories.forms.trace_imports import LONGEST_MODEL
 from trajectories.models import ApiToken, Import
 from trajectories.selectors.imports import import_of_upload
 from trajectories.services.imports.jobs import keep_files, plan_import
 from trajectories.services.imports.previews import PreviewRow, preview_traces
 from trajectories.services.problems.questions import QuestionOptions, describe_question, preview_upload
 from trajectories.services.problems.uploads import drop_uploads, find_upload, names_without_side
+from trajectories.services.traces.staging import Stated
 
 TRACES, ARCHIVE, ARC, QUESTIONS = "traces", "archive", "arc", "questions"
 KINDS = (TRACES, ARCHIVE, ARC, QUESTIONS)
@@ -84,6 +86,9 @@ class Looked(Schema):
     make_problems: Annotated[bool, Field(description="Of traces: make the problems that are not here.")] = False
     places: Annotated[
         Text, Field(max_length=LONGEST_MAPPING, description="Of traces of no known shape: paths by field, as JSON.")
+    ] = ""
+    model: Annotated[
+        Word, Field(max_length=LONGEST_MODEL, description="Of traces: the model that sampled rows that name none.")
     ] = ""
     layout: Annotated[
         str,
@@ -178,7 +183,7 @@ def _check(request: HttpRequest, given: Looked, files: Sequence[UploadedFile]) -
     require(asking(request), *NEEDS[given.kind])
     if given.kind in (ARC, QUESTIONS) and sum(file.size or 0 for file in files) > settings.UPLOAD_LIMIT_BYTES:
         refuse_size(settings.UPLOAD_LIMIT_BYTES)
-    theirs = {"make_problems": (TRACES,), "places": (TRACES,), "adopt_reviews": (TRACES,)}
+    theirs = {"make_problems": (TRACES,), "places": (TRACES,), "model": (TRACES,), "adopt_reviews": (TRACES,)}
     theirs |= dict.fromkeys(("layout", "columns", "question_kind"), (QUESTIONS,))
     for name, kinds in theirs.items():
         if getattr(given, name, None) and given.kind not in kinds:
@@ -205,8 +210,8 @@ def look_at_files(request: HttpRequest, given: Annotated[Looked, Form()], files:
 
 
 def _traces_seen(given: Looked, uploads: Sequence[KeptUpload]) -> dict[str, Any]:
-    places = _mapping(given.places, "places")
-    seen = preview_traces(uploads=uploads, places=places, making=given.make_problems)
+    stated = Stated(_mapping(given.places, "places"), given.model.strip())
+    seen = preview_traces(uploads=uploads, stated=stated, making=given.make_problems)
     nothing: dict[str, Any] = {"columns": [], "mapping": {}, "layout": "", "asks_split": False, "notes": []}
     return {"rows": list(map(_row_seen, seen.rows)), "paths": seen.paths, "shapes": seen.shapes, **nothing}
 
@@ -291,7 +296,11 @@ def _plan(request: HttpRequest, given: NewImport, uploads: Sequence[KeptUpload])
 def _of_traces(request: HttpRequest, given: NewImport, _: Sequence[KeptUpload]) -> dict[str, JSON]:
     if given.adopt_reviews:
         require(asking(request), "trajectories.add_review")
-    options: dict[str, Any] = {"adopt_reviews": given.adopt_reviews, "places": _mapping(given.places, "places")}
+    options: dict[str, Any] = {
+        "adopt_reviews": given.adopt_reviews,
+        "places": _mapping(given.places, "places"),
+        "model": given.model.strip(),
+    }
     if given.make_problems:
         require(asking(request), "trajectories.add_problem")
         options |= {"make_problems": True, "set_title": set_title_of(given.set_title), "split": given.split}

@@ -26,6 +26,7 @@ from trajectories.selectors.traces import get_trace_for, list_traces
 from trajectories.services.imports.direct import Making
 from trajectories.services.imports.pushes import push_rows
 from trajectories.services.imports.writing import set_target
+from trajectories.services.traces.staging import Stated
 from trajectories.services.verification.reverifications import plan_reverification
 
 MOST_PUSHED = 1_000
@@ -61,6 +62,7 @@ class Push(Body):
         dict[Word, Word],
         Field(max_length=20, description="In rows of no known shape: paths such as out.0 by field."),
     ] = {}
+    model: Annotated[Word, Field(description="Who sampled the rows that name no model.")] = ""
     adopt_reviews: Annotated[bool, Field(description="Let what people decided elsewhere decide here, as yours.")] = (
         False
     )
@@ -138,7 +140,7 @@ def _push(request: HttpRequest, given: Push) -> dict[str, JSON]:
         on_fault=given.on_fault,
         adopt_reviews=given.adopt_reviews,
         making=_making(request, given),
-        places=given.places,
+        stated=Stated(given.places, given.model.strip()),
     )
     if told.refused:
         raise refusal_of([(fault.path, fault.detail) for fault in told.faults], told.fault_count)

@@ -14,6 +14,9 @@ from trajectories.forms.titles import TitleField
 SHOWN_SAMPLE = 40
 """Characters of what stands at a path, in the list of paths."""
 
+LONGEST_MODEL = 200
+"""Characters of the name of a model."""
+
 
 class TraceImportForm(PlainForm):
     """Which files, and what to do about bad rows."""
@@ -32,6 +35,13 @@ class TraceImportForm(PlainForm):
         label="Let what people decided elsewhere decide here, in my name",
         required=False,
         help_text="Where rows have such decisions. Otherwise they are kept beside the trace and decide nothing.",
+    )
+
+    model = forms.CharField(
+        label="Model",
+        required=False,
+        max_length=LONGEST_MODEL,
+        help_text="Who sampled the traces whose rows name no model. Two models without a name are one.",
     )
 
     make_problems = forms.BooleanField(

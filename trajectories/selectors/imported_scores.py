@@ -58,3 +58,14 @@ def shapes_told(job: Import) -> list[tuple[str, int]]:
     """What the rows of an import were, in words, with how many of each."""
     shapes = job.told.get("shapes", {})
     return [(TITLES.get(name, name), count) for name, count in shapes.items()]
+
+
+def left_out_told(job: Import) -> list[tuple[str, int]]:
+    """What the rows of an import have that did not come in, most first: of messages and samples, then columns by name
+    with the rows that have them."""
+    left_out, unread = job.told.get("left_out", {}), job.told.get("unread", {})
+    return [*_most_first(left_out), *((f"column {name}", count) for name, count in _most_first(unread))]
+
+
+def _most_first(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -27,7 +26,7 @@ from trajectories.services.problems.procedural import (
     worked_rows,
 )
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.permissions import needs
+from trajectories.views.permissions import needs, require
 from trajectories.views.visitors import visitor
 
 view_problems = needs("trajectories.view_problem")
@@ -78,6 +77,8 @@ def _matches(family: Family, query: str, category: str) -> bool:
 @vary_on_headers("HX-Request")
 def family_detail(request: HttpRequest, name: str) -> HttpResponseBase:
     """One family: its knobs, what it makes with them, and the import of that."""
+    if request.method == "POST":
+        require(request.user, "trajectories.add_problem")
     family = get_family(name)
     if family is None and not procedural_installed():
         return _missing(request)
@@ -85,8 +86,6 @@ def family_detail(request: HttpRequest, name: str) -> HttpResponseBase:
         return redirect("procedural_list")  # where they are described, which takes a while
     if family is None:
         raise Http404(f"There is no family {name}.")
-    if request.method == "POST" and not request.user.has_perm("trajectories.add_problem"):
-        raise PermissionDenied
     form = _form(request, family)
     if "worked" in request.POST and family.is_shipped and form.is_valid():
         return _worked(family, form)

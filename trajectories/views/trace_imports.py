@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods
 
 from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.forms.titles import SetTitleField
-from trajectories.forms.trace_imports import TraceImportForm, TraceMappingForm
+from trajectories.forms.trace_imports import LONGEST_MODEL, TraceImportForm, TraceMappingForm
 from trajectories.models import Import, Problem
 from trajectories.selectors.imports import import_of_upload
 from trajectories.services.imports.jobs import keep_files, plan_import
 from trajectories.services.imports.previews import preview_traces
 from trajectories.services.problems.uploads import find_upload
+from trajectories.services.traces.staging import Stated
 from trajectories.views.permissions import needs, require
 from trajectories.views.uploads import limited_upload
 from trajectories.views.visitors import visitor
@@ -63,6 +64,7 @@ def _options(request: HttpRequest, form: TraceImportForm) -> dict[str, Any]:
     return {
         "on_fault": "skip" if data["skip_bad"] else "all_or_nothing",
         "adopt_reviews": data["adopt_reviews"] and request.user.has_perm("trajectories.add_review"),
+        **({"model": data["model"]} if data["model"] else {}),
         **(problems if data["make_problems"] else {}),
     }
 
@@ -97,8 +99,9 @@ def trace_import_look(request: HttpRequest) -> HttpResponse:
     if (under_way := import_of_upload(found[0].token)) is not None:
         return redirect("import_detail", under_way.pk)
     options = _asked_options(request)
-    form = TraceMappingForm(preview_traces(uploads=found, places={}).paths, _said(request))
+    form = TraceMappingForm(preview_traces(uploads=found, stated=Stated()).paths, _said(request))
     places = form.places() if form.is_bound and form.is_valid() else {}
+    stated = Stated(places, options.get("model", ""))
     if request.method == "POST" and "look" not in request.POST and not form.errors:
         try:
             job = _plan(request, found, {**options, "places": places}, Import.Kind.TRACES)
@@ -109,7 +112,7 @@ def trace_import_look(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "uploads": found,
-        "preview": preview_traces(uploads=found, places=places, making=bool(options.get("make_problems"))),
+        "preview": preview_traces(uploads=found, stated=stated, making=bool(options.get("make_problems"))),
         "options": options,
         "query": asked.urlencode(),
     }
@@ -133,6 +136,7 @@ def _asked_options(request: HttpRequest) -> dict[str, Any]:
     return {
         "on_fault": "skip" if asked.get("on_fault") == "skip" else "all_or_nothing",
         "adopt_reviews": bool(asked.get("adopt_reviews")) and may_review,
+        **({"model": model} if (model := asked.get("model", "").strip()[:LONGEST_MODEL]) else {}),
         **({"make_problems": True, "set_title": title, "split": side} if making else {}),
     }
 

@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,7 +21,7 @@ from trajectories.selectors.minds import list_minds
 from trajectories.selectors.problems import list_problem_sets
 from trajectories.selectors.worlds import list_world_sets
 from trajectories.services.imports.jobs import plan_import
-from trajectories.views.permissions import needs
+from trajectories.views.permissions import needs, require
 from trajectories.views.shown.figures import slots
 from trajectories.views.visitors import visitor
 
@@ -57,10 +56,10 @@ def world_list(request: HttpRequest) -> HttpResponse:
 @view_problems
 def world_new(request: HttpRequest, name: str) -> HttpResponse:
     """One world: its settings and schedule, and the making of its episodes."""
+    if request.method == "POST":
+        require(request.user, "trajectories.add_problem")
     if name not in KINDS:
         raise Http404(f"There is no world {name}.")
-    if request.method == "POST" and not request.user.has_perm("trajectories.add_problem"):
-        raise PermissionDenied
     form = WorldForm(KINDS[name], request.POST) if request.method == "POST" else WorldForm(KINDS[name])
     if request.method == "POST" and form.is_valid():
         plan = form.cleaned_data["plan"]

@@ -1,11 +1,10 @@
-"""A campaign from its beginning to its end, and killed at every moment in between."""
+"""A campaign from its beginning to its end."""
 
 import uuid
 from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.db.models.functions import Now
 from django.test import TestCase
 from django.utils import timezone
 
@@ -16,12 +15,11 @@ from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import Parameter, ParameterKind, TrainingResult
 from trajectories.core.campaigns import gates
 from trajectories.core.campaigns.plans import Basis, ControlOf, ReplaySource
-from trajectories.core.campaigns.stages import Stage
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.faults import Fault
-from trajectories.models import AuditEvent, Campaign, Freezing, Problem, Release, Run, Training
+from trajectories.models import AuditEvent, Campaign, Problem, Release, Run, Training
 from trajectories.selectors.campaigns import list_generations, measured_of
-from trajectories.services.campaigns import advancing, stages
+from trajectories.services.campaigns import advancing
 from trajectories.services.campaigns.advancing import ring_for_ended
 from trajectories.services.campaigns.steering import (
     cancel_campaign,
@@ -69,70 +67,6 @@ def test_a_campaign_goes_from_the_first_sampler_to_a_better_champion_with_a_cont
     assert rows[3].run.sampler == challenger.sampler, "the champion samples the next generation"
     assert first.run is None
     assert AuditEvent.objects.filter(object_type="campaign", verb="campaign.finished").count() == 1
-
-
-class KilledError(BaseException):
-    """What kill -9 does, as far as one process can: nothing after it happens."""
-
-
-@pytest.fixture
-def killer(monkeypatch):
-    """Kills at every move twice: once before its transaction ends, and once right after."""
-    killed, real_move, real_once = [], stages._move, advancing.move_once
-
-    def move(row, stage, **made):
-        if (row.pk, stage, "inside") not in killed:
-            real_move(row, stage, **made)
-            killed.append((row.pk, stage, "inside"))
-            raise KilledError
-        killed.append((row.pk, stage, "after"))
-        return real_move(row, stage, **made)
-
-    def once(**named):
-        before = len(killed)
-        moved = real_once(**named)
-        if len(killed) > before:
-            raise KilledError
-        return moved
-
-    monkeypatch.setattr(stages, "_move", move)
-    monkeypatch.setattr(advancing, "move_once", once)
-    return killed
-
-
-def test_killed_at_every_stage_nothing_is_lost_and_nothing_is_begun_twice(lead, coach, killer):
-    campaign = begin(lead)
-    for _ in range(200):
-        try:
-            work(campaign)
-        except KilledError:
-            # The dead worker's lease is still there, and runs out.
-            held = {"lease_token": uuid.uuid4(), "lease_expires_at": Now() - timedelta(seconds=1)}
-            Campaign.objects.filter(pk=campaign.pk).update(**held)
-        campaign.refresh_from_db()
-        if not campaign.is_active:
-            break
-    assert (campaign.state, campaign.state_reason) == ("finished", "")
-    assert {stage for _, stage, when in killed_stages(killer)} == set(Stage) - {
-        Stage.BEGUN,
-        Stage.VOTING,
-        Stage.SCORING,
-        Stage.REVIEWING,
-    }
-    rows = list_generations(campaign)
-    assert len(rows) == 5
-    runs = [key for row in rows for key in (row.run_id, row.evaluation_id) if key]
-    assert sorted(runs) == sorted(Run.objects.values_list("pk", flat=True)), "two runs, five evaluations, no other"
-    assert len(runs) == len(set(runs)) == 7
-    for name, model in (("release", Release), ("freezing", Freezing), ("training", Training)):
-        made = [key for row in rows if (key := getattr(row, f"{name}_id")) is not None]
-        assert sorted(made) == sorted(model.objects.values_list("pk", flat=True))
-        assert len(made) == len(set(made)) == 4
-    assert len(coach.lessons) == 4, "nothing is trained twice"
-
-
-def killed_stages(killed):
-    return [(row, stage, when) for row, stage, when in killed if when == "inside"]
 
 
 def test_a_lost_bell_is_repaired_by_the_sweep_and_an_ended_job_rings(lead, monkeypatch):

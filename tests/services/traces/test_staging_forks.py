@@ -59,6 +59,7 @@ def mixed_lines():
         row(44, response="<think>Hm.</think>It is 4." + "\ud83d\ude00"),
         *(row(number, problem_id=f"sum-{number}") for number in range(45, 60)),
         *(row(number) for number in range(60, 90)),
+        row(91, notes="nobody reads them"),
     ]
     lines = [json.dumps(each) for each in rows]
     lines[10:10] = ["not JSON", "[]", "", '{"a": 1, "a": 2}', '{"response": "\\u0000 4", "problem_id": "sum-1"}']
@@ -87,6 +88,7 @@ def test_several_processes_set_aside_what_one_does():
     assert lines.count(b"\n") > 60
     assert faults.count >= 19
     assert told["wrapper"]["before"] == "Solve this now.\n\n"
+    assert told["unread"]["notes"] == 1
     assert set(told["shapes"]) == {"plain", "conversation", "rollout"}
     assert steps[:2] == [7, 7]
 

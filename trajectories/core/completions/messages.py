@@ -31,9 +31,10 @@ _THOUGHTS = ("thinking", "reasoning", "thought", "thoughts", "think", "reasoning
              "reasoning.text", "reasoning.summary", "reasoning.encrypted", "redacted_thinking",
              "reasoning_content")  # fmt: skip
 _CALLS = ("tool_use", "tool_call", "tool-call", "function_call", "server_tool_use", "mcp_tool_use", "functionCall",
-          "toolUse", "custom_tool_call")  # fmt: skip
+          "toolUse", "custom_tool_call", "executableCode", "executable_code")  # fmt: skip
 _RESULTS = ("tool_result", "tool-result", "function_call_output", "functionResponse", "toolResult", "mcp_tool_result",
-            "custom_tool_call_output", "web_search_tool_result", "code_execution_tool_result")  # fmt: skip
+            "custom_tool_call_output", "web_search_tool_result", "code_execution_tool_result", "codeExecutionResult",
+            "code_execution_result")  # fmt: skip
 _TEXTS = ("text", "thinking", "reasoning", "thought", "think", "summary", "content", "reasoningText",
           "reasoningContent", "reasoning_text", "refusal", "thoughts", "reasoning_content")  # fmt: skip
 """Where a part of thoughts has its words; the first that has some counts."""
@@ -65,6 +66,9 @@ def read_message(message: Mapping[str, Any]) -> tuple[Piece, ...]:
     content = tuple(_content(message.get("content") or message.get("parts")))
     if not any(piece.text or piece.data for piece in content) and isinstance(message.get("refusal"), str):
         content = (Piece(PartKind.CONTENT, message["refusal"], REFUSAL),)
+    sound = message.get("audio")
+    if not any(piece.text or piece.data for piece in content) and isinstance(sound, Mapping):
+        content = (Piece(PartKind.CONTENT, words, "audio"),) if (words := words_of(sound.get("transcript"))) else ()
     calls = [object_in(call) for call in _list(message.get("tool_calls")) if call]
     calls += [message["function_call"]] if isinstance(message.get("function_call"), Mapping) else []
     return (
@@ -147,9 +151,9 @@ def joined(pieces: Iterable[Piece]) -> str:
 
 def left_out(content: Any) -> list[str]:
     """The types of parts of a content that are no text, such as images: what is read of it leaves them out."""
-    types = [str(part.get("type") or next(iter(part), "")) for part in _list(content) if isinstance(part, Mapping)]
-    known = (*_THOUGHTS, *_CALLS, *_RESULTS, "text", "output_text", "input_text", "refusal", "reasoningContent")
-    return [name for name in types if name not in known]
+    parts = [part for part in _list(content) if isinstance(part, Mapping) and _part(part) is None]
+    types = [str(part.get("type") or next(iter(part), "")) for part in parts]
+    return [name for name in types if name not in ("text", "output_text", "input_text")]
 
 
 def _thoughts(message: Mapping[str, Any], content: Sequence[Piece]) -> tuple[Piece, ...]:

@@ -133,9 +133,10 @@ def _annotated(
         [trace] = _read_data(data)
     except ProblemError as fault:
         raise ProblemError(f"{path}.{fault.path}".rstrip("."), fault.detail) from fault
-    told = {**trace.facts, **facts}
+    told, own = {**trace.facts, **facts}, replace(trace, of_any_model=not trace.model)
     kept = tuple(verdicts)
-    return [replace(trace, verdicts=kept, adds_verdicts=True, reviews=tuple(reviews.values()), facts=told)]
+    told_all = tuple(reviews.values())
+    return [replace(own, verdicts=kept, adds_verdicts=True, reviews=told_all, facts=told)]
 
 
 def _read_data(data: Mapping[str, Any]) -> list[ForeignTrace]:

@@ -2,6 +2,8 @@
 responses, messages of Anthropic, answers of Gemini; one trace for each alternative answer."""
 
 import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from trajectories.core.completions.bodies import read_alternatives
@@ -18,10 +20,10 @@ from trajectories.core.importers.batch_rows import (
 from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey, Row
 from trajectories.core.importers.question_rows import question_row
 from trajectories.core.importers.row_fields import last_question, read_key, temperature_of, text_at
-from trajectories.core.importers.trace_turns import Turns, check_pieces, read_said, read_turns
+from trajectories.core.importers.trace_turns import Turns, check_pieces, left_out_of_message, read_said, read_turns
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
-from trajectories.core.records import Usage
+from trajectories.core.records import JSON, Usage
 
 OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "maxOutputTokens", "max_tokens_to_sample")
 
@@ -54,13 +56,31 @@ def read_answers(row: Row) -> list[ForeignTrace]:
     for number, reply in enumerate(replies):
         whole = cut_at_limit(reply, limit) if type(limit) is int and len(replies) == 1 else reply
         trace = _answer(whole, key, messages, len(replies))
-        facts = {**trace.facts, "alternative": number} if len(replies) > 1 else trace.facts
-        traces.append(replace(trace, facts=facts))
+        told = {**trace.facts, "alternative": number} if len(replies) > 1 else trace.facts
+        traces.append(replace(trace, facts=told))
     found = [replace(trace, temperature=temperature, model=trace.model or model) for trace in traces]
-    facts = {**({"custom_id": key.custom_id} if key.custom_id else {}), **turns.facts}
+    facts: dict[str, JSON] = {"custom_id": key.custom_id} if key.custom_id else {}
     named = key.name or (names_in_id(key.custom_id) or ("",))[-1]
     asked_for = question_row(row, last_question(messages) or text_at(row, "question"), name=named)
+    lost = Counter(turns.left_out)
+    for message in _said_in(body):
+        lost.update(left_out_of_message(message))
+    if lost:
+        facts["left_out"] = dict(lost)
     return [replace(trace, facts={**trace.facts, **facts}, question_row=asked_for) for trace in found]
+
+
+def _said_in(body: Row) -> Iterator[JSON]:
+    """The messages of a body of any kind, as they came."""
+    yield body  # Anthropic's is a message itself
+    for name, inner in (("choices", "message"), ("candidates", "content"), ("output", ""), ("outputs", "")):
+        listed = body.get(name)
+        for one in listed if isinstance(listed, list) else ():
+            if isinstance(one, Mapping):
+                yield one.get(inner) if inner else one
+    output = body.get("output")
+    if isinstance(output, Mapping):  # Bedrock's Converse
+        yield output.get("message")
 
 
 def _answer(reply: Reply, key: ProblemKey, messages: tuple[Row, ...], alternatives: int) -> ForeignTrace:

@@ -8,9 +8,9 @@ samples began.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trajectories.core.importers.foreign_scores import read_score, texts_of
-from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.row_fields import finished, last_question, read_key, text_at
+from trajectories.core.importers.foreign_scores import kept_whole, read_score, texts_of
+from trajectories.core.importers.foreign_traces import SAMPLED_AS, ForeignTrace, Row
+from trajectories.core.importers.row_fields import finished, last_question, read_key, text_at, usage_of
 from trajectories.core.importers.trace_turns import read_turns
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
@@ -20,6 +20,8 @@ MARK = "eval_events"
 """The key of a row that holds the events of one sample."""
 
 SAMPLING = "sampling"
+BESIDE = ("expected", "ideal", "picked", "sampled", "choice", "options")
+"""What an event says besides its scores."""
 MOST_WAITING = 100_000
 """Samples that wait for their score at once."""
 
@@ -81,16 +83,22 @@ def read_events(row: Row) -> list[ForeignTrace]:
         raise ProblemError("sampled", f"found {describe(data.get('sampled'))}, expected a text or a list of texts")
     verdicts = tuple(verdict for name, said in events.items() for verdict in _verdicts(name, said))
     question = last_question(turns.all)
-    reference = next((said["expected"] for said in events.values() if _states(said)), None)
+    told = [said[name] for name in ("expected", "ideal") for said in events.values() if _states(said, name)]
+    reference = next(iter(told), None)
+    others = sum(name.startswith(f"{SAMPLING} ") for name in events)
+    beside: dict[str, JSON] = {"samplings_left_out": others} if others else {}
+    usage, cost = usage_of(data)
     key = read_key(row, question)
     return [
         ForeignTrace(
             problem=key,
             messages=turns.all,
             response=check_text(text, "sampled"),
-            model=_model(row),
+            model=text_at(data, "model") or _model(row),
+            usage=usage,
+            cost=cost,
             finish_reason=finished(data.get("finish_reason"), text),
-            facts={"custom_id": text_at(row, "sample_id"), "alternative": number, **turns.facts},
+            facts={"custom_id": text_at(row, "sample_id"), "alternative": number, **_run(row), **beside, **turns.facts},
             verdicts=verdicts,
             adds_verdicts=True,
             question_row={"question": question, "answer": reference} if question else {},
@@ -99,20 +107,29 @@ def read_events(row: Row) -> list[ForeignTrace]:
     ]
 
 
-def _states(said: Any) -> bool:
-    return isinstance(said, Mapping) and isinstance(said.get("expected"), str | list)
+def _states(said: Any, name: str) -> bool:
+    return isinstance(said, Mapping) and isinstance(said.get(name), str | list)
 
 
 def _verdicts(name: str, said: Any) -> Iterator[VerdictRecord]:
     """What an event found out: right or not, or numbers under names."""
     if name.startswith(SAMPLING) or not isinstance(said, Mapping):
         return
-    beside: dict[str, JSON] = {key: said[key] for key in ("expected", "picked", "sampled") if key in said}
+    beside: dict[str, JSON] = {key: said[key] for key in BESIDE if key in said}
     if isinstance(said.get("correct"), bool):
         yield from read_score(f"evals {name}", said["correct"], beside)
     for key, value in said.items():
         if key != "correct" and isinstance(value, int | float):
-            yield from read_score(f"evals {name}/{key}", value)
+            yield from read_score(f"evals {name}/{key}", value, {**beside, "value": value})
+    if isinstance(said.get("choice"), str):  # what a model that graded chose, of letters of its own
+        yield from kept_whole(f"evals {name}/choice", {"choice": said["choice"]}, beside)
+
+
+def _run(row: Row) -> dict[str, JSON]:
+    """Which run the log is of."""
+    spec = row.get("spec")
+    run = spec.get("run_id") if isinstance(spec, Mapping) else None
+    return {SAMPLED_AS: check_text(run, "spec")} if isinstance(run, str) and run else {}
 
 
 def _model(row: Row) -> str:

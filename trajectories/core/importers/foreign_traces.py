@@ -12,6 +12,9 @@ from trajectories.core.importers.verdict_rows import ForeignReview
 from trajectories.core.records import JSON, AnswerSpan, FinishReason, Step, Usage, VerdictRecord
 
 Row = Mapping[str, JSON]
+SAMPLED_AS = "sampled_as"
+"""The fact that keeps what a log calls a sample, or the run that it is of, among all others anywhere: the same words in
+two logs are two traces, unless the logs say that they are of one sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,11 @@ class ForeignTrace:
     span: AnswerSpan | None = None
     verdicts: tuple[VerdictRecord, ...] = ()
     adds_verdicts: bool = False
+    is_sample: bool = False
+    """Whether its row is a sample by itself that does not say which: as often as the same words come in one import, so
+    many traces there are."""
+    of_any_model: bool = False
+    """Whether a row without a model may be of any: what people said elsewhere of a trace from here."""
     reviews: tuple[ForeignReview, ...] = ()
     question_row: Row = field(default_factory=dict)
     archived_problem: ArchivedProblem | None = None

@@ -65,6 +65,7 @@ def read_full(row: Row) -> list[ForeignTrace]:
         ),
         archived_problem=archived,
         archived_item=item,
+        of_any_model=True,
     )
     return [read]
 

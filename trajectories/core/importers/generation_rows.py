@@ -3,7 +3,8 @@
 - OpenR1-Math and its kin: `generations`, a list of texts, with lists as long beside it (`finish_reasons`,
   `correctness_math_verify`, `is_reasoning_complete`): a trace for each, with its own entry of every list
 - DeepMath: `r1_solution_1`, `r1_solution_2`, ...
-- NeMo-Skills: `generation`, one text, with what its own check said (`symbolic_correct`, `judgement`)
+- NeMo-Skills: `generation`, one text, with what its own check said (`symbolic_correct`, `judgement`), and with tools
+  the whole `conversation`
 """
 
 import re
@@ -13,20 +14,25 @@ from typing import Any
 
 from trajectories.core.completions.messages import Piece, said_in
 from trajectories.core.completions.parts import build_completion
+from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.question_rows import BESIDE, REFERENCES, question_row
+from trajectories.core.importers.question_rows import BESIDE, REFERENCES, is_bare_score, question_row
 from trajectories.core.importers.row_fields import (
+    FINISHES,
     QUESTIONS,
     finish_of,
     finished,
+    last_question,
     model_of,
     read_key,
+    sample_number,
     temperature_of,
     usage_of,
 )
 from trajectories.core.importers.row_prompts import read_prompt
-from trajectories.core.importers.row_scores import check_of, checks_in
-from trajectories.core.importers.trace_turns import read_said, read_turns, thoughts_beside
+from trajectories.core.importers.row_scores import LABELS, check_of, checks_in, is_check
+from trajectories.core.importers.trace_turns import Turns, read_said, read_turns, thoughts_beside
+from trajectories.core.importers.transcripts import read_transcript
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, FinishReason, VerdictRecord
@@ -39,10 +45,18 @@ COMPLETE = "is_reasoning_complete"
 FULL = "_full_generation"
 """Where NeMo-Skills keeps a generation with its thoughts, once it has taken them off."""
 
+TRANSCRIPT = "conversation"
+"""Where NeMo-Skills keeps what was said and called before a generation."""
+
 OF_PROBLEM = frozenset((*BESIDE, *REFERENCES, "messages", "conversations", "prompt", "input"))
 """Columns that are of the problem, also where their list happens to be as long as that of the generations."""
 
 NUMBERED = re.compile(r"(?:r1_)?(?:solution|response|generation)_(\d{1,3})")
+
+
+def is_with_tools(row: Row) -> bool:
+    """Whether a row of NeMo-Skills has the conversation with tools that its generation is the end of."""
+    return isinstance(row.get("generation"), str) and isinstance(row.get(TRANSCRIPT), list) and bool(row[TRANSCRIPT])
 
 
 def is_generated(row: Row) -> bool:
@@ -59,7 +73,9 @@ def read_generated(row: Row) -> list[ForeignTrace]:
     if isinstance(row.get("generation"), str):
         whole = row.get(FULL)
         text = whole if isinstance(whole, str) and whole.strip() else row["generation"]
-        return [_trace(row, text, "generation", checks_in(row))]
+        trace = _trace(row, text, "generation", checks_in(row))
+        facts = {**trace.facts, **sample_number(row)}
+        return [replace(trace, facts=facts, is_sample="alternative" not in facts)]
     found = sorted(_numbered(row))
     traces = [_trace(row, text, name, []) for _, name, text in found if text.strip()]
     if not traces:
@@ -94,19 +110,38 @@ def _numbered(row: Row) -> Iterator[tuple[int, str, str]]:
 def _of_list(row: Row, name: str, texts: list[JSON]) -> list[ForeignTrace]:
     """A trace for each text that is there, with the entries of the lists that are as long."""
     beside = {key: value for key, value in row.items() if isinstance(value, list) and len(value) == len(texts)}
+    _check_lengths(row, name, len(texts))
+    by_name = {key: value for key, value in row.items() if _are_columns(key, value, len(texts))}
     shared = {key: value for key, value in row.items() if key not in beside or key in OF_PROBLEM}
     traces = []
     for at, text in enumerate(texts):
         if text is None:
             continue
         own = {key: value[at] for key, value in beside.items() if key != name and key not in OF_PROBLEM}
+        own |= {key: {one: each[at] for one, each in value.items()} for key, value in by_name.items()}
         own |= dict(text) if isinstance(text, Mapping) else {}
-        verdicts = [verdict for key, value in own.items() for verdict in check_of(key, value)]
+        labels = [row[key][at] for key in LABELS if key in beside]
+        verdicts = [verdict for key, value in own.items() if key not in LABELS for verdict in check_of(key, value)]
+        verdicts += [verdict for label in labels if is_bare_score(label) for verdict in read_score("label", label)]
         trace = _trace({**shared, **own}, text, f"{name}[{at}]", verdicts)
         traces.append(_counted(trace, at))
     if not traces:
         raise ProblemError(name, f"found {describe(texts)} without any text, expected a text")
     return traces
+
+
+def _are_columns(name: str, value: JSON, count: int) -> bool:
+    """Whether a value is scores under names, each with an entry for each generation."""
+    lists = list(value.values()) if isinstance(value, Mapping) and is_check(name) else []
+    return bool(lists) and all(isinstance(one, list) and len(one) == count for one in lists)
+
+
+def _check_lengths(row: Row, name: str, count: int) -> None:
+    """Raise ProblemError where what is said of each generation is said of another number of them."""
+    for key, value in row.items():
+        told = key in FINISHES or key == COMPLETE or (key not in OF_PROBLEM and is_check(key))
+        if told and isinstance(value, list) and value and len(value) != count:
+            raise ProblemError(key, f"found {len(value)} entries beside {count} {name}, expected one for each")
 
 
 def _pieces(row: Row, one: JSON, path: str) -> tuple[Piece, ...]:
@@ -122,9 +157,22 @@ def _pieces(row: Row, one: JSON, path: str) -> tuple[Piece, ...]:
     return read_said({**thoughts_beside(row), "content": one}, path)
 
 
+def _with_tools(row: Row, generation: str) -> tuple[Turns, tuple[Piece, ...]]:
+    """The prompt of a conversation with tools, and all that the model did; its last text counts once."""
+    asked, pieces = read_transcript(row[TRANSCRIPT], TRANSCRIPT)
+    last = generation.strip()
+    if last and last not in said_in(pieces):
+        pieces = (*pieces, *read_said({"content": generation}, "generation"))
+    return asked, pieces
+
+
 def _trace(row: Row, one: JSON, path: str, verdicts: list[VerdictRecord]) -> ForeignTrace:
-    pieces = _pieces(row, one, path)
     prompt, question = read_prompt(row)
+    if is_with_tools(row):
+        prompt, pieces = _with_tools(row, one if isinstance(one, str) else "")
+        question = question or last_question(prompt.all)
+    else:
+        pieces = _pieces(row, one, path)
     text, reason = said_in(pieces), finish_of(row)
     end = finished(reason, text)
     parts = build_completion(pieces).parts

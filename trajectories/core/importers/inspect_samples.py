@@ -13,7 +13,7 @@ from trajectories.core.completions.messages import read_message, said_in, though
 from trajectories.core.completions.usage import MOST, read_usage
 from trajectories.core.importers.batch_rows import failed_call
 from trajectories.core.importers.foreign_scores import read_score, texts_of
-from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey, Row
+from trajectories.core.importers.foreign_traces import SAMPLED_AS, ForeignTrace, ProblemKey, Row
 from trajectories.core.importers.row_fields import finished, meta_of, temperature_of, text_at
 from trajectories.core.importers.transcripts import read_transcript
 from trajectories.core.problems import ProblemError, describe
@@ -22,6 +22,9 @@ from trajectories.core.records import JSON, FinishReason, Usage, VerdictRecord
 
 EVAL = "inspect_eval"
 """The key under which a row holds what its log says of all samples: the model, the task, the settings."""
+
+PLAN = "plan_config"
+"""Where in that it holds the settings of the log's plan."""
 
 ATTACHED = ("attachment://", "tc://")
 """What a text begins with that stands in the attachments; the second in logs of 2024."""
@@ -41,6 +44,10 @@ def read_sample(row: Row) -> list[ForeignTrace]:
     """The trace of a sample. Raises ProblemError, with an error's own words."""
     if row.get("error"):
         raise failed_call("error", _error_of(row["error"]))
+    if invalid := row.get("invalidation"):
+        reason = _reason_of(invalid)
+        said = f"; it says: {reason[:200]}" if reason else ""
+        raise ProblemError("invalidation", f"found a sample that was declared invalid{said}, expected a valid one")
     if not isinstance(row.get("attachments", {}), Mapping):
         raise ProblemError("attachments", f"found {describe(row['attachments'])}, expected an object")
     sample = {name: _attached(row.get(name), row.get("attachments") or {}) for name in ("input", "messages", "output")}
@@ -62,6 +69,7 @@ def read_sample(row: Row) -> list[ForeignTrace]:
             facts={
                 "custom_id": str(row.get("id", "")),
                 "alternative": row.get("epoch"),
+                **({SAMPLED_AS: row["uuid"]} if isinstance(row.get("uuid"), str) else {}),
                 **asked.facts,
                 **_others(sample),
             },
@@ -191,8 +199,12 @@ def _model(row: Row, sample: Row) -> str:
 
 
 def _temperature(row: Row) -> float:
-    config = _log(row).get("model_generate_config")
-    return temperature_of(config if isinstance(config, Mapping) else {})
+    """That of the model, else that of the plan that the samples went through."""
+    for name in ("model_generate_config", PLAN):
+        config = _log(row).get(name)
+        if isinstance(config, Mapping) and config.get("temperature") is not None:
+            return temperature_of(config)
+    return 0.0
 
 
 def _end(row: Row, sample: Row, response: str) -> FinishReason:
@@ -254,6 +266,20 @@ def _scores(row: Row) -> Iterator[VerdictRecord]:
 def _error_of(error: JSON) -> str:
     said = error.get("message") if isinstance(error, Mapping) else error
     return " ".join(str(said or "").split())
+
+
+def _reason_of(invalidation: JSON) -> str:
+    """Why a sample was declared invalid; who did stays where it is."""
+    reason = invalidation.get("reason") if isinstance(invalidation, Mapping) else None
+    return " ".join(str(reason or "").split())
+
+
+def log_of(said: JSON, plan: JSON) -> dict[str, JSON] | None:
+    """What a log says of all its samples, with the settings of its plan; None for what is no object."""
+    if not isinstance(said, Mapping):
+        return None
+    config = plan.get("config") if isinstance(plan, Mapping) else None
+    return {**said, **({PLAN: config} if isinstance(config, Mapping) else {})}
 
 
 def with_log(sample: Row, log: Mapping[str, JSON]) -> Row:

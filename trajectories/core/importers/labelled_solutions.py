@@ -41,9 +41,22 @@ def read_labelled(row: Row) -> list[ForeignTrace]:
         model=text_at(row, "model") or MODEL,
         steps=tuple(Step(StepKind.TEXT, "", text) for text, _ in steps),
         reviews=(_review(row, steps),),
+        facts=_left_out(row),
         question_row={"question": asked, "answer": question.get("ground_truth_answer")},
     )
     return [trace]
+
+
+def _left_out(row: Row) -> dict[str, JSON]:
+    """How many completions of the steps are not in the solution, and how many of all somebody flagged."""
+    others = flagged = 0
+    for step in _label(row)["steps"]:
+        completions = step.get("completions") if isinstance(step, Mapping) else None
+        found = completions if isinstance(completions, list) else []
+        others += max(len(found) - 1, 0)
+        flagged += sum(isinstance(one, Mapping) and one.get("flagged") is True for one in found)
+    counted = {"completions_left_out": others, "flagged": flagged}
+    return {name: count for name, count in counted.items() if count}
 
 
 def _steps(row: Row) -> list[Labelled]:

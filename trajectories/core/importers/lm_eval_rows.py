@@ -20,6 +20,13 @@ from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, VerdictRecord
 
 QUESTIONS = ("question", "problem", "Question", "Problem", "prompt", "query", "input")
+NO_METRICS = frozenset(
+    (
+        *("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "doc_hash", "prompt_hash"),
+        *("target_hash", "model", "temperature", "finish_reason", "problem_id", "problem_hash"),
+    )
+)
+"""Columns of a sample that are no metric."""
 LONGEST_READ = 200
 PAIR = 2
 LIKELIHOODS = (
@@ -112,6 +119,10 @@ def _verdicts(row: Row, number: int, count: int) -> Iterator[VerdictRecord]:
     by, read = row.get("filter"), row.get("filtered_resps")
     filtered = read[0] if isinstance(read, list) and read else read
     metrics = [metric for metric in list_of(row.get("metrics")) if isinstance(metric, str) and metric in row]
+    if "metrics" not in row:  # before 0.4.5 the columns that nothing else is
+        metrics = [
+            name for name, value in row.items() if name not in NO_METRICS and isinstance(value, int | float | list)
+        ]
     name = by if isinstance(by, str) and by not in ("", "none") else "no filter"
     for metric in metrics:
         score = row[metric]

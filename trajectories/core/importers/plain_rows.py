@@ -15,6 +15,7 @@ from trajectories.core.importers.row_fields import (
     last_question,
     model_of,
     read_key,
+    sample_number,
     temperature_of,
     text_at,
     usage_of,
@@ -31,6 +32,9 @@ RESPONSES = (
     *("generated_solution", "generated_response", "generated_answer", "model_answer", "llm_response", "prediction"),
 )
 """Columns that hold what a model answered, best first."""
+
+BARE = frozenset(("messages", "tools"))
+"""All that a row has that is a conversation and no more, as exports for training write it."""
 
 NAMED = ("problem_id", "problem_hash", "task_id")
 
@@ -77,7 +81,8 @@ def read_conversation(row: Row) -> list[ForeignTrace]:
     before = replace(turns, last=None)
     asked, named = last_question(turns.before), row.get("problem")
     within = check_text(named, "problem") if isinstance(named, str) and named.strip() and named.strip() in asked else ""
-    return [_trace(row, turns.last, before, text_at(row, "question") or within or asked)]
+    trace = _trace(row, turns.last, before, text_at(row, "question") or within or asked)
+    return [replace(trace, of_any_model=row.keys() <= BARE)]
 
 
 def _listed(messages: JSON) -> JSON:
@@ -101,7 +106,7 @@ def _trace(row: Row, pieces: tuple[Piece, ...], prompt: Turns, question: str) ->
         temperature=temperature_of(row),
         usage=usage,
         cost=cost,
-        facts=prompt.facts,
+        facts={**sample_number(row), **prompt.facts},
         verdicts=verdicts,
         adds_verdicts=bool(verdicts),
         question_row=question_row(row, question),

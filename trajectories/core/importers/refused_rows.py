@@ -35,8 +35,19 @@ PAIRS = (
 )
 """Names of the two answers of a pair."""
 
+REJECTED = ("rejected", "rejected_response", "rejected_messages", "rejected_output", "non_preferred_output")
+"""Where a row has the answer that was not preferred, whatever the other one is called (`messages`, `response`)."""
+
 REQUESTS = (("custom_id", "method", "url"), ("custom_id", "params"), ("key", "request"), ("recordId", "modelInput"))
 """Keys of a line that was sent to a batch service and did not come back."""
+
+
+def is_pair(row: Row) -> bool:
+    """Whether a row has two answers to one prompt, one of them preferred."""
+    if any(isinstance(row.get(name), str | list | dict) and row[name] for name in REJECTED):
+        return True
+    return any(all(name in row for name in names) for names in PAIRS)
+
 
 REFUSED = (
     Refused(
@@ -56,7 +67,7 @@ REFUSED = (
     ),
     Refused(
         "a pair of preferences",
-        lambda row: any(all(name in row for name in names) for names in PAIRS),
+        is_pair,
         "two answers to one prompt: write one row for each, with its text as response",
     ),
     Refused(

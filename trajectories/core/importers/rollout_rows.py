@@ -12,6 +12,7 @@ from typing import Any
 from trajectories.core.completions.messages import said_in, thoughts_of
 from trajectories.core.importers.answer_rows import read_answers
 from trajectories.core.importers.batch_rows import failed_call
+from trajectories.core.importers.failed_rows import words_of_error
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.question_rows import has_reward_and_answer, is_bare_score, question_row
@@ -20,6 +21,7 @@ from trajectories.core.importers.row_fields import (
     last_question,
     model_of,
     read_key,
+    sample_number,
     temperature_of,
     text_at,
     usage_of,
@@ -51,7 +53,7 @@ def is_gym(row: Row) -> bool:
 def read_rollout(row: Row) -> list[ForeignTrace]:
     """The trace of a rollout. Raises ProblemError, with an error's own words."""
     if error := row.get("error"):
-        raise failed_call("error", _said(error))
+        raise failed_call("error", words_of_error(error))
     prompt = row["prompt"] if row["prompt"] is not None else row.get("question")
     first = _messages(prompt, "user", "prompt")
     asked, pieces = read_transcript([*first, *_messages(row["completion"], "assistant", "completion")], "completion")
@@ -68,9 +70,10 @@ def read_rollout(row: Row) -> list[ForeignTrace]:
         temperature=temperature_of({"temperature": row.get("temperature", _sampling(row).get("temperature"))}),
         finish_reason=_end(row, response),
         usage=usage_of(row)[0],
-        facts={**_request(row), **asked.facts},
+        facts={**(request := _request(row)), **asked.facts},
         verdicts=tuple(_verdicts(row)),
         adds_verdicts=True,
+        is_sample=("example_id" in row or "reward" in row) and "alternative" not in request,
         question_row=question_row(row, question),
     )
     return [trace]
@@ -84,8 +87,9 @@ def read_gym(row: Row) -> list[ForeignTrace]:
     told = []
     for trace in read_answers(call):
         question = last_question(trace.messages)
+        facts = {**trace.facts, **_request(row)}
         own = replace(trace, verdicts=verdicts, adds_verdicts=True, question_row=question_row(row, question))
-        told.append(own)
+        told.append(replace(own, facts=facts, is_sample="alternative" not in facts))
     return told
 
 
@@ -95,14 +99,6 @@ def _messages(value: JSON, role: str, path: str) -> list[Any]:
     if isinstance(value, list):
         return value
     raise ProblemError(path, f"found {describe(value)}, expected text or a list of messages")
-
-
-def _said(error: JSON) -> str:
-    """What an error of a rollout says: its last words, or the chain of them."""
-    if isinstance(error, Mapping):
-        names = ("message", "error_chain_str", "error_chain_repr", "error", "detail")
-        return " ".join(str(next((error[name] for name in names if error.get(name)), "")).split())
-    return " ".join(str(error).split())
 
 
 def _sampling(row: Row) -> Mapping[str, Any]:
@@ -118,11 +114,10 @@ def _end(row: Row, response: str) -> FinishReason:
 
 
 def _request(row: Row) -> dict[str, JSON]:
-    """Which rollout of its example it is, where the row says so: the same words twice are two traces."""
-    example = row.get("example_id")
-    number = next((row[name] for name in ("rollout_id", "rollout", "trial") if type(row.get(name)) is int), None)
-    named = {"custom_id": str(example)} if isinstance(example, str | int) else {}
-    return {**named, **({"alternative": number} if number is not None else {})}
+    """Which rollout of its example it is, as far as the row says so: the same words twice are two traces."""
+    example = row.get("example_id", row.get("_ng_task_index"))
+    named: dict[str, JSON] = {"custom_id": str(example)} if isinstance(example, str | int) else {}
+    return {**named, **sample_number(row)}
 
 
 def _verdicts(row: Row) -> Iterator[VerdictRecord]:

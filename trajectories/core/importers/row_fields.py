@@ -28,6 +28,12 @@ MODELS = (
 
 FINISHES = ("finish_reasons", "finish_reason", "stop_reason")
 TOKENS = ("num_generated_tokens", "generated_tokens", "output_tokens", "completion_tokens")
+NUMBERS = (
+    *("rollout_id", "rollout", "rollout_index", "rollout_idx", "_ng_rollout_index", "trial", "sample_index"),
+    *("sample_idx", "sample_number", "generation_index", "completion_index", "repeat", "attempt", "seed"),
+)
+"""Where a row says which sample of its problem it is."""
+
 NAMES = ("task_id", "unique_id", "id")
 """What may name the problem of a row that says nothing else of it; of an answer of a provider `id` is its own."""
 
@@ -47,6 +53,13 @@ def read_key(row: Row, question: str, custom_id: str = "") -> ProblemKey:
     if not str(key):
         raise ProblemError("", 'found no "problem_id", "problem_hash" or "question", expected one of them')
     return key
+
+
+def sample_number(row: Row) -> dict[str, JSON]:
+    """The fact which sample of its problem a row is, where it says so: the same words twice are two traces."""
+    told = (row.get(name) for name in NUMBERS)
+    number = next((each for each in told if type(each) is int and 0 <= each < MOST), None)
+    return {} if number is None else {"alternative": number}
 
 
 def meta_of(row: Row) -> dict[str, JSON]:

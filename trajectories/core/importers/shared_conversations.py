@@ -19,6 +19,8 @@ def is_shared(row: Row) -> bool:
 
 
 def _list_of(row: Row) -> str:
+    if isinstance(row.get("generation"), str):  # NeMo-Skills keeps the conversation with tools beside it
+        return ""
     return next((name for name in LISTS if isinstance(row.get(name), list)), "")
 
 

@@ -34,12 +34,14 @@ from trajectories.core.importers.arc_attempts import is_attempted, read_attempte
 from trajectories.core.importers.arc_submissions import is_submitted, read_submitted
 from trajectories.core.importers.distilled_rows import is_distilled, read_distilled
 from trajectories.core.importers.eval_events import is_event_row, read_events
+from trajectories.core.importers.failed_rows import check_answered, check_call, told_as_failed
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.full_rows import is_full, read_full
 from trajectories.core.importers.generation_rows import is_generated, read_generated
 from trajectories.core.importers.inspect_samples import is_sample, read_sample
 from trajectories.core.importers.labelled_solutions import is_labelled, read_labelled
 from trajectories.core.importers.limits import LIMITS, ImportLimits
+from trajectories.core.importers.lm_eval_results import is_beside, read_beside
 from trajectories.core.importers.lm_eval_rows import is_logged, read_logged
 from trajectories.core.importers.message_graphs import is_episode, is_graph, read_episode, read_graph
 from trajectories.core.importers.plain_rows import (
@@ -49,7 +51,7 @@ from trajectories.core.importers.plain_rows import (
     read_conversation,
     read_plain,
 )
-from trajectories.core.importers.refused_rows import why_refused
+from trajectories.core.importers.refused_rows import is_pair, why_refused
 from trajectories.core.importers.rollout_rows import is_gym, is_rollout, read_gym, read_rollout
 from trajectories.core.importers.shared_conversations import is_shared, read_shared
 from trajectories.core.importers.stepwise_rows import is_stepwise, read_stepwise
@@ -59,7 +61,7 @@ from trajectories.core.problems import ProblemError
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A shape of rows. `title` is what people call it; `is_one` says by its keys whether a row has it, `read` gives its
-    traces, at least one; both raise ProblemError with the key that is wrong as path."""
+    traces, at least one but for what is passed over; both raise ProblemError with the key that is wrong as path."""
 
     name: str
     title: str
@@ -68,7 +70,11 @@ class Shape:
 
     def traces(self, row: Row, limits: ImportLimits = LIMITS) -> list[ForeignTrace]:
         """The traces of a row of this shape. Raises ProblemError with the key that is wrong as path."""
-        traces = self.read(row)
+        try:
+            traces = self.read(row)
+        except ProblemError as fault:
+            raise told_as_failed(row, fault) from fault
+        check_answered(row, traces)
         for trace in traces:
             count = max(len(trace.steps), len(trace.pieces))
             if count > limits.steps:
@@ -77,6 +83,7 @@ class Shape:
 
 
 SHAPES = (
+    Shape("beside", "file of results beside samples, passed over", is_beside, read_beside),
     Shape("submission", "submission of the ARC Prize", is_submitted, read_submitted),
     Shape("attempts", "results of arc-agi-benchmarking", is_attempted, read_attempted),
     Shape("events", "log of OpenAI evals", is_event_row, read_events),
@@ -104,11 +111,18 @@ SHAPES = (
 """The first that a row has counts: a shape stands before those whose keys it has too."""
 
 
+ONE_ANSWER = ("shared", "distilled", "rollout", "answer", "conversation", "instruction", "plain")
+"""Shapes of one answer: a row that has a rejected one beside it is a pair of preferences."""
+
+
 def shape_of(row: Row) -> Shape:
     """The shape that a row is read by. Raises ProblemError."""
     for shape in SHAPES:
         if shape.is_one(row):
+            if shape.name in ONE_ANSWER and is_pair(row):
+                break
             return shape
+    check_call(row)
     raise ProblemError("", why_refused(row))
 
 

@@ -7,7 +7,7 @@ from typing import IO, Any, NamedTuple
 from trajectories.core.importers.arc_attempts import is_results, results_row
 from trajectories.core.importers.arc_submissions import is_submission, submission_rows
 from trajectories.core.importers.eval_events import is_spec, joined_events
-from trajectories.core.importers.inspect_samples import with_log
+from trajectories.core.importers.inspect_samples import log_of, with_log
 from trajectories.core.importers.json_streams import END, JsonStream
 from trajectories.core.importers.limits import LIMITS, ImportLimits
 from trajectories.core.importers.lm_eval_rows import is_logged
@@ -177,7 +177,7 @@ def _rows_of_object(document: JsonStream, file: str, limits: ImportLimits) -> It
         if key in known:
             raise ProblemError("", f"found the key {key[:40]!r} twice in one object, expected it once")
         if key in LISTS and document.peek() == b"[":
-            log = known.get(LOG) if key == SAMPLES else None
+            log = log_of(known.get(LOG), known.get("plan")) if key == SAMPLES else None
             known[key] = kept = []
             for at, raw in enumerate(document.elements()):
                 if rows == 0 and raw is not None and not raw.startswith(b"{"):

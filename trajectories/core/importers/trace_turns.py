@@ -88,7 +88,7 @@ class _Reader:
             raise ProblemError(where, f'found {describe(message)}, expected an object with "role" and "content"')
         check_text(message["role"], where)
         pieces = read_said(message, where)
-        self.left_out.update(left_out(message.get("content")))
+        self.left_out.update(left_out_of_message(message))
         if message["role"] != ASSISTANT or self._message is not None:
             self._flush()
         if message["role"] == ASSISTANT:
@@ -111,6 +111,19 @@ class _Reader:
             self.turns += [assistant_turn(own)] if own else []
             self.turns += kept_turns({"role": TOOL, "content": results}) if results else []
         self.said, self.speaks, self._message, self._has_items = [], False, None, False
+
+
+def left_out_of_message(message: JSON | Mapping[str, Any]) -> list[str]:
+    """The types of what is no text in a message: parts of its content, and images and sound beside it."""
+    if not isinstance(message, Mapping):
+        return []
+    content = message.get("content", message.get("parts"))
+    images = message.get("images")
+    beside = ["images"] * len(images) if isinstance(images, list) else []
+    sound = message.get("audio")
+    if isinstance(sound, Mapping) and (sound.get("data") or sound.get("id")):
+        beside.append("audio")
+    return [*left_out(content), *beside]
 
 
 def read_said(message: Mapping[str, Any], path: str) -> tuple[Piece, ...]:

@@ -1,12 +1,14 @@
 """Whole conversations of models with their tools: what came first is the prompt, the model's work is its trace."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from trajectories.core.completions.messages import Piece, words_of
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.importers.speakers import with_role
-from trajectories.core.importers.trace_turns import Turns, check_pieces, read_said, read_turns
+from trajectories.core.importers.trace_turns import Turns, check_pieces, left_out_of_message, read_said, read_turns
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.records import JSON
 
@@ -17,7 +19,8 @@ OTHERS = ("system", "user", "developer")
 
 def read_transcript(messages: JSON, path: str) -> tuple[Turns, tuple[Piece, ...]]:
     """The prompt of a conversation, and what the model said and did after the last word of anybody else, the results of
-    its tools among it. Raises ProblemError, also where the model did nothing."""
+    its tools among it. What is no text in either counts as left out of the prompt. Raises ProblemError, also where the
+    model did nothing."""
     if not isinstance(messages, list):
         raise ProblemError(path, f"found {describe(messages)}, expected a list of messages")
     messages = [with_role(message) for message in messages]
@@ -26,7 +29,10 @@ def read_transcript(messages: JSON, path: str) -> tuple[Turns, tuple[Piece, ...]
     pieces = check_pieces(_done(messages[at:], at, path), path)
     if not any(piece.kind is not PartKind.TOOL_RESULT for piece in pieces):
         raise ProblemError(path, "found nothing that the model said, expected its answer")
-    return asked, pieces
+    lost = Counter(asked.left_out)
+    for message in messages[at:]:
+        lost.update(left_out_of_message(message))
+    return replace(asked, left_out=dict(lost)), pieces
 
 
 def _begin(messages: Sequence[Any]) -> int:

@@ -48,6 +48,9 @@ class Command(BaseCommand):
             help=f"what is where in rows of no known shape, such as response=output.text; names: {', '.join(FIELDS)}",
         )
         parser.add_argument(
+            "--model", default="", metavar="NAME", help="the model that sampled what rows without one have"
+        )
+        parser.add_argument(
             "--archive", action="store_true", help="the `full` rows of a release and its manifest.json, all of it"
         )
 
@@ -74,6 +77,7 @@ class Command(BaseCommand):
                     "on_fault": "skip" if options["skip_bad"] else "all_or_nothing",
                     "adopt_reviews": actor is not None,
                     "places": _places(options["field"]),
+                    "model": options["model"].strip(),
                     **_making(options["make_problems"], options["split"], named),
                 },
                 copies=options["copy"],
@@ -110,6 +114,10 @@ class Command(BaseCommand):
         said = f"{job.inserted:,} new, {job.duplicates:,} known already, {job.fault_count:,} bad"
         names = {"problems made": "problems", "scores of the file": "verdicts", "reviews": "reviews"}
         counts = {what: job.told.get(name, 0) for what, name in names.items()}
+        for title, name in (("left out", "left_out"), ("columns not read", "unread")):
+            if found_counts := job.told.get(name):
+                told = ", ".join(f"{what} ({count:,})" for what, count in dict(found_counts).items())
+                self.stderr.write(f"{title}: {told}")
         self.stdout.write(", ".join([said, *(f"{count:,} {what}" for what, count in counts.items() if count)]))
 
     def _restore(self, actor: User | None, files: Sequence[tuple[str, IO[bytes]]]) -> None:

@@ -15,7 +15,7 @@ from trajectories.models import Sampler
 from trajectories.services.problems.imports import FaultTally, OnFault, SetTarget, spool_folder
 from trajectories.services.traces.finding import ProblemMaker
 from trajectories.services.traces.imports import Arriving, WrittenTraces, write_traces
-from trajectories.services.traces.staging import TraceStage, read_rows
+from trajectories.services.traces.staging import Stated, TraceStage, read_rows
 from trajectories.services.traces.staging_forks import open_stage
 
 
@@ -55,14 +55,14 @@ def import_traces(
     on_fault: OnFault,
     adopt_reviews: bool = False,
     making: Making | None = None,
-    places: Mapping[str, str] | None = None,
+    stated: Stated | None = None,
 ) -> TraceImportReport:
     """Import the traces of open files, each with its name, and with what others said of them.
 
     With `adopt_reviews` what people said there becomes the actor's own decision here; else it decides nothing. With
     `making` problems that are not here are made of the rows.
 
-    `places` says what is where in rows of no known shape.
+    `stated` is what a person states of rows that do not say it.
 
     A trace that is known already (same problem, model and content) is counted, not stored again. With
     "all_or_nothing" one fault keeps everything out. The new traces are verified by the workers. Raises ValidationError
@@ -76,7 +76,8 @@ def import_traces(
     with nameless_spool(spool_folder()) as spool:
         with ExitStack() as stack:
             size = sum(stream.seek(0, SEEK_END) for _, stream in named)
-            stage = open_stage(stack, TraceStage(adopting=adopt_reviews, maker=maker, places=places or {}), size)
+            read = TraceStage(adopting=adopt_reviews, maker=maker, stated=stated or Stated())
+            stage = open_stage(stack, read, size)
             rows = read_rows(named)
             while stage.take_next(rows, spool, faults):
                 pass

@@ -87,7 +87,8 @@ def plan_import(
 
     `options` has "on_fault" and what the kind needs: "set_title" and "split" of problems, "columns" of questions,
     "draw" of procedural problems, "adopt_reviews" of traces, and with "make_problems" also a set and a split for those
-    that are not here, and "places" where a person has said what is where in the rows. Raises ValidationError for a
+    that are not here, "places" where a person has said what is where in the rows, and "model", whose answers are those
+    of rows that name none. Raises ValidationError for a
     title that makes no set.
     """
     if kind not in (Import.Kind.TRACES, Import.Kind.ARCHIVE) or options.get("make_problems"):

@@ -7,6 +7,7 @@ from itertools import islice
 
 from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.core.completions.thoughts import PartKind
+from trajectories.core.importers.file_names import told_by_file
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.mapped_rows import map_row, paths_of
 from trajectories.core.importers.trace_files import shape_of
@@ -15,7 +16,7 @@ from trajectories.core.records import JSON
 from trajectories.models import Problem
 from trajectories.services.traces.finding import ProblemFinder
 from trajectories.services.traces.matching import shown_key
-from trajectories.services.traces.staging import TRACE_COLUMNS, import_limits, read_rows, stage_trace
+from trajectories.services.traces.staging import TRACE_COLUMNS, Stated, import_limits, read_rows, stage_trace
 
 MOST_ROWS = 12
 """Rows of each file that are looked at."""
@@ -54,8 +55,8 @@ class TracePreview:
         return sum(1 for row in self.rows if row.fault)
 
 
-def preview_traces(*, uploads: Sequence[KeptUpload], places: Mapping[str, str], making: bool = False) -> TracePreview:
-    """Look at the first rows of kept files, read by the `places` that are said, or by their own shape for none.
+def preview_traces(*, uploads: Sequence[KeptUpload], stated: Stated, making: bool = False) -> TracePreview:
+    """Look at the first rows of kept files, read as a person `stated`, or by their own shape.
 
     With `making` a problem that is not here would be made. Raises OSError for a file that is gone.
     """
@@ -66,17 +67,18 @@ def preview_traces(*, uploads: Sequence[KeptUpload], places: Mapping[str, str], 
     with ExitStack() as stack:
         for upload in uploads:
             stream = stack.enter_context(upload.path.open("rb"))
-            for name, span, row, *_ in islice(read_rows([(upload.name, stream)]), MOST_ROWS):
+            for name, span, row, _, path in islice(read_rows([(upload.name, stream)]), MOST_ROWS):
                 place = f"{name} {span}".strip()
                 try:
                     if not isinstance(row, Mapping):
                         raise row if isinstance(row, ProblemError) else ProblemError("", "found no traces")
                     raw.append(row)
-                    mapped = map_row(row, places) if places else row
+                    mapped = map_row(row, stated.places) if stated.places else row
                     shape = shape_of(mapped)
                     title = shape.title
                     shapes[title] = shapes.get(title, 0) + 1
-                    read += [(place, trace) for trace in shape.traces(mapped, import_limits())]
+                    traces = shape.traces(mapped, import_limits())
+                    read += [(place, told_by_file(trace, path, stated.model)) for trace in traces]
                 except ProblemError as fault:
                     shown.append(PreviewRow(place, ": ".join(part for part in (fault.path, fault.detail) if part)))
     finder = ProblemFinder({})

@@ -18,7 +18,7 @@ from trajectories.services.locks import take_turn
 from trajectories.services.problems.imports import FAULTS_SHOWN, FaultTally, OnFault
 from trajectories.services.traces.finding import ProblemMaker
 from trajectories.services.traces.imports import Arriving, WrittenTraces, write_traces
-from trajectories.services.traces.staging import ReadRow, TraceStage
+from trajectories.services.traces.staging import ReadRow, Stated, TraceStage
 
 FILE = "the request.jsonl"
 
@@ -42,7 +42,7 @@ def push_rows(
     on_fault: OnFault,
     adopt_reviews: bool = False,
     making: Making | None = None,
-    places: Mapping[str, str] | None = None,
+    stated: Stated | None = None,
 ) -> Pushed:
     """Import rows of traces that a program sent, as those of a file (services.imports.direct.import_traces).
 
@@ -52,7 +52,7 @@ def push_rows(
     if making is not None:
         making.target.check()
     maker = None if making is None else ProblemMaker(making.split)
-    stage = TraceStage(adopting=adopt_reviews, maker=maker, places=places or {})
+    stage = TraceStage(adopting=adopt_reviews, maker=maker, stated=stated or Stated())
     spool, faults, placed = HeldRows(), FaultTally(), _placed(rows)
     while stage.take_next(placed, spool, faults):
         pass

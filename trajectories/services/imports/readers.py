@@ -22,7 +22,7 @@ from trajectories.services.problems.procedural import draw_records
 from trajectories.services.problems.questions import QuestionOptions, count_rows, open_upload, read_question_documents
 from trajectories.services.problems.uploads import find_upload_in_use, read_arc_documents
 from trajectories.services.traces.finding import ProblemMaker
-from trajectories.services.traces.staging import ReadRow, Told, TraceStage, read_rows
+from trajectories.services.traces.staging import ReadRow, Stated, Told, TraceStage, read_rows
 from trajectories.services.traces.staging_forks import ForkedStage, open_stage
 
 _SAID = ("columns", "layout", "split", "kind", "otherwise")
@@ -180,13 +180,13 @@ def _open_traces(job: Import, stack: ExitStack) -> Reader:
         total += stream.seek(0, 2)
         stream.seek(0)
     rows = islice(read_rows(streams), job.cursor, None)
-    told = Told(dict(job.told.get("shapes", {})), dict(job.told.get("wrapper", {})))
+    told = Told.from_json(job.told)
     maker = ProblemMaker(job.options.get("split", "")) if job.options.get("make_problems") else None
-    places = job.options.get("places", {})
+    stated = Stated(job.options.get("places", {}), job.options.get("model", ""))
     stage = TraceStage(
         adopting=bool(job.options["adopt_reviews"]),
         maker=maker,
-        places=places,
+        stated=stated,
         told=told,
         position=lambda: sum(stream.tell() for _, stream in streams),
     )

@@ -30,29 +30,48 @@ from trajectories.services.locks import one_writer_at_a_time
 from trajectories.services.problems.imports import SetTarget, WrittenProblems, spool_folder, write_problems
 from trajectories.services.traces.imported_verdicts import REVIEW_COLUMNS, VERDICT_COLUMNS, store_adopted_reviews
 from trajectories.services.traces.matching import exported_sampler, imported_sampler
-from trajectories.services.traces.staging import TRACE_COLUMNS, request_of
+from trajectories.services.traces.staging import TRACE_COLUMNS, Request
 
 WRITTEN_AT_ONCE = 1_000
 UNKNOWN_MODEL = "unknown model"
 FACTS = TRACE_COLUMNS.index("facts")
+_Key = tuple[int, str]
+"""The problem of a trace, and the hash of its content."""
+_Here = tuple[int | None, Request, int]
+"""The sampler of a trace, the request that it answers, and its id."""
 
 
 class _Known:
-    """Traces by problem and content, each with its sampler and the request that it answers."""
+    """Traces by problem and content, each with its sampler and the request that it answers. Those that were here before
+    the import are free until a sample of it takes them."""
 
     def __init__(self) -> None:
-        self._traces: dict[tuple[int, str], list[tuple[int | None, str, int]]] = {}
+        self._traces: dict[_Key, list[_Here]] = {}
+        self._free: dict[_Key, list[_Here]] = {}
 
-    def add(self, key: tuple[int, str], sampler: int | None, request: str, trace_id: int) -> None:
+    def add(self, key: _Key, sampler: int | None, request: Request, trace_id: int, *, is_free: bool = False) -> None:
         """Take in one."""
         self._traces.setdefault(key, []).append((sampler, request, trace_id))
+        if is_free:
+            self._free.setdefault(key, []).append((sampler, request, trace_id))
 
-    def find(self, key: tuple[int, str], sampler: int | None, request: str) -> int | None:
+    def find(self, key: _Key, sampler: int | None, request: Request) -> int | None:
         """The trace that is the same: of that sampler if it is known, of that request if both say which; or None."""
-        for by, answers, trace_id in self._traces.get(key, ()):
-            if sampler in (None, by) and (not request or not answers or request == answers):
-                return trace_id
+        same = [one for one in self._traces.get(key, ()) if sampler in (None, one[0]) and request.may_be(one[1])]
+        return next((one[2] for one in same if one[1] == request), same[0][2] if same else None)
+
+    def take(self, key: _Key, sampler: int | None, request: Request) -> int | None:
+        """The same for a sample that does not say which one it is: each trace that was here is taken once."""
+        free = self._free.get(key, [])
+        for place, one in enumerate(free):
+            if sampler in (None, one[0]) and request.may_be_any(one[1]):
+                del free[place]
+                return one[2]
         return None
+
+    def count(self, key: _Key) -> int:
+        """How many traces have that content."""
+        return len(self._traces.get(key, ()))
 
 
 @dataclass
@@ -143,6 +162,8 @@ class _Writer:
         self._job_id = arriving.job_id
         self._per_problem: Counter[int] = Counter()
         self._accepted: Counter[int] = Counter()
+        self._taken: set[int] = set()
+        self._first_id = 0
 
     def write(self, batch: Sequence[Mapping[str, Any]]) -> None:
         """Write what is new of a batch."""
@@ -198,39 +219,50 @@ class _Writer:
             self._written.reviews += copy_rows(ImportedReview, (*REVIEW_COLUMNS, "trace_id"), rows)
 
     def _place(self, batch: Sequence[Mapping[str, Any]]) -> tuple[list[Placed], list[Placed]]:
-        """The rows of a batch that are new traces, each trace once, and those of traces that are known. One whose row
-        names no model is known where any model said the same. The same words that came as answers to two requests are
-        two traces."""
+        """The rows of a batch that are new traces, each trace once, and those of traces that are known. The same words
+        that came as answers to two requests are two traces, and so are two samples that do not say which they are."""
         known, again = self._known(batch), dict[int, Sequence[JSON]]()
         new: list[Mapping[str, Any]] = []
         same: list[tuple[Mapping[str, Any], int]] = []
         for row in batch:
-            problem, sampler = row["trace"][0], self._sampler(row["model"]).pk if row["model"] else None
-            request = request_of(row["trace"][FACTS])
-            found = (known.find((problem, name), sampler, request) for name in row["known_as"])
-            there = next((place for place in found if place is not None), None)
+            problem, sampler = row["trace"][0], self._known_by(row)
+            request = Request.of(row["trace"][FACTS])
+            keys = [(problem, name) for name in row["known_as"]]
+            look = known.take if row.get("is_sample") else known.find
+            there = next((place for key in keys if (place := look(key, sampler, request)) is not None), None)
             if there is None:
+                others = max(map(known.count, keys), default=0) if row.get("is_sample") else 0
+                if others:
+                    row["trace"][FACTS]["alternative"] = others
                 new.append(row)
-                for name in row["known_as"]:
-                    known.add((problem, name), sampler, request, -len(new))
+                for key in keys:
+                    known.add(key, sampler, Request.of(row["trace"][FACTS]), -len(new))
                 continue
             same.append((row, there))
             if there > 0:
                 again[there] = row["trace"]
+                self._taken |= {there} if row.get("is_sample") else set()
         _part_again(again)
         self._written.duplicates += len(same)
         ids = reserve_ids(Trace, len(new)) if new else []
+        self._first_id = self._first_id or next(iter(ids), 0)
         return list(zip(new, ids, strict=True)), [(row, at if at > 0 else ids[-at - 1]) for row, at in same]
 
     def _known(self, batch: Sequence[Mapping[str, Any]]) -> _Known:
-        """The traces that are here with the content of any row of a batch."""
+        """The traces that are here with the content of any row of a batch; free are those that no row has taken and
+        that this import did not bring."""
         known, problems = _Known(), {row["trace"][0] for row in batch}
         hashes = {name for row in batch for name in row["known_as"]}
-        found = Trace.objects.filter(problem__in=problems, content_hash__in=hashes, run=None)
+        found = Trace.objects.filter(problem__in=problems, content_hash__in=hashes, run=None).order_by("pk")
         columns = ("problem_id", "content_hash", "sampler_id", "facts", "pk")
         for problem, name, by, facts, trace_id in found.values_list(*columns):
-            known.add((problem, name), by, request_of(facts), trace_id)
+            is_free = trace_id not in self._taken and not 0 < self._first_id <= trace_id
+            known.add((problem, name), by, Request.of(facts), trace_id, is_free=is_free)
         return known
+
+    def _known_by(self, row: Mapping[str, Any]) -> int | None:
+        """The id of the sampler that a known trace of a row has; None where it may be any."""
+        return None if row.get("of_any_model") and not row["model"] else self._sampler(row["model"]).pk
 
     def _sampled_by(self, row: Mapping[str, Any]) -> int | None:
         """The id of its sampler; None for what a person made by editing another trace."""

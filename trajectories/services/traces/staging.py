@@ -12,7 +12,9 @@ from trajectories.adapters.spools import Spool
 from trajectories.adapters.trace_files import rows_of_file
 from trajectories.core.completions.parts import Completion, parts_to_json
 from trajectories.core.importers.archive_rows import ARCHIVED_AS
-from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey, Row
+from trajectories.core.importers.file_names import told_by_file
+from trajectories.core.importers.foreign_traces import SAMPLED_AS, ForeignTrace, ProblemKey, Row
+from trajectories.core.importers.left_out import add_counts, left_out_of, unmapped_columns, unread_columns
 from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.mapped_rows import map_row
 from trajectories.core.importers.trace_files import shape_of
@@ -87,20 +89,42 @@ def import_limits() -> ImportLimits:
 
 @dataclass
 class Told:
-    """What an import says of its files besides its faults, in the form that an import keeps: rows by their shape, and
-    the words that were cut off around questions."""
+    """What an import says of its files besides its faults, in the form that an import keeps."""
 
     shapes: dict[str, int] = field(default_factory=dict)
+    """Rows by their shape."""
     wrapper: dict[str, Any] = field(default_factory=dict)
+    """The words that were cut off around questions."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """What the rows have that no trace does, by what it is."""
+    unread: dict[str, int] = field(default_factory=dict)
+    """Rows by the columns of theirs that nobody reads."""
 
-    def count(self, shapes: Mapping[str, int]) -> None:
-        """Count rows by their shape."""
-        for name, count in shapes.items():
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Told":
+        """What an import has told so far."""
+        return cls(**{name: dict(kept.get(name, {})) for name in ("shapes", "wrapper", "left_out", "unread")})
+
+    def count(self, counts: Mapping[str, Mapping[str, int]]) -> None:
+        """Add what some rows were: counts by name under the names of fields."""
+        for name, count in counts["shapes"].items():
             self.shapes[name] = self.shapes.get(name, 0) + count
+        add_counts(self.left_out, counts["left_out"])
+        add_counts(self.unread, counts["unread"])
 
     def to_json(self) -> dict[str, JSON]:
         """The stored form."""
-        return {"shapes": dict(self.shapes), "wrapper": dict(self.wrapper)}
+        return {name: dict(getattr(self, name)) for name in ("shapes", "wrapper", "left_out", "unread")}
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a person states of rows that do not say it themselves."""
+
+    places: Mapping[str, str] = field(default_factory=dict)
+    """What is where in rows of no known shape (core.importers.mapped_rows); {} has each row read by its own."""
+    model: str = ""
+    """Whose answers those are that name no model, "" for nobody's that is known."""
 
 
 Placed = tuple[ReadRow, ForeignTrace]
@@ -109,11 +133,18 @@ Placed = tuple[ReadRow, ForeignTrace]
 
 @dataclass
 class ReadBatch:
-    """What some rows are, before anybody asks which problems they mean: traces, faults, and rows by their shape."""
+    """What some rows are before anybody asks which problems they mean: traces, faults, and counts as in `Told`."""
 
     traces: list[Placed] = field(default_factory=list)
     faults: list[ImportFault] = field(default_factory=list)
     shapes: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def counts(self) -> dict[str, Mapping[str, int]]:
+        """What `Told` counts."""
+        return {"shapes": self.shapes, "left_out": self.left_out, "unread": self.unread}
 
     @property
     def keys(self) -> set[ProblemKey]:
@@ -121,8 +152,8 @@ class ReadBatch:
         return {trace.problem for _, trace in self.traces}
 
 
-def read_batch(rows: Iterable[ReadRow], places: Mapping[str, str]) -> ReadBatch:
-    """What some rows are; `places` says what is where in rows of no known shape. Asks nothing of the database."""
+def read_batch(rows: Iterable[ReadRow], stated: Stated) -> ReadBatch:
+    """What some rows are, with what a person states of them. Asks nothing of the database."""
     found, limits = ReadBatch(), import_limits()
     for each in rows:
         row = each.row
@@ -131,10 +162,15 @@ def read_batch(rows: Iterable[ReadRow], places: Mapping[str, str]) -> ReadBatch:
                 raise ProblemError("", "found no traces")
             if isinstance(row, ProblemError):
                 raise row
-            mapped = map_row(row, places) if places else row
+            mapped = map_row(row, stated.places) if stated.places else row
             shape = shape_of(mapped)
-            found.traces += [(each._replace(row=None), trace) for trace in shape.traces(mapped, limits)]
+            traces = shape.traces(mapped, limits)
+            path, placed = each.path or each.file, each._replace(row=None)
+            found.traces += [(placed, told_by_file(trace, path, stated.model)) for trace in traces]
             found.shapes[shape.name] += 1
+            found.left_out.update(left_out_of(traces))
+            places = stated.places.values()
+            found.unread.update(unmapped_columns(row, places) if places else unread_columns(shape.name, row))
         except ProblemError as fault:
             found.faults.append(_fault(each.file, each.span, fault.path, fault.detail))
     return found
@@ -167,13 +203,12 @@ def stage_found(problem: Problem | str | None, trace: ForeignTrace, *, adopting:
 class TraceStage:
     """Checks rows, matches them to their problems, and sets what is good aside in the spool.
 
-    Where a `maker` is given, it makes the problems that are not here; they are set aside with their traces. `places`
-    says what is where in rows of no known shape (core.importers.mapped_rows); without it each row is read by its own.
+    Where a `maker` is given, it makes the problems that are not here; they are set aside with their traces.
     """
 
     adopting: bool = False
     maker: ProblemMaker | None = None
-    places: Mapping[str, str] = field(default_factory=dict)
+    stated: Stated = field(default_factory=Stated)
     told: Told = field(default_factory=Told)
     position: Callable[[], int] = field(default=lambda: 0)
     """How many bytes of the files are read, which `reached` is as of what was set aside."""
@@ -192,8 +227,8 @@ class TraceStage:
 
     def take(self, rows: Sequence[ReadRow], spool: Spool, faults: FaultTally) -> None:
         """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
-        read = read_batch(rows, self.places)
-        self.told.count(read.shapes)
+        read = read_batch(rows, self.stated)
+        self.told.count(read.counts)
         problems = self._finder.find(read.keys, making=self.maker is not None)
 
         def staged(trace: ForeignTrace, file: str, span: str) -> dict[str, Any]:
@@ -225,6 +260,8 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
         "adds_verdicts": item.adds_verdicts,
+        "is_sample": item.is_sample,
+        "of_any_model": item.of_any_model,
         "reviews": [review_row(review) for review in item.reviews],
         "adopted": adopted_review(item.reviews, len(item.steps)) if adopting and item.reviews else None,
     }
@@ -270,3 +307,31 @@ def request_of(facts: Mapping[str, JSON]) -> str:
     if custom_id is None and alternative is None:
         return f"trace {facts[ARCHIVED_AS]}" if ARCHIVED_AS in facts else ""
     return f"{custom_id or ''}\n{alternative or 0}"
+
+
+class Request(NamedTuple):
+    """Which sample a trace is, as far as its row said so; each "" where it did not."""
+
+    custom_id: str
+    """What whoever asked calls the request, or the example."""
+    whole: str
+    """The request and which of several answers to it, as `request_of` tells."""
+    sampled_as: str
+    """What its log calls the sample, or the run, among all others."""
+
+    @classmethod
+    def of(cls, facts: Mapping[str, JSON]) -> "Request":
+        """The request that a trace's facts tell of."""
+        return cls(str(facts.get("custom_id") or ""), request_of(facts), str(facts.get(SAMPLED_AS) or ""))
+
+    def may_be(self, other: "Request") -> bool:
+        """Whether two traces with the same words can be one sample."""
+        return _agree(self.whole, other.whole) and _agree(self.sampled_as, other.sampled_as)
+
+    def may_be_any(self, other: "Request") -> bool:
+        """The same where one of them does not say which of several answers it is."""
+        return _agree(self.custom_id, other.custom_id) and _agree(self.sampled_as, other.sampled_as)
+
+
+def _agree(one: str, other: str) -> bool:
+    return not one or not other or one == other

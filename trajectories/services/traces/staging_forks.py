@@ -25,6 +25,7 @@ from trajectories.services.traces.finding import KEPT, ProblemFinder
 from trajectories.services.traces.staging import (
     Placed,
     ReadRow,
+    Stated,
     Told,
     TraceStage,
     next_rows,
@@ -56,14 +57,14 @@ def open_stage(stack: ExitStack, stage: TraceStage, size: int) -> "TraceStage | 
 class _Reader:
     """In a fork: reads a batch, and stages it once the problems are known."""
 
-    def __init__(self, adopting: bool, places: Mapping[str, str]) -> None:
-        self._adopting, self._places = adopting, places
+    def __init__(self, adopting: bool, stated: Stated) -> None:
+        self._adopting, self._stated = adopting, stated
         self._problems: dict[int, Problem] = {}
         self._traces: list[Placed] = []
         self._keys: list[ProblemKey] = []
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, JSON]:
-        """Of `rows` the keys, with faults and shapes; of what these keys `found` the lines for the spool, with faults.
+        """Of `rows` the keys, with faults and counts; of what these keys `found` the lines for the spool, with faults.
 
         What is found is for each key the id of a problem, why it is not clear which is meant, or null; `new` are the
         problems that this fork did not know, and with `forget` it drops all others first.
@@ -71,9 +72,9 @@ class _Reader:
         return self._read(message["rows"]) if "rows" in message else self._stage(message)
 
     def _read(self, rows: Sequence[Sequence[Any]]) -> dict[str, JSON]:
-        read = read_batch(map(_row_from_json, rows), self._places)
+        read = read_batch(map(_row_from_json, rows), self._stated)
         self._traces, self._keys = read.traces, list(read.keys)
-        return {"keys": [astuple(key) for key in self._keys], "faults": _told(read.faults), "shapes": read.shapes}
+        return {"keys": [astuple(key) for key in self._keys], "faults": _told(read.faults), "counts": read.counts}
 
     def _stage(self, matched: Mapping[str, Any]) -> dict[str, JSON]:
         if matched["forget"]:
@@ -98,12 +99,12 @@ def _row_to_json(read: ReadRow) -> list[JSON]:
     """A row on its way to a fork; a fault by its place and its words."""
     is_fault = isinstance(read.row, ProblemError)
     row: JSON = [read.row.path, read.row.detail] if isinstance(read.row, ProblemError) else read.row
-    return [read.file, read.span, row, read.size, is_fault]
+    return [read.file, read.span, row, read.size, is_fault, read.path]
 
 
 def _row_from_json(told: Sequence[Any]) -> ReadRow:
-    file, span, row, size, is_fault = told
-    return ReadRow(file, span, ProblemError(*row) if is_fault else row, size)
+    file, span, row, size, is_fault, path = told
+    return ReadRow(file, span, ProblemError(*row) if is_fault else row, size, path)
 
 
 def _told(faults: Sequence[ImportFault]) -> list[JSON]:
@@ -138,7 +139,7 @@ class _Batch:
     rows: int
     reached: int
     wrapper: dict[str, Any] | None = None
-    shapes: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     faults: list[ImportFault] = field(default_factory=list)
     lines: list[str] | None = None
 
@@ -167,7 +168,7 @@ class ForkedStage:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             for number in range(self._readers):
-                reader = _Reader(self._stage.adopting, self._stage.places)
+                reader = _Reader(self._stage.adopting, self._stage.stated)
                 self._idle.append(_Fork(stack.enter_context(Forked(reader.answer, name=f"import {number}"))))
             self._forks = stack.pop_all()
         return self
@@ -190,7 +191,7 @@ class ForkedStage:
         spool.append_lines(batch.lines or [])
         for fault in batch.faults:
             faults.add(fault)
-        self.told.count(batch.shapes)
+        self.told.count(batch.counts)
         self.told.wrapper.update(batch.wrapper or {})
         self._stage.reached = batch.reached
         return batch.rows
@@ -220,7 +221,7 @@ class ForkedStage:
             if batch is unmatched:
                 keys = [ProblemKey(*key) for key in answer["keys"]]
                 batch.fork.match(keys, self._finder.find(set(keys)))
-                batch.shapes = answer["shapes"]
+                batch.counts = answer["counts"]
                 batch.wrapper = dict(self._finder.said)
             else:
                 batch.lines = answer["lines"]

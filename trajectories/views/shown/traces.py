@@ -59,6 +59,7 @@ FACT_TITLES = {
     "faults": ("Tries that failed before", "Calls to the endpoint by what went wrong, before the one that answered."),
     "samples_in_call": ("Samples in its call", "How many samples the same call to the endpoint asked for."),
     "left_out": ("Left out", "Parts of the messages that are no text, such as pictures, by their type."),
+    "sampled_as": ("Sampled as", "What its log calls this sample, or the run that it is of, among all others."),
     "recalled": ("Recalled", "The same call was paid for before, so this one cost nothing."),
 }
 """The names of facts that do not explain themselves, with what each means."""

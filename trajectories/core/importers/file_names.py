@@ -1,0 +1,21 @@
+"""What the name of a file says of all traces in it: which sample of each problem they are, and whose they are."""
+
+import re
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from trajectories.core.importers.foreign_traces import ForeignTrace
+from trajectories.core.importers.lm_eval_results import model_of_folder
+
+SEED = re.compile(r"-rs(\d{1,6})(?![0-9a-zA-Z])")
+"""How NeMo-Skills names the output of one seed: `output-rs3.jsonl`."""
+
+
+def told_by_file(trace: ForeignTrace, path: str, model: str = "") -> ForeignTrace:
+    """The trace with what its row does not say: the number of its sample by the seed in the name of its file, and the
+    `model` that a person named for all of them, or that the folder of its log names."""
+    if not trace.model and not trace.archived_item and (named := model or model_of_folder(path)):
+        trace = replace(trace, model=named)
+    if "alternative" in trace.facts or not (seed := SEED.search(PurePosixPath(path.replace("\\", "/")).name)):
+        return trace
+    return replace(trace, facts={**trace.facts, "alternative": int(seed[1])}, is_sample=False)
