@@ -8,7 +8,15 @@ from tests.queues import make_traces, queue_of
 from tests.services.traces.test_searches import many
 from trajectories.core.curation.schemas import Blinding
 from trajectories.core.selections import Selection
-from trajectories.models import ImportedReview, ImportedVerdict, PendingVerification, Reverification, Trace
+from trajectories.models import (
+    Import,
+    ImportedReview,
+    ImportedVerdict,
+    PendingVerification,
+    Problem,
+    Reverification,
+    Trace,
+)
 from trajectories.selectors.blinding import sight_of
 from trajectories.services.curation.trace_tags import add_tag
 from trajectories.services.traces.searches import read_all
@@ -52,6 +60,69 @@ def test_one_bad_row_keeps_everything_out_unless_it_may_be_skipped(lead, problem
     told = program.post("/traces", {"rows": rows, "on_fault": "skip"}).json()
     assert (told["inserted"], told["fault_count"]) == (1, 1)
     assert told["faults"][0]["row"].startswith("line 2")
+
+
+def test_pushes_of_a_day_are_one_import_with_its_counts_and_differences(lead, problem):
+    program = Program(lead)
+    scored = {**pushed(problem, "One."), "score": 1}
+    first = program.post("/traces", {"rows": [scored, {**pushed(problem, "Two."), "score": 0}]}).json()
+    assert (first["verdicts"], first["reviews"], first["problems"]) == (2, 0, 0)
+    bad = {"problem_hash": "0" * 64, "response": "a"}
+    second = program.post("/traces", {"rows": [scored, pushed(problem, "Three."), bad], "on_fault": "skip"}).json()
+    assert second["import_id"] == first["import_id"]
+    Trace.objects.filter(pk=first["traces"][0]).update(correctness="fail")
+    told = program.get(f"/imports/{first['import_id']}").json()
+    assert (told["state"], told["inserted"], told["duplicates"], told["fault_count"]) == ("finished", 3, 1, 1)
+    assert (told["verdicts"], sum(told["shapes"].values()), told["faults"][0]["row"][:6]) == (2, 5, "line 3")
+    assert "A program" in told["source"]
+    assert [score["passes_there"] for score in told["scores"]] == [1]
+    differ = program.get(f"/imports/{first['import_id']}/differences").json()["items"]
+    assert [row["trace"] for row in differ] == [first["traces"][0]]
+    other = Program(lead).post("/traces", {"rows": [pushed(problem, "Four.")]}).json()
+    assert other["import_id"] != first["import_id"], "of another token"
+    refused = program.post("/traces", {"rows": [bad]})
+    assert refused.status_code == 422
+    assert Import.objects.count() == 2
+
+
+def test_a_push_makes_problems_of_rows_in_any_shape_as_an_import_does(lead, engineer):
+    rows = [{"task": {"asks": "What is 3 + 3?", "gold": "6"}, "out": ["It is 6."]}]
+    places = {"response": "out.0", "question": "task.asks", "answer": "task.gold"}
+    wish = {"rows": rows, "places": places, "make_problems": True, "set_title": "Pushed", "split": "eval"}
+    told = Program(lead).post("/traces", wish)
+    assert (told.status_code, told.json()["problems"], told.json()["inserted"]) == (201, 1, 1), told.content
+    unnamed = Program(lead).post("/traces", {**wish, "model": "mine"}).json()
+    assert Trace.objects.get(pk=unnamed["traces"][0]).sampler.title == "mine"
+    made = Problem.objects.get()
+    assert (made.problem_set.name, made.split, made.reference) == ("pushed", "eval", "6")
+    assert Program(engineer).post("/traces", wish).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"make_problems": True}, "set_title"),
+        ({"places": {"question": "q"}}, "response"),
+        ({"places": {"response": 1}}, "places.response"),
+        ({"split": "test"}, "split"),
+    ],
+)
+def test_what_a_push_cannot_be_is_refused_by_its_field(lead, problem, changed, field):
+    answer = Program(lead).post("/traces", {"rows": [pushed(problem)], **changed})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), answer.content
+    assert not Trace.objects.exists()
+
+
+def test_a_pushed_row_that_is_nested_too_deep_is_a_fault_and_one_too_large_names_the_limit(lead, problem):
+    deep = "x"
+    for _ in range(100):
+        deep = [deep]
+    refused = Program(lead).post("/traces", {"rows": [{**pushed(problem), "more": deep}]})
+    assert (refused.status_code, "nested deeper than 64" in refused.json()["detail"]) == (422, True)
+    large = Program(lead).post("/traces", {"rows": [pushed(problem, "x" * (9 << 20))]})
+    assert large.status_code == 413
+    assert "more than 8 MB" in large.json()["detail"]
+    assert "POST /imports" in large.json()["detail"]
 
 
 def test_a_trace_is_told_whole_to_who_may_see_it(lead, curator):

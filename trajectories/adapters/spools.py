@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -113,6 +114,24 @@ class Spool:
         if batch:
             yield batch
         self._file.seek(0, os.SEEK_END)
+
+
+class HeldRows(Spool):
+    """Few rows that stay in memory as they were appended, so that nothing is written out and read again."""
+
+    def __init__(self) -> None:
+        super().__init__(BytesIO())
+        self._rows: list[JSON] = []
+
+    def append(self, row: JSON) -> None:
+        """Add a row of plain JSON with finite numbers."""
+        self._rows.append(row)
+        self.count += 1
+
+    def batches(self, most: int) -> Iterator[list[JSON]]:
+        """Every row from the first on, up to `most` at once."""
+        for start in range(0, len(self._rows), most):
+            yield self._rows[start : start + most]
 
 
 def open_spool(path: Path) -> Spool:

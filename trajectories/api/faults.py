@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import InterfaceError, OperationalError
@@ -84,6 +85,12 @@ def _of_fault(fault: Fault) -> ApiProblem:
     return ApiProblem(422, str(fault), fields={fault.field: str(fault)} if fault.field else {})
 
 
+def _too_large() -> ApiProblem:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20
+    text = f"Found a request of more than {most} MB, expected less: send fewer rows at once, and larger rows as a file"
+    return ApiProblem(413, f"{text} (POST /imports).")
+
+
 def _outage(fault: Any) -> ApiProblem:
     logger.warning("A request of the API found no database: %s", fault)
     return ApiProblem(503, "The database does not answer; ask again in a moment.", retry_after=5)
@@ -98,7 +105,7 @@ KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any]
     (ValidationError, lambda fault: ApiProblem(422, " ".join(fault.messages))),
     (PermissionDenied, lambda fault: ApiProblem(403, str(fault) or "You may not do this.")),
     (Http404, lambda fault: ApiProblem(404, str(fault))),
-    (RequestDataTooBig, lambda _: ApiProblem(413, "Found a request that is too large; send less at once.")),
+    (RequestDataTooBig, lambda _: _too_large()),
     ((OperationalError, InterfaceError), _outage),
 )
 """By the kind of exception, the first that fits."""

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import IO, Annotated, Any, Literal
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import File, Form, Schema
 from ninja.files import UploadedFile
@@ -21,6 +20,7 @@ from trajectories.api.doors import door
 from trajectories.api.faults import ApiProblem
 from trajectories.api.import_shapes import ImportShown, show_import
 from trajectories.api.multipart import refuse_size
+from trajectories.api.problems import set_title_of
 from trajectories.api.shapes import IdempotencyKey, OneOf, Text, Word, once
 from trajectories.core.faults import Fault
 from trajectories.core.importers.mapped_rows import check_places
@@ -29,7 +29,6 @@ from trajectories.core.problems.layouts import LAYOUTS, PLAIN
 from trajectories.core.problems.question_columns import COLUMNS
 from trajectories.core.records import JSON
 from trajectories.forms.questions import NO_SIDE
-from trajectories.forms.titles import SetTitleField
 from trajectories.forms.trace_imports import LONGEST_MODEL
 from trajectories.models import ApiToken, Import
 from trajectories.selectors.imports import import_of_upload
@@ -194,15 +193,6 @@ def _check(request: HttpRequest, given: Looked, files: Sequence[UploadedFile]) -
         raise Fault(f"columns: Found {strange[0][:40]!r}, expected one of {', '.join(COLUMNS)}.", field="columns")
 
 
-def _title(given: Looked) -> str:
-    """The title of the set that problems go into. Raises Fault."""
-    try:
-        title = str(SetTitleField(required=True).clean(given.set_title))
-    except ValidationError as fault:
-        raise Fault(f"set_title: {' '.join(fault.messages)}", field="set_title") from fault
-    return title
-
-
 def _reading(given: Looked) -> QuestionOptions:
     columns = _mapping(given.columns, "columns")
     return QuestionOptions(columns=columns, layout=given.layout, split=given.split, kind=given.question_kind)
@@ -313,7 +303,7 @@ def _of_traces(request: HttpRequest, given: NewImport, _: Sequence[KeptUpload]) 
     }
     if given.make_problems:
         require(asking(request), "trajectories.add_problem")
-        options |= {"make_problems": True, "set_title": _title(given), "split": given.split}
+        options |= {"make_problems": True, "set_title": set_title_of(given.set_title), "split": given.split}
     return options
 
 
@@ -324,7 +314,7 @@ def _of_archive(_: HttpRequest, given: NewImport, __: Sequence[KeptUpload]) -> d
 
 
 def _of_tasks(_: HttpRequest, given: NewImport, uploads: Sequence[KeptUpload]) -> dict[str, JSON]:
-    title = _title(given)
+    title = set_title_of(given.set_title)
     if not given.split:
         streams = [(upload.name, upload.path.open("rb")) for upload in uploads]
         try:
@@ -338,7 +328,7 @@ def _of_tasks(_: HttpRequest, given: NewImport, uploads: Sequence[KeptUpload]) -
 
 
 def _of_questions(_: HttpRequest, given: NewImport, uploads: Sequence[KeptUpload]) -> dict[str, JSON]:
-    title, reading = _title(given), _reading(given)
+    title, reading = set_title_of(given.set_title), _reading(given)
     seen = preview_upload(_only(uploads), options=reading)
     if not seen.mapping:
         fault = next((str(item.detail) for item in seen.first if isinstance(item, ImportFault)), "found no questions")

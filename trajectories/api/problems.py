@@ -4,6 +4,7 @@ import json
 from io import BytesIO
 from typing import Annotated, Any, Literal
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from ninja import Schema
 from ninja.responses import Status
@@ -159,6 +160,14 @@ def show_problem(problem: Problem) -> dict[str, Any]:
 def create_problems(request: HttpRequest, given: Questions, idempotency_key: IdempotencyKey = None) -> Status[Any]:
     """Add up to 1,000 questions. What is known already is counted, not stored again."""
     return once(request, idempotency_key, given, lambda: _add(request, given))
+
+
+def set_title_of(text: str) -> str:
+    """The title of a set that problems go into. Raises Fault for one that makes no set."""
+    try:
+        return str(SetTitleField(required=True).clean(text))
+    except ValidationError as fault:
+        raise Fault(f"set_title: {' '.join(fault.messages)}", field="set_title") from fault
 
 
 def _add(request: HttpRequest, given: Questions) -> dict[str, JSON]:

@@ -1,7 +1,6 @@
 """Traces: listing and reading them, pushing what was sampled elsewhere, and having them verified again."""
 
-import json
-from io import BytesIO
+import hashlib
 from typing import Annotated, Any, Literal
 
 from django.http import Http404, HttpRequest
@@ -9,12 +8,13 @@ from ninja import Query, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from trajectories.api.auth import asking, require_sight
+from trajectories.api.auth import asking, require, require_sight
 from trajectories.api.doors import door
-from trajectories.api.problems import RowFault, refusal_of
+from trajectories.api.problems import RowFault, refusal_of, set_title_of
 from trajectories.api.shapes import Body, Cursor, IdempotencyKey, Key, Limit, RowId, Rows, Word, once
 from trajectories.api.trace_shapes import Order, TraceFilters, TraceRow, TraceShown, show_rows, show_trace, walk_of
 from trajectories.core.faults import Fault
+from trajectories.core.importers.mapped_rows import check_places
 from trajectories.core.records import JSON
 from trajectories.core.selections import MOST_TRACES, Selection
 from trajectories.core.verifiers import VERIFIERS
@@ -23,19 +23,27 @@ from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.segmentations import as_cut
 from trajectories.selectors.trace_searches import count_unsearchable
 from trajectories.selectors.traces import get_trace_for, list_traces
-from trajectories.services.imports.direct import import_traces
+from trajectories.services.imports.direct import Making
+from trajectories.services.imports.pushes import push_rows
+from trajectories.services.imports.writing import set_target
+from trajectories.services.traces.staging import Stated
 from trajectories.services.verification.reverifications import plan_reverification
 
 MOST_PUSHED = 1_000
-FILE = "the request.jsonl"
 
 
 class Pushed(Schema):
-    """What came in: ids of the new traces, and how many were known already. `faults` has the first 100."""
+    """What came in: ids of the new traces, and how many were known already; how many scores of theirs (`verdicts`),
+    reviews and new problems came with them. `faults` has the first 100. `import_id` is the import that holds what your
+    token pushed today, with its page of differences; null where nothing came."""
 
     inserted: int
     duplicates: int
     traces: list[int]
+    verdicts: int
+    reviews: int
+    problems: int
+    import_id: int | None
     fault_count: int
     faults: list[RowFault]
 
@@ -47,6 +55,17 @@ class Push(Body):
     on_fault: Annotated[
         Literal["all_or_nothing", "skip"], Field(description="Whether one bad row keeps everything out.")
     ] = "all_or_nothing"
+    make_problems: Annotated[bool, Field(description="Make the problems that are not here, in `set_title`.")] = False
+    set_title: Annotated[Word, Field(max_length=80, description="Set for problems that are made.")] = ""
+    split: Annotated[Literal["", "train", "eval"], Field(description="Their side where rows do not say it.")] = ""
+    places: Annotated[
+        dict[Word, Word],
+        Field(max_length=20, description="In rows of no known shape: paths such as out.0 by field."),
+    ] = {}
+    model: Annotated[Word, Field(description="Who sampled the rows that name no model.")] = ""
+    adopt_reviews: Annotated[bool, Field(description="Let what people decided elsewhere decide here, as yours.")] = (
+        False
+    )
 
 
 class Verify(Body):
@@ -106,21 +125,46 @@ def read_trace(person: Any, trace_id: int) -> dict[str, JSON]:
 def push_traces(request: HttpRequest, given: Push, idempotency_key: IdempotencyKey = None) -> Status[Any]:
     """Push up to 1,000 traces. They are stored at once and verified by the workers; a trace that is known already is
     counted, not stored again, so that a push may be repeated."""
-    return once(request, idempotency_key, given, lambda: _push(request, given))
+    sent: dict[str, JSON] = {"sha256": hashlib.sha256(request.body).hexdigest()}  # as it came: rows are many
+    return once(request, idempotency_key, sent, lambda: _push(request, given))
 
 
 def _push(request: HttpRequest, given: Push) -> dict[str, JSON]:
-    lines = "".join(f"{json.dumps(row)}\n" for row in given.rows).encode()
-    report = import_traces(actor=asking(request), files=[(FILE, BytesIO(lines))], on_fault=given.on_fault)
-    if report.refused:
-        raise refusal_of([(fault.path, fault.detail) for fault in report.faults], report.fault_count)
+    if given.adopt_reviews:
+        require(asking(request), "trajectories.add_review")
+    check_places(given.places)
+    token: ApiToken = request.auth  # type: ignore[attr-defined]
+    told = push_rows(
+        token=token,
+        rows=given.rows,
+        on_fault=given.on_fault,
+        adopt_reviews=given.adopt_reviews,
+        making=_making(request, given),
+        stated=Stated(given.places, given.model.strip()),
+    )
+    if told.refused:
+        raise refusal_of([(fault.path, fault.detail) for fault in told.faults], told.fault_count)
+    written = told.written
     return {
-        "inserted": report.inserted,
-        "duplicates": report.duplicates,
-        "traces": list(report.trace_ids),
-        "fault_count": report.fault_count,
-        "faults": [{"row": each.path, "detail": each.detail} for each in report.faults],
+        "inserted": len(written.trace_ids),
+        "duplicates": written.duplicates,
+        "traces": list(written.trace_ids),
+        "verdicts": written.verdicts,
+        "reviews": written.reviews,
+        "problems": 0 if written.problems is None else written.problems.inserted,
+        "import_id": None if told.job is None else told.job.pk,
+        "fault_count": told.fault_count,
+        "faults": [{"row": each.path, "detail": each.detail} for each in told.faults],
     }
+
+
+def _making(request: HttpRequest, given: Push) -> Making | None:
+    """The problems that are to be made. Raises Fault for a title that makes no set, ApiProblem for who may not."""
+    if not given.make_problems:
+        return None
+    require(asking(request), "trajectories.add_problem")
+    title = set_title_of(given.set_title)
+    return Making(set_target(title, "the API"), given.split)
 
 
 @door(
