@@ -10,7 +10,7 @@ AUDITED := $(filter-out requirements-training-processors.txt,$(wildcard requirem
 # each compile them all anew (10 s of a processor in place of 3), and the tests themselves for every process that collects.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types contracts unit drills audit benchmarks screenshots tools procedural cloud tracing training environment environment-dev
+.PHONY: help run test lint types contracts unit drills crawl audit benchmarks screenshots tools procedural cloud tracing training environment environment-dev
 .NOTPARALLEL:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make contracts   import-linter: who may import whom"
 	@echo "make unit        all tests but those in a browser (ARGS='-k name' for some)"
 	@echo "make drills      kill everything in the middle of everything, for longer than \`make test\` does (DRILL_ROUNDS=8, DRILL_CURATORS=100)"
+	@echo "make crawl       every odd value in every field of every form, as every role, for hours (make test: a short form)"
 	@echo "make audit       ask an advisory service which of the pinned packages have a known fault (needs a way to it)"
 	@echo "make benchmarks  how to measure"
 	@echo "make screenshots pictures of every page, wide, on a phone and dark, in var/screenshots/"
@@ -56,6 +57,9 @@ drills: environment-dev
 	@.ci/tools bubblewrap sandbox rabbitmq
 	DRILL_ROUNDS=$(or $(DRILL_ROUNDS),8) DRILL_CURATORS=$(or $(DRILL_CURATORS),100) .venv/bin/python -m pytest tests/drills tests/test_worker_chaos.py tests/test_starvation.py $(ARGS)
 	.venv/bin/python -m benchmarks.chaos --samples 400
+
+crawl: environment-dev
+	CRAWL=deep .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist worksteal tests/crawl $(ARGS)
 
 audit: environment
 	@for list in $(AUDITED); do printf '%s: ' "$$list"; .ci/audit "$$list" || exit 1; done
