@@ -1,7 +1,7 @@
 """Numbers for whatever watches over an installation: the same from any process, and after restarts too.
 
-Counters are kept: by runs and days of spending, or as rows of Tally. Gauges are counted of what waits, is under way or is
-in error, by an index.
+Counters are kept: by runs and days of spending, or as rows of Tally. Gauges are counted of what waits, is under way or
+is in error, by an index.
 """
 
 from collections.abc import Iterator, Mapping
