@@ -78,12 +78,21 @@ def test_no_container_runs_as_root_writes_to_itself_or_takes_what_others_need():
         assert "cap_add" not in service, name
         assert "no-new-privileges:true" in service["security_opt"], name
         assert service["mem_limit"], name
+        assert float(service["cpus"]) > 0, name
         assert service["pids_limit"], name
         assert service["logging"]["options"], name
         assert "privileged" not in service, name
         if name != "prepare":  # it ends
             assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), name
             assert service["restart"] == "unless-stopped", name
+
+
+def test_each_limit_of_processors_is_the_operators_to_change():
+    chosen = {name: "0.5" for name in variables() if name.endswith("_CPUS")}
+    services = filled({**NEEDED, **chosen})["services"]
+    assert {service["cpus"] for service in services.values()} == {"0.5"}
+    apart = ("web", "files", "sampling", "verification", "training", "postgres", "broker", "proxy")
+    assert {f"{name.upper()}_CPUS" for name in apart} | {"APP_CPUS"} == set(chosen)
 
 
 def test_only_the_proxy_is_reached_from_outside():
