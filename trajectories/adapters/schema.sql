@@ -1,4 +1,4 @@
--- The tables after the migration 0130_tallies
+-- The tables after the migration 0131_spend_ceilings
 CREATE OR REPLACE FUNCTION trajectories_tools(steps jsonb)
  RETURNS text[]
  LANGUAGE sql
@@ -527,7 +527,7 @@ ALTER TABLE "trajectories_segmentationjob" ADD CONSTRAINT "trajectories_segmenta
 ALTER TABLE "trajectories_segmentationjob" ADD CONSTRAINT "trajectories_segmentationjob_error_count_check" CHECK ((error_count >= 0));
 ALTER TABLE "trajectories_segmentationjob" ADD CONSTRAINT "trajectories_segmentationjob_total_count_check" CHECK ((total_count >= 0));
 ALTER TABLE "trajectories_spendlimit" ADD CONSTRAINT "spend_limit_not_negative" CHECK ((amount >= (0)::numeric));
-ALTER TABLE "trajectories_spendlimit" ADD CONSTRAINT "spend_limit_of_something" CHECK ((((person_id IS NULL) AND ((sampler_name)::text = ''::text) AND ((scope)::text = 'all'::text)) OR ((person_id IS NULL) AND ((scope)::text = 'sampler'::text) AND (NOT ((sampler_name)::text = ''::text))) OR ((person_id IS NOT NULL) AND ((sampler_name)::text = ''::text) AND ((scope)::text = 'person'::text))));
+ALTER TABLE "trajectories_spendlimit" ADD CONSTRAINT "spend_limit_of_something" CHECK ((((person_id IS NULL) AND ((sampler_name)::text = ''::text) AND ((scope)::text = ANY ((ARRAY['together'::character varying, 'ceiling'::character varying, 'all'::character varying])::text[]))) OR ((person_id IS NULL) AND ((scope)::text = 'sampler'::text) AND (NOT ((sampler_name)::text = ''::text))) OR ((person_id IS NOT NULL) AND ((sampler_name)::text = ''::text) AND ((scope)::text = 'person'::text))));
 ALTER TABLE "trajectories_thread" ADD CONSTRAINT "trajectories_thread_end_check" CHECK (("end" >= 0));
 ALTER TABLE "trajectories_thread" ADD CONSTRAINT "trajectories_thread_start_check" CHECK ((start >= 0));
 ALTER TABLE "trajectories_thread" ADD CONSTRAINT "trajectories_thread_step_check" CHECK ((step >= 0));

@@ -92,7 +92,7 @@ def _spending() -> Iterator[Metric]:
             yield Metric("tokens", COUNTER, "Tokens sent to models and got from them.", count, labels)
     today = get_spending(days=1, group="kind").total
     yield Metric("cost_today", GAUGE, f"Paid to models today, UTC, in {settings.CURRENCY}.", float(today.cost))
-    standings = list_standings()
+    standings = list_standings(own=True)
     for each in standings:
         labels = {"subject": each.limit.subject}
         yield Metric("daily_limit", GAUGE, "Daily limits of spending.", float(each.limit.amount), labels)
