@@ -35,7 +35,14 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import faults_of
-from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generations, show_steps, show_waits
+from trajectories.views.shown.campaigns import (
+    compare_with_first,
+    plan_words,
+    say_control,
+    show_generations,
+    show_steps,
+    show_waits,
+)
 from trajectories.views.shown.clones import show_relatives
 from trajectories.views.shown.curricula import show_curriculum
 from trajectories.views.shown.figures import FigureSlot, figure_context
@@ -142,6 +149,8 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
         "tokens": sum(tokens),
         "generations": generations,
         "newest": newest,
+        "beside_control": say_control(generations, newest.row.number) if newest is not None else "",
+        "has_steps": any(each.steps for each in generations),
         "comparison": compare_with_first(rows),
         "waits": show_waits(campaign, rows),
         "controls": controls_of(request.user, "campaign", campaign),

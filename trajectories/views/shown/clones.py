@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from trajectories.core.campaigns.measures import Measured
-from trajectories.core.consolidation.paired import Difference, discordant, paired_bootstrap
 from trajectories.models import Campaign, Generation
 from trajectories.selectors.campaigns import list_generations, list_relatives, measured_of
+from trajectories.views.shown.apart import compare_measured
 
 WORDS = {
     "memory": "memory",
@@ -84,16 +84,11 @@ def _differs(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
 
 def _apart(mine: Measured, theirs: Measured) -> str:
     """How far two are apart over the problems that both have samples of, this one less the other."""
-    other = {each.problem: each for each in theirs.tried if each.samples}
-    pairs = [(each, other[each.problem]) for each in mine.tried if each.samples and each.problem in other]
-    if not pairs:
+    found = compare_measured(mine, theirs)
+    if found is None:
         return ""
-    shares = [(one.right / one.samples, two.right / two.samples) for one, two in pairs]
-    found: Difference = paired_bootstrap([one for one, _ in shares], [two for _, two in shares])
-    solved = discordant([float(bool(one.right)) for one, _ in pairs], [float(bool(two.right)) for _, two in pairs])
-    band = "" if found.low is None else f" (95% band {100 * found.low:+.1f} to {100 * (found.high or 0.0):+.1f})"
-    mean = f"{100 * found.mean:+.1f} points"
     return (
-        f"Over {len(pairs):,} held-out problems the share of right samples is {mean} apart{band}."
-        f" Of them {solved.won:,} are solved here alone, {solved.lost:,} there alone (McNemar p = {solved.p:.3g})."
+        f"Over {found.share.problems:,} held-out problems the share of right samples is {found.points} apart."
+        f" Of them {found.solved.won:,} are solved here alone, {found.solved.lost:,} there alone"
+        f" (McNemar p = {found.solved.p:.3g})."
     )
