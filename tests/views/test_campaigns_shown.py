@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from tests import factories
 from tests.campaigns import learnt_campaign
 from tests.pages import squeezed
 from trajectories.core.campaigns.measures import Outcomes, measure
@@ -79,3 +80,26 @@ def test_what_a_campaign_waits_for_is_said_with_a_link_to_it(page, campaign):
     address = reverse("training_detail", args=[row.training_id])
     text = squeezed(page.get(reverse("campaign_detail", args=[campaign.pk])))
     assert f'{reason} <a class="nowrap" href="{address}">Open training {row.training_id}</a>' in text
+
+
+def test_clones_of_one_campaign_stand_beside_each_other_and_say_all_that_differs(page, campaign):
+    first, second = Campaign.objects.get(), Campaign.objects.get()
+    first.pk, first.title, first.cloned_from = None, "One clone", campaign
+    first.save()
+    second.pk, second.title, second.cloned_from = None, "Another clone", campaign
+    second.seed, second.budget_tokens, second.first_sampler = 8, 1_000, factories.make_sampler()
+    second.training_set, second.plan = factories.make_problem_set(), {**second.plan, "generations": 3}
+    second.save()
+    text = squeezed(page.get(reverse("campaign_detail", args=[first.pk])))
+    assert text.index("Another clone</a>") < text.index("The campaign</a>"), "the newest first"
+    assert "Differs in: generations, first sampler, training set, budget, seed." in text
+    assert "Differs in: nothing." in text
+    assert "One clone</a></h3>" not in text, "it is not beside itself"
+
+
+def test_the_same_without_something_keeps_the_seed_and_another_one_like_it_draws_one(page, campaign):
+    address = f"{reverse('campaign_new')}?like={campaign.pk}"
+    kept = page.get(f"{address}&without=curriculum").context["form"]
+    assert kept.get_initial_for_field(kept.fields["seed"], "seed") == campaign.seed
+    drawn = page.get(address).context["form"]
+    assert drawn.get_initial_for_field(drawn.fields["seed"], "seed") != campaign.seed

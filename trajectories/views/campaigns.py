@@ -82,7 +82,7 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = CampaignForm(request.POST, cloned_from=like)
     else:
-        values = values_of(like) | _without(request) if like is not None else template_values(template)
+        values = values_of(like) | _without(request, like) if like is not None else template_values(template)
         form = CampaignForm(initial={"sampler": symbolic.pk, **values}, cloned_from=like)
     if not (form.is_bound and form.is_valid()):
         context = {
@@ -98,10 +98,11 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
     return redirect("campaign_detail", campaign.pk)
 
 
-def _without(request: HttpRequest) -> dict[str, Any]:
-    """What `?without=` leaves out of a clone, to measure what it brings."""
+def _without(request: HttpRequest, like: Campaign) -> dict[str, Any]:
+    """What `?without=` leaves out of a clone, to measure what it brings: nothing else differs, so the seed stays."""
     left_out: dict[str, dict[str, Any]] = {"memory": {"memory": None}, "curriculum": {"curriculum": False}}
-    return left_out.get(request.GET.get("without", ""), {})
+    found = left_out.get(request.GET.get("without", ""))
+    return {} if found is None else {**found, "seed": like.seed}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,10 +15,14 @@ class Apart:
 
     @property
     def points(self) -> str:
-        """The difference of the shares with its band, in words."""
+        """The difference of the shares, in words."""
+        return f"{100 * self.share.mean:+.1f} points"
+
+    @property
+    def band(self) -> str:
+        """Its band after a space, "" where there is none."""
         low, high = self.share.low, self.share.high
-        band = "" if low is None else f" (95% band {100 * low:+.1f} to {100 * (high or 0.0):+.1f})"
-        return f"{100 * self.share.mean:+.1f} points{band}"
+        return "" if low is None or high is None else f" (95% band {100 * low:+.1f} to {100 * high:+.1f})"
 
     @property
     def is_better(self) -> bool:
@@ -54,6 +58,6 @@ def control_words(number: int, challenger: Measured, control: Measured) -> str:
         said = "beats its control" if found.is_better else "is beaten by its control"
     return (
         f"Generation {number} {said}: over {found.share.problems:,} held-out problems its share of right samples is "
-        f"{found.points} from that of the control, and it solves {found.solved.won:,} that the control does not, the "
+        f"{found.points}{found.band} from that of the control, and it solves {found.solved.won:,} that the control does not, the "
         f"control {found.solved.lost:,} that it does not (McNemar p = {found.solved.p:.3g})."
     )

@@ -1,6 +1,7 @@
-"""A campaign beside those that it was cloned from or that were cloned from it: what differs, and what came of both."""
+"""A campaign beside its relatives, which it was cloned from or with or which are its clones: what differs, what came of
+both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,8 @@ class ShownRelative:
 
 
 def show_relatives(campaign: Campaign, rows: Sequence[Generation]) -> list[ShownRelative]:
-    """The campaigns that this one was cloned from or that were cloned from it, the newest first. `rows` are this one's
-    generations in their order: samples are added up from one to the next."""
+    """The campaign that this one was cloned from, its other clones, and those of this one, the newest first. `rows` are
+    this one's generations in their order: samples are added up from one to the next."""
     return [_beside(campaign, rows, other) for other in list_relatives(campaign)]
 
 
@@ -56,7 +57,7 @@ def _beside(campaign: Campaign, rows: Sequence[Generation], other: Campaign) -> 
     both = [number for number in mine if number in theirs]
     found = [Beside(number, _figures(*mine[number]), _figures(*theirs[number])) for number in both]
     newest = (mine[both[-1]][0], theirs[both[-1]][0]) if both else None
-    return ShownRelative(other, _differs(campaign.plan, other.plan), found, _apart(*newest) if newest else "")
+    return ShownRelative(other, _differs(campaign, other), found, _apart(*newest) if newest else "")
 
 
 def _measured(rows: Sequence[Generation]) -> dict[int, tuple[Measured, int]]:
@@ -76,10 +77,24 @@ def _figures(measured: Measured, samples: int) -> tuple[int, float, int]:
     return measured.solved, measured.passed.mean or 0.0, samples
 
 
-def _differs(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
-    names = [name for name in mine if name in theirs and mine[name] != theirs[name]]
-    names += [name for name in mine if name not in theirs]
-    return ", ".join(WORDS.get(name, name.replace("_", " ")) for name in names) or "nothing but the seed"
+def _differs(mine: Campaign, theirs: Campaign) -> str:
+    """In what two campaigns differ, in their plans and besides."""
+    plan, other = mine.plan, theirs.plan
+    names = [name for name in plan if name in other and plan[name] != other[name]]
+    names += [name for name in plan if name not in other]
+    found = [WORDS.get(name, name.replace("_", " ")) for name in names if name != "held_out_set"]
+    found += [words for words, read in _BESIDE_PLAN if read(mine) != read(theirs)]
+    return ", ".join(found) or "nothing"
+
+
+_BESIDE_PLAN: Sequence[tuple[str, Callable[[Campaign], Any]]] = (
+    ("first sampler", lambda campaign: campaign.first_sampler_id),
+    ("training set", lambda campaign: campaign.training_set_id),
+    ("held-out set", lambda campaign: campaign.held_out_set_id),
+    ("budget", lambda campaign: (campaign.budget_cost, campaign.budget_tokens)),
+    ("seed", lambda campaign: campaign.seed),
+)
+"""What campaigns differ in besides their plans."""
 
 
 def _apart(mine: Measured, theirs: Measured) -> str:
@@ -88,7 +103,7 @@ def _apart(mine: Measured, theirs: Measured) -> str:
     if found is None:
         return ""
     return (
-        f"Over {found.share.problems:,} held-out problems the share of right samples is {found.points} apart."
+        f"Over {found.share.problems:,} held-out problems the share of right samples is {found.points} apart{found.band}."
         f" Of them {found.solved.won:,} are solved here alone, {found.solved.lost:,} there alone"
         f" (McNemar p = {found.solved.p:.3g})."
     )
