@@ -17,7 +17,7 @@ from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Campaign, Freezing, Generation, Problem, ProblemSet, Release, Run, Training
 from trajectories.services.campaigns.advancing import campaign_next
 from trajectories.services.campaigns.plans import Draft, plan_campaign
-from trajectories.services.releases.freezing import freeze_next
+from trajectories.services.releases.freezing import freeze_accepted, freeze_next
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.scorers.scoring import score_next
 from trajectories.services.training.work import train_next
@@ -208,3 +208,12 @@ def measured_campaign(actor: Any, run: Run, release: Release, **values: Any) -> 
     said = decide(measured[0].tried, measured[1].tried, test=GateTest.MCNEMAR, level=0.05)
     campaign.generations.filter(number=1, arm="champion").update(decision={**said.as_json(), "champion": 0})
     return campaign
+
+
+def learnt_campaign(lead: Any, curator: Any) -> Campaign:
+    """The same, of a release of one right trace that a curator accepted."""
+    run = factories.plan(title="The evaluation")
+    trace = factories.make_trace(decision="accepted", correctness="pass")
+    factories.make_review(trace=trace, reviewer=curator)
+    release = freeze_accepted(actor=lead, title="Learnt from", key="6b1ff0b6-7f8a-4d3c-9a58-0a0a0a0a0a0a")
+    return measured_campaign(lead, run, release)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
-from tests.campaigns import measured_campaign, two_sets
+from tests.campaigns import learnt_campaign, two_sets
 from tests.pages import squeezed
 from trajectories.adapters.training import TRAINERS
 from trajectories.core.campaigns.plans import OPENS_AT
@@ -15,11 +15,9 @@ from trajectories.core.problems.arithmetic import Sum, problem_of
 from trajectories.core.selections import Selection
 from trajectories.forms.campaign_templates import offers
 from trajectories.models import AuditEvent, Campaign, Import, Instruction, Run, Sampler, Training, Worker
-from trajectories.selectors.release_bases import rests_of
 from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
-from trajectories.services.releases.freezing import freeze_accepted
 
 pytestmark = pytest.mark.django_db
 
@@ -32,11 +30,7 @@ def page(client, lead):
 
 @pytest.fixture
 def campaign(lead, curator):
-    run = factories.plan(title="The evaluation")
-    trace = factories.make_trace(decision="accepted", correctness="pass")
-    factories.make_review(trace=trace, reviewer=curator)
-    release = freeze_accepted(actor=lead, title="Learnt from", key="6b1ff0b6-7f8a-4d3c-9a58-0a0a0a0a0a0a")
-    return measured_campaign(lead, run, release)
+    return learnt_campaign(lead, curator)
 
 
 def fields(sets, **values):
@@ -249,41 +243,6 @@ def test_the_page_of_a_campaign_says_what_the_gate_decided_what_was_gained_and_w
         assert "control" in figure.content.decode()
         lines = page.get(f"{reverse('campaign_figure', args=[campaign.pk, name])}?format=csv").getvalue().decode()
         assert len(lines.strip().splitlines()) == 4
-
-
-def test_the_page_its_training_and_its_sampler_say_what_was_learnt_from_rests_on(page, campaign):
-    row = campaign.generations.get(number=1, arm="champion")
-    rest = rests_of([row.release])[row.release_id]
-    assert rest.sentence == "Rests on what people accepted; of 1 taken, 1 are right by a reference."
-    funnel = [
-        {"clause": "take_correct", "removed": 0, "added": 0, "left": 1},
-        {"clause": "seeds", "removed": 0, "added": 4, "left": 5},
-    ]
-    told = {"facts": {"rests_on": rest.as_json()}, "funnel": funnel, "rule": {"seeds": [row.release_id]}}
-    Training.objects.filter(pk=row.training_id).update(sampler=row.sampler, **told)
-    addresses = [
-        reverse("campaign_detail", args=[campaign.pk]),
-        reverse("training_detail", args=[row.training_id]),
-        reverse("sampler_detail", args=[row.sampler_id]),
-    ]
-    texts = [squeezed(page.get(address)) for address in addresses]
-    for text in texts:
-        assert rest.sentence in text
-    link = f'<a class="small" href="{reverse("release_detail", args=[row.release_id])}">release {row.release_id}</a>'
-    for text in texts[:2]:
-        assert f"With seed traces, which always enter {link}" in text
-        assert ">+4</span>" in text
-
-
-def test_what_a_campaign_waits_for_is_said_with_a_link_to_it(page, campaign):
-    row = campaign.generations.get(number=1, arm="champion")
-    campaign.generations.filter(pk=row.pk).update(stage="training")
-    Training.objects.filter(pk=row.training_id).update(state="waiting")
-    reason = f"Generation 1 waits: training {row.training_id} waits until somebody says which sampler came of it."
-    Campaign.objects.filter(pk=campaign.pk).update(state="running", state_reason=reason)
-    address = reverse("training_detail", args=[row.training_id])
-    text = squeezed(page.get(reverse("campaign_detail", args=[campaign.pk])))
-    assert f'{reason} <a class="nowrap" href="{address}">Open training {row.training_id}</a>' in text
 
 
 def test_right_answers_by_wrong_steps_are_counted_hinted_ones_apart_and_lead_to_their_traces(page, campaign):

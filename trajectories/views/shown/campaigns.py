@@ -23,6 +23,7 @@ from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaign_waits import QUEUE, list_waits
 from trajectories.selectors.campaigns import made_by, measured_of
 from trajectories.selectors.release_bases import rests_of
+from trajectories.views.shown.apart import control_words
 from trajectories.views.shown.funnels import ShownFunnel, TrainingLine, show_job_funnel, show_training_funnel
 
 PROBLEMS_SHOWN = 30
@@ -53,6 +54,12 @@ class ShownGeneration:
         if self.row.training is not None and self.row.training.funnel:
             return int(self.row.training.funnel[-1]["left"])
         return self.row.release.item_count if self.row.release is not None else None
+
+    @property
+    def steps(self) -> int | None:
+        """The steps of its training, None of a trainer that makes none, and before it has ended."""
+        steps = self.row.training.facts.get("steps") if self.row.training is not None else None
+        return steps if isinstance(steps, int) else None
 
     @property
     def entered(self) -> bool:
@@ -104,6 +111,13 @@ def _show(row: Generation, measured: Measured | None, rest: Rest | None) -> Show
         cost=sum((run.cost for run in runs), Decimal(0)),
         traces=traces_of_run(row.evaluation_id),
     )
+
+
+def say_control(generations: Sequence[ShownGeneration], number: int) -> str:
+    """Whether the challenger of a generation beats its control; "" before both are measured."""
+    both = {each.row.is_control: each.measured for each in generations if each.row.number == number}
+    challenger, control = both.get(False), both.get(True)
+    return "" if challenger is None or control is None else control_words(number, challenger, control)
 
 
 def show_waits(campaign: Campaign, rows: Sequence[Generation]) -> list[tuple[str, str]]:
