@@ -28,8 +28,8 @@ CHECKS = [
     response_schema_conformance,
 ]
 EXAMPLES = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 3}
-"""Requests of each operation that fit its description, and that do not; each is sent as every role. More find more:
-raise them by hand."""
+"""Requests of each operation that fit its description, and that do not: all of them as a lead, who may do most, and the
+first as every other role too. More find more: raise them by hand."""
 
 
 def test_every_operation_answers_as_it_is_described_to_every_role(lead, settings, one_connection):  # noqa: F811
@@ -57,12 +57,15 @@ def people_of_every_role():
 def _check(operation, mode, count, secrets):
     checks = [*CHECKS, negative_data_rejection] if mode is GenerationMode.NEGATIVE else CHECKS
 
+    sent = []
+
     @given(case=operation.as_strategy(generation_mode=mode))
     @bounded(
         max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
     )
     def send(case):
-        for secret in secrets.values():
+        sent.append(case)
+        for secret in secrets.values() if len(sent) == 1 else [secrets["lead"]]:
             case.call_and_validate(
                 headers={"Authorization": f"Bearer {secret}", "Accept-Encoding": "identity"}, checks=checks
             )

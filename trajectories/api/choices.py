@@ -68,10 +68,10 @@ class RubricRow(Schema):
 def list_problem_sets(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:  # noqa: ARG001
     """Sets of problems, in order of making."""
     page = page_by_id(ProblemSet.objects.all(), size=limit, after=cursor, newest_first=False)
-    return rows_of(page, lambda row: _row(row, ProblemSetRow, problems=row.problem_count))
+    return rows_of(page, lambda row: show_choice(row, ProblemSetRow, problems=row.problem_count))
 
 
-def _row(row: Any, shape: type[Schema], **more: Any) -> dict[str, Any]:
+def show_choice(row: Any, shape: type[Schema], **more: Any) -> dict[str, Any]:
     """The fields of a shape as a row has them, but for those that are given."""
     more |= {"created_at": row.created_at.isoformat()}
     return {name: more[name] if name in more else getattr(row, name) for name in shape.model_fields}
@@ -83,14 +83,14 @@ def list_all_instructions(request: HttpRequest, cursor: Cursor = None, limit: Li
     ensure_symbolic_views()
     ensure_shipped_instructions()
     page = page_by_id(current_instructions(), size=limit, after=cursor, newest_first=False)
-    return rows_of(page, lambda row: _row(row, InstructionRow))
+    return rows_of(page, lambda row: show_choice(row, InstructionRow))
 
 
 @door("GET", "/scorers", "trajectories.view_scorer", SEE_REVIEWS, answers=Rows[ScorerRow])
 def list_all_scorers(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:  # noqa: ARG001
     """Scorers, newest first."""
     page = page_by_id(Scorer.objects.all(), size=limit, before=cursor)
-    return rows_of(page, lambda row: _row(row, ScorerRow))
+    return rows_of(page, lambda row: show_choice(row, ScorerRow))
 
 
 @door("GET", "/rubrics", "trajectories.view_rubric", "trajectories.view_trace", answers=Rows[RubricRow])
@@ -98,4 +98,4 @@ def list_all_rubrics(request: HttpRequest, cursor: Cursor = None, limit: Limit =
     """Rubrics, each in its newest version, in order of making."""
     ensure_shipped_rubrics()
     page = page_by_id(current_rubrics(), size=limit, after=cursor, newest_first=False)
-    return rows_of(page, lambda row: _row(row, RubricRow))
+    return rows_of(page, lambda row: show_choice(row, RubricRow))

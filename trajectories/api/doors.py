@@ -251,6 +251,11 @@ def _unknown(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _parts_left_open(pattern: URLPattern) -> list[bool]:
+    """Part by part whether a parameter stands there: /runs/estimate comes before /runs/7, whichever was added first."""
+    return ["<" in part for part in str(pattern.pattern).split("/")]
+
+
 def api_urls() -> list[URLPattern | URLResolver]:
     """The addresses of all operations, and a fault for every other address below them. To be called once."""
     patterns, _, _ = api.urls
@@ -261,4 +266,5 @@ def api_urls() -> list[URLPattern | URLResolver]:
         assert isinstance(pattern, URLPattern)
         pattern.callback = _guarded(pattern.callback)
     named = [pattern for pattern in patterns if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
+    named.sort(key=_parts_left_open)
     return [path("openapi.json", openapi, name="openapi"), *named, re_path("^.*$", _guarded(_unknown))]

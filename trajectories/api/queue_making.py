@@ -8,6 +8,7 @@ from pydantic import Field
 
 from trajectories.api.auth import asking, require_sight
 from trajectories.api.doors import door
+from trajectories.api.faults import ApiProblem
 from trajectories.api.queues import Asks, QueueRow, show_asks, show_queues
 from trajectories.api.runs import fault_of
 from trajectories.api.shapes import Free, IdempotencyKey, Key, OneOf, RowId, Text, Word, once
@@ -17,8 +18,15 @@ from trajectories.core.selections import FORMAT, Selection, as_text
 from trajectories.forms.queues import QueueForm
 from trajectories.forms.traces import read_exactly
 from trajectories.models import ApiToken, Queue
-from trajectories.selectors.queues import current_guidelines, queues_for
-from trajectories.services.curation.queues import LONGEST_GUIDELINES, MOST_GOLD, MOST_REVIEWS, make_queue
+from trajectories.selectors.queues import CONTROL_QUEUES, current_guidelines, queues_for
+from trajectories.services.curation.queues import (
+    LONGEST_GUIDELINES,
+    MOST_GOLD,
+    MOST_REVIEWS,
+    VERBS,
+    make_queue,
+    steer_queue,
+)
 
 LINES = Annotated[list[Word], Field(max_length=100)]
 
@@ -66,10 +74,14 @@ class NewQueue(Free):
 @door("GET", "/queues/{queue_id}", "trajectories.view_queue", answers=QueueShown)
 def get_queue(request: HttpRequest, queue_id: Key) -> Any:
     """One queue that you may see."""
+    return _shown(_find(request, queue_id), asking(request))
+
+
+def _find(request: HttpRequest, queue_id: int) -> Queue:
     queue = queues_for(asking(request)).filter(pk=queue_id).first()
     if queue is None:
         raise Http404(f"There is no queue {queue_id}.")
-    return _shown(queue, asking(request))
+    return queue
 
 
 def _shown(queue: Queue, person: Any) -> dict[str, JSON]:
@@ -112,3 +124,12 @@ def _selection(given: dict[str, Any]) -> Selection:
     """The traces that are asked for. Raises Fault, with the field, for a filter that there is not, or a value of it."""
     read = Selection.from_json({"version": FORMAT, **given})
     return read_exactly({name: as_text(value) for name, value in read.given().items()})
+
+
+@door("POST", "/queues/{queue_id}/{verb}", CONTROL_QUEUES, scope=ApiToken.Scope.WRITE, answers=QueueShown)
+def steer_one_queue(request: HttpRequest, queue_id: Key, verb: Annotated[str, OneOf(VERBS)]) -> Any:
+    """Pause a queue, go on with it, close or reopen it. 409 where its state leaves nothing to do."""
+    queue = _find(request, queue_id)
+    if not steer_queue(actor=asking(request), queue=queue, verb=verb):
+        raise ApiProblem(409, f"The queue is {queue.state}: there is nothing to {verb}.")
+    return _shown(_find(request, queue_id), asking(request))

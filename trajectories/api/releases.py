@@ -98,7 +98,11 @@ def _row(release: Release) -> dict[str, Any]:
 @door("GET", "/releases/{release_id}", "trajectories.view_release", SEE_REVIEWS, answers=ReleaseShown)
 def get_release(request: HttpRequest, release_id: Key) -> Any:  # noqa: ARG001
     """One release."""
-    release = find_release(release_id)
+    return show_release(find_release(release_id))
+
+
+def show_release(release: Release) -> dict[str, Any]:
+    """A release as it is answered."""
     return {**_row(release), "notes": release.notes, "rule": release.rule, "manifest": release.manifest}
 
 

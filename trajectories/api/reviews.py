@@ -13,7 +13,20 @@ from trajectories.api.auth import asking
 from trajectories.api.doors import door
 from trajectories.api.faults import ApiProblem
 from trajectories.api.runs import fault_of
-from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, OneOf, Rows, Text, Word, once, rows_of
+from trajectories.api.shapes import (
+    Body,
+    Cursor,
+    Free,
+    IdempotencyKey,
+    Key,
+    Limit,
+    OneOf,
+    Rows,
+    Text,
+    Word,
+    once,
+    rows_of,
+)
 from trajectories.api.trace_shapes import ReviewShown, show_review
 from trajectories.core.curation.reviews import COMMENT_CHARACTERS
 from trajectories.core.records import JSON
@@ -23,7 +36,7 @@ from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.review_lists import STATES, ReviewFilter, list_reviews
 from trajectories.selectors.segmentations import as_cut
 from trajectories.selectors.traces import get_trace
-from trajectories.services.curation.reviews import DecidedMeanwhileError, submit_review
+from trajectories.services.curation.reviews import DecidedMeanwhileError, submit_review, undo_last_review
 
 
 class ReviewRow(Schema):
@@ -77,6 +90,36 @@ def _row(review: Any) -> dict[str, Any]:
         "queue": review.queue_id,
         "created_at": (review.decided_at or review.created_at).isoformat(),
     }
+
+
+class Undo(Body):
+    """Which decision of yours is withdrawn: the last one on a trace, or of all; 0 for of all."""
+
+    trace: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+
+@door(
+    "POST",
+    "/reviews/undo",
+    *("trajectories.view_trace", "trajectories.add_review"),
+    scope=ApiToken.Scope.REVIEW,
+    answers=ReviewShown,
+    status=201,
+)
+def undo_review(request: HttpRequest, given: Undo, idempotency_key: IdempotencyKey = None) -> Status[Any]:
+    """Withdraw your last decision. Nothing is deleted: the withdrawal is a review that supersedes, which is answered.
+    409 where there is none."""
+    return once(request, idempotency_key, given, lambda: _undo(asking(request), given))
+
+
+def _undo(person: Any, given: Undo) -> dict[str, JSON]:
+    trace = Trace.objects.only("pk").filter(pk=given.trace).first() if given.trace else None
+    if given.trace and trace is None:
+        raise Http404(f"There is no trace {given.trace}.")
+    undone = undo_last_review(reviewer=person, key=uuid.uuid4(), trace=trace)
+    if undone is None:
+        raise ApiProblem(409, "There is no decision of yours to undo.")
+    return show_review(undone)
 
 
 @door(

@@ -10,7 +10,20 @@ from pydantic import Field
 
 from trajectories.api.auth import asking
 from trajectories.api.doors import door
-from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, OneOf, RowId, Rows, Word, once, rows_of
+from trajectories.api.shapes import (
+    Body,
+    Cursor,
+    Free,
+    IdempotencyKey,
+    Key,
+    Limit,
+    OneOf,
+    RowId,
+    Rows,
+    Word,
+    once,
+    rows_of,
+)
 from trajectories.api.steering import steer_one
 from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
@@ -20,10 +33,10 @@ from trajectories.forms.run_choices import setting_name
 from trajectories.forms.runs import RunForm
 from trajectories.models import ApiToken, ProblemSet, Run
 from trajectories.selectors.blinding import sight_of
-from trajectories.selectors.runs import STATE_FILTERS, list_runs, with_endings
+from trajectories.selectors.runs import STATE_FILTERS, get_history, list_runs, with_endings
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_symbolic_views
-from trajectories.services.runs.lifecycle import plan_run
+from trajectories.services.runs.lifecycle import extend_run, plan_run
 from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL
 
 Money = Annotated[float | None, Field(description="In the currency of the sampler's prices.")]
@@ -113,6 +126,28 @@ class Launch(Free):
     ] = ""
 
 
+class RunEstimate(Schema):
+    """What a run may take: samples, calls, tokens, money (null where a price is unknown) and seconds, as far as
+    they are known. `most_calls` and `most_cost` are those of a strategy that uses all it may; `notes` say what to know
+    before."""
+
+    samples: int
+    calls: int
+    most_calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: Money
+    most_cost: Money
+    seconds: float | None
+    notes: list[str]
+
+
+class More(Body):
+    """How many samples of each problem there shall be in all."""
+
+    samples_each: Annotated[int, Field(ge=2, le=MAX_SAMPLES_EACH)]
+
+
 @door("GET", "/runs", "trajectories.view_run", answers=Rows[RunShown])
 def list_all_runs(
     request: HttpRequest,  # noqa: ARG001
@@ -122,6 +157,26 @@ def list_all_runs(
 ) -> Any:
     """Runs, newest first."""
     return rows_of(list_runs(state=state, before=cursor, size=limit), show_run)
+
+
+@door("POST", "/runs/estimate", "trajectories.add_run", scope=ApiToken.Scope.LAUNCH, answers=RunEstimate)
+def estimate_run(request: HttpRequest, given: Launch) -> Any:
+    """What a run may take. Nothing is launched."""
+    data = _planned(request, given)
+    plan, found = data["plan"], data["estimate"]
+    if found is None:
+        seconds = get_history(data["sampler"]).seconds_for(len(plan.problems))
+        nothing: dict[str, JSON] = dict.fromkeys(("calls", "most_calls", "input_tokens", "output_tokens"), 0)
+        return {"samples": plan.size, **nothing, "cost": 0.0, "most_cost": 0.0, "seconds": seconds, "notes": []}
+    same = ("calls", "most_calls", "input_tokens", "output_tokens", "seconds")
+    costs = {name: getattr(found, name) for name in ("cost", "most_cost")}
+    notes = [getattr(found, f"{name}_note") for name in ("temperature", "memory", "judge", "serving")]
+    return {
+        "samples": plan.size,
+        **{name: getattr(found, name) for name in same},
+        **{name: None if amount is None else float(amount) for name, amount in costs.items()},
+        "notes": [note for note in notes if note],
+    }
 
 
 @door("GET", "/runs/{run_id}", "trajectories.view_run", answers=RunShown)
@@ -167,6 +222,17 @@ def launch_run(request: HttpRequest, given: Launch, idempotency_key: Idempotency
 
 
 def _launch(request: HttpRequest, given: Launch) -> dict[str, JSON]:
+    data = _planned(request, given)
+    run = plan_run(
+        actor=asking(request),
+        **{name: data[name] for name in ("title", "sampler", "plan", "seed", "problem_set", "budget", "options")},
+        cutting=data["segmentation"],
+    )
+    return show_run(find_run(run.pk))
+
+
+def _planned(request: HttpRequest, given: Launch) -> dict[str, Any]:
+    """What a run is launched with, as its form has checked it. Raises Fault, with the field."""
     ensure_symbolic_views()
     ensure_symbolic()
     asked, sight = _as_form(given), sight_of(asking(request))
@@ -190,12 +256,7 @@ def _launch(request: HttpRequest, given: Launch) -> dict[str, JSON]:
         raise Fault(
             f"Found {left_out[0]}, expected instructions that suit the sampler and the strategy.", field="instructions"
         )
-    run = plan_run(
-        actor=asking(request),
-        **{name: data[name] for name in ("title", "sampler", "plan", "seed", "problem_set", "budget", "options")},
-        cutting=data["segmentation"],
-    )
-    return show_run(find_run(run.pk))
+    return data
 
 
 def _as_form(given: Launch) -> dict[str, Any]:
@@ -237,6 +298,16 @@ def fault_of(form: Form) -> Fault:
     name, errors = next(iter(form.errors.items()))
     said = str(errors[0])
     return Fault(said if name == "__all__" else f"{name}: {said}", field="" if name == "__all__" else name)
+
+
+@door("POST", "/runs/{run_id}/extend", "trajectories.add_run", scope=ApiToken.Scope.LAUNCH, answers=RunShown)
+def draw_more(request: HttpRequest, run_id: Key, given: More) -> Any:
+    """Draw more samples of each problem of a finished run, with its seed. 409 where it cannot be gone on with."""
+    found = Run.objects.select_related("sampler").filter(pk=run_id).first()
+    if found is None:
+        raise Http404(f"There is no run {run_id}.")
+    extend_run(actor=asking(request), run=found, samples_each=given.samples_each)
+    return show_run(find_run(run_id))
 
 
 @door("POST", "/runs/{run_id}/{verb}", "trajectories.view_run", scope=ApiToken.Scope.LAUNCH, answers=RunShown)

@@ -1,17 +1,22 @@
 """The addresses of the API, below /api/v1."""
 
 from trajectories.api import (  # noqa: F401 - each adds its operations
+    account,
     asks,
+    campaigns,
     choices,
     exports,
     import_files,
     imports,
+    instructions,
     jobs,
     problems,
     queue_making,
     queues,
+    release_contents,
     releases,
     reviews,
+    run_details,
     runs,
     samplers,
     traces,
