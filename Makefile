@@ -10,7 +10,8 @@ AUDITED := $(filter-out requirements-training-processors.txt,$(wildcard requirem
 # each compile them all anew (10 s of a processor in place of 3), and the tests themselves for every process that collects.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types contracts unit drills crawl audit benchmarks screenshots tools procedural cloud tracing training environment environment-dev
+.PHONY: help run test lint types contracts unit drills crawl audit benchmarks screenshots tools procedural cloud tracing training
+.PHONY: harnesses test-harnesses environment environment-dev
 .NOTPARALLEL:
 
 help:
@@ -29,6 +30,7 @@ help:
 	@echo "make cloud       add what files in a bucket of S3 and pushes to the Hugging Face Hub need"
 	@echo "make tracing     add what sends spans to a collector of OpenTelemetry"
 	@echo "make training    add what trains and serves models here: torch, trl and peft, in var/training-python"
+	@echo "make test-harnesses  import logs that inspect, lm-eval and verifiers write then and there, in environments of their own in var/harnesses"
 
 run: environment
 	@exec env MINICOLUMN_TOOLS=".ci/tools bubblewrap sandbox" MINICOLUMN_EXTRAS=.ci/procedural .venv/bin/python manage.py up
@@ -84,6 +86,13 @@ tracing: environment
 
 training: environment
 	@PYTHON="$(PYTHON)" .ci/training
+
+harnesses: environment-dev
+	@PYTHON="$(PYTHON)" .ci/harnesses
+
+test-harnesses: harnesses
+	INSPECT_PYTHON=$(CURDIR)/var/harnesses/inspect/bin/python LM_EVAL_PYTHON=$(CURDIR)/var/harnesses/lm-eval/bin/python \
+	VERIFIERS_PYTHON=$(CURDIR)/var/harnesses/verifiers/bin/python .venv/bin/python -m pytest tests/services/imports -k writing -n0 $(ARGS)
 
 environment:
 	@PYTHON="$(PYTHON)" .ci/environment requirements.txt

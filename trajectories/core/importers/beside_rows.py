@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.records import JSON
 
 BESIDE = "beside_rows"
 """The key of a row that stands for such a document beside rows, under its name."""
@@ -67,10 +68,11 @@ def is_metadata(row: Any) -> bool:
     return isinstance(row, Mapping) and all(name in row for name in ("env_id", "model", "num_examples"))
 
 
-def model_in(row: Any) -> str | None:
-    """The model that such a document is about, "" where it names none; None for any other document."""
+def read_document(row: Any) -> Mapping[str, JSON] | None:
+    """What such a document says of every row: the model and the temperature, as far as it does; None for any other."""
     if is_metadata(row):
-        return row["model"] if isinstance(row["model"], str) else ""
+        sampling = row.get("sampling_args")
+        return _stated(row["model"], sampling.get("temperature") if isinstance(sampling, Mapping) else None)
     if not is_results(row):
         return None
     config = row.get("config")
@@ -79,13 +81,19 @@ def model_in(row: Any) -> str | None:
     if isinstance(arguments, Mapping):
         arguments = ",".join(f"{name}={value}" for name, value in arguments.items())
     found = ARGUMENT.search(arguments) if isinstance(arguments, str) else None
-    named = row.get("model_name")
-    return named if isinstance(named, str) and named else found[1].strip() if found else ""
+    return _stated(row.get("model_name") or (found[1].strip() if found else ""), None)
 
 
-def with_model(row: Row, model: str) -> Row:
-    """A row with the model that the document beside it names."""
-    return {**row, "model": model} if ("resps" in row or "completion" in row) and not row.get("model") else row
+def _stated(model: Any, temperature: Any) -> dict[str, JSON]:
+    named: dict[str, JSON] = {"model": model} if isinstance(model, str) and model else {}
+    return {**named, **({"temperature": temperature} if type(temperature) in (int, float) else {})}
+
+
+def with_document(row: Row, said: Mapping[str, JSON]) -> Row:
+    """A row with what the document beside it says of all rows, where the row does not say it."""
+    if "resps" not in row and "completion" not in row:
+        return row
+    return {**row, **{name: value for name, value in said.items() if row.get(name) is None}}
 
 
 def is_beside(row: Row) -> bool:
