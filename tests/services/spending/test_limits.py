@@ -55,7 +55,7 @@ def test_a_ceiling_holds_beside_what_the_projects_admins_set(admin_user, lead):
         set_limit(actor=admin_user, scope=CEILING, amount=Decimal("0.0001"))
         sample_session(run_id=run.pk, on_traces=lambda _: None)
         assert again(run).state == "paused"
-        assert run.state_reason.startswith("The daily limit of the project, set by superusers, 0.0001, has ")
+        assert run.state_reason.startswith("The daily limit of all jobs, set by superusers, 0.0001, has ")
         assert not endpoint.calls
 
 
@@ -144,7 +144,7 @@ def test_the_page_lets_superusers_set_them_and_shows_them_to_all_who_see_spendin
     client.force_login(lead)
     page = client.get(address).content.decode()
     assert "All projects together" in page
-    assert "The project, set by superusers" in page
+    assert "All jobs, set by superusers" in page
     assert "Lift the limit of" not in page
     client.force_login(admin_user)
     client.post(reverse("spend_limit_lift", args=[limit.pk]))
