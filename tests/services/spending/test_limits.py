@@ -90,16 +90,19 @@ def test_what_one_project_spends_is_gone_for_the_others_and_comes_back_when_the_
 def test_calls_in_flight_elsewhere_count_and_the_jobs_own_do_not_count_twice(project, admin_user, lead):
     limit = set_limit(actor=admin_user, scope=TOGETHER, amount=Decimal(3))
 
-    def begun() -> tuple[Payer, Sampler]:
-        """A job that a worker is at."""
+    def begun(number: int | None = None) -> tuple[Payer, Sampler]:
+        """A job that a worker is at, of a number where one is given."""
         job = job_over(works("right"), model())
+        if number is not None and job.pk != number:
+            job.pk = number
+            job.save(force_insert=True)
         JudgeJob.objects.filter(pk=job.pk).update(lease_expires_at=timezone.now() + timedelta(hours=1))
         return Payer("judge_job", job.pk, job.sampler_id, lead.pk), job.sampler
 
     (mine, sampler) = begun()
     assert hold_calls(payer=mine, sampler=sampler, flying=Decimal(0), more=Decimal(2)) == ""
     with acting_in(project.pk):
-        (theirs, other) = begun()
+        (theirs, other) = begun(mine.job_id)
         assert theirs.job_id == mine.job_id, "two jobs of one number"
         assert in_flight(limit) == 2
         lack = hold_calls(payer=theirs, sampler=other, flying=Decimal(0), more=Decimal(2))
