@@ -86,7 +86,7 @@ class SpendLimit(models.Model):
     def subject(self) -> str:
         """What it holds for, in words."""
         if self.is_ceiling:
-            return "all projects together" if self.is_together else "the project, set by superusers"
+            return "all projects together" if self.is_together else "all jobs, set by superusers"
         if self.scope == self.Scope.SAMPLER:
             return f"the sampler {self.sampler_name}"
         return f"the jobs of {self.person}" if self.person else "all jobs"

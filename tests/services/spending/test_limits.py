@@ -55,7 +55,7 @@ def test_a_ceiling_holds_beside_what_the_projects_admins_set(admin_user, lead):
         set_limit(actor=admin_user, scope=CEILING, amount=Decimal("0.0001"))
         sample_session(run_id=run.pk, on_traces=lambda _: None)
         assert again(run).state == "paused"
-        assert run.state_reason.startswith("The daily limit of the project, set by superusers, 0.0001, has ")
+        assert run.state_reason.startswith("The daily limit of all jobs, set by superusers, 0.0001, has ")
         assert not endpoint.calls
 
 
@@ -90,16 +90,19 @@ def test_what_one_project_spends_is_gone_for_the_others_and_comes_back_when_the_
 def test_calls_in_flight_elsewhere_count_and_the_jobs_own_do_not_count_twice(project, admin_user, lead):
     limit = set_limit(actor=admin_user, scope=TOGETHER, amount=Decimal(3))
 
-    def begun() -> tuple[Payer, Sampler]:
-        """A job that a worker is at."""
+    def begun(number: int | None = None) -> tuple[Payer, Sampler]:
+        """A job that a worker is at, of a number where one is given."""
         job = job_over(works("right"), model())
+        if number is not None and job.pk != number:
+            job.pk = number
+            job.save(force_insert=True)
         JudgeJob.objects.filter(pk=job.pk).update(lease_expires_at=timezone.now() + timedelta(hours=1))
         return Payer("judge_job", job.pk, job.sampler_id, lead.pk), job.sampler
 
     (mine, sampler) = begun()
     assert hold_calls(payer=mine, sampler=sampler, flying=Decimal(0), more=Decimal(2)) == ""
     with acting_in(project.pk):
-        (theirs, other) = begun()
+        (theirs, other) = begun(mine.job_id)
         assert theirs.job_id == mine.job_id, "two jobs of one number"
         assert in_flight(limit) == 2
         lack = hold_calls(payer=theirs, sampler=other, flying=Decimal(0), more=Decimal(2))
@@ -144,7 +147,7 @@ def test_the_page_lets_superusers_set_them_and_shows_them_to_all_who_see_spendin
     client.force_login(lead)
     page = client.get(address).content.decode()
     assert "All projects together" in page
-    assert "The project, set by superusers" in page
+    assert "All jobs, set by superusers" in page
     assert "Lift the limit of" not in page
     client.force_login(admin_user)
     client.post(reverse("spend_limit_lift", args=[limit.pk]))
