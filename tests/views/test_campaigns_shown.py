@@ -1,13 +1,18 @@
 """What the page of a campaign says of its generations, and where its numbers lead."""
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
 from tests import factories
 from tests.campaigns import learnt_campaign
 from tests.pages import squeezed
+from trajectories.core.campaigns.gates import GateTest, decide
 from trajectories.core.campaigns.measures import Outcomes, measure
-from trajectories.models import Campaign, Training
+from trajectories.models import Campaign, Run, Training
+from trajectories.selectors.campaigns import measured_of
 from trajectories.selectors.release_bases import rests_of
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +108,159 @@ def test_the_same_without_something_keeps_the_seed_and_another_one_like_it_draws
     assert kept.get_initial_for_field(kept.fields["seed"], "seed") == campaign.seed
     drawn = page.get(address).context["form"]
     assert drawn.get_initial_for_field(drawn.fields["seed"], "seed") != campaign.seed
+
+
+def two_families(campaign):
+    """More held-out problems of two families, measured in all arms; the challenger gains 40 and forgets one."""
+    problem_set = campaign.held_out_set
+    problems = [factories.make_problem(problem_set=problem_set, family=("even", "odd")[n % 2]) for n in range(42)]
+    for row in campaign.generations.all():
+        better = row.number == 1 and row.arm == "champion"
+        right = [int(better) for _ in problems[:-2]] + [int(not better), 1]
+        tried = [
+            Outcomes(problem.pk, problem.family, 4, good, (good,), good)
+            for problem, good in zip(problems, right, strict=True)
+        ]
+        row.measured = measure(tried, failed=0).as_json()
+        row.save()
+    before, challenger = (campaign.generations.get(number=n, arm="champion") for n in (0, 1))
+    said = decide(measured_of(before).tried, measured_of(challenger).tried, test=GateTest.MCNEMAR, level=0.05)
+    challenger.decision = {**said.as_json(), "champion": 0}
+    challenger.save()
+    return problems
+
+
+def number_cells(text):
+    """(section, words, whether it leads anywhere) of each cell of a number in the tables of the page's sections."""
+    found = []
+    for name in ("live", "comparison", "curriculum", "relatives", "steps"):
+        if (place := text.find(f'id="{name}"')) < 0:
+            continue
+        section = text[place : text.index("</section>", place)]
+        for cell in re.findall(r'<td class="num">(.*?)</td>', section):
+            words = re.sub(r"<[^>]+>", "", re.sub(r'<span class="muted.*?</span>', "", cell)).strip()
+            found.append((name, words, 'href="' in cell and 'href=""' not in cell))
+    return found
+
+
+def test_every_number_of_the_page_leads_to_what_it_counts(page, campaign):
+    two_families(campaign)
+    clone = Campaign.objects.get(pk=campaign.pk)
+    clone.pk, clone.title, clone.cloned_from = None, "Its clone", campaign
+    clone.save()
+    for row in campaign.generations.all():
+        row.pk, row.campaign = None, clone
+        row.save()
+    needs = {"odd": ["even"], "even": []}
+    plan = {**campaign.plan, "curriculum": True, "prerequisites": needs}
+    training = [factories.make_problem(family=family).pk for family in needs]
+    held_out = [row[0] for row in measured_of(campaign.generations.first()).rows]
+    plan |= {"training_problems": training, "held_out_problems": held_out}
+    Campaign.objects.filter(pk=campaign.pk).update(plan=plan)
+    Training.objects.update(worked_seconds=75, facts={"steps": 40})
+    Run.objects.update(done_count=8, input_tokens=700, output_tokens=50)
+    cells = number_cells(squeezed(page.get(reverse("campaign_detail", args=[campaign.pk]))))
+    assert {name for name, *_ in cells} == {"live", "comparison", "curriculum", "relatives"}
+    assert len(cells) > 40
+    assert [cell for cell in cells if not cell[2] and cell[1] not in ("0", "–")] == []
+
+
+def test_links_lead_to_right_traces_alone_and_to_those_of_one_family(page, campaign):
+    problems = two_families(campaign)
+    response = page.get(reverse("campaign_detail", args=[campaign.pk]))
+    comparison = response.context["comparison"]
+    run = campaign.generations.get(number=1, arm="champion").evaluation
+    assert [(each.family, each.gained.value, each.forgotten.value) for each in comparison.families] == [
+        ("even", 20, 1), ("odd", 20, 0),
+    ]  # fmt: skip
+    wanted, other = problems[0], problems[1]
+    good = factories.make_trace(run=run, problem=wanted, correctness="pass")
+    factories.make_trace(run=run, problem=wanted, correctness="fail")
+    factories.make_trace(run=run, problem=other, correctness="pass")
+    for address in (comparison.families[0].gained.traces, comparison.families[0].after.traces):
+        assert [row.pk for row in page.get(address).context["page"].rows] == [good.pk]
+    shown = next(each for each in response.context["generations"] if each.title == "1: challenger")
+    assert f"run={run.pk}&correctness=pass" in shown.right
+    assert len(page.get(shown.gained).context["page"].rows) == 2
+    assert "lone solves</a>" in squeezed(response)
+
+
+def test_gained_and_forgotten_stand_beside_any_generation_and_all_of_them_can_be_reached(page, campaign):
+    two_families(campaign)
+    for row in list(campaign.generations.filter(number=1)):
+        row.pk, row.number, row.decision = None, 2, {**row.decision, "champion": 1} if row.decision else {}
+        row.save()
+    address = reverse("campaign_detail", args=[campaign.pk])
+    text = squeezed(page.get(address))
+    assert 'Generation 2 beside</span><strong aria-current="true">the first sampler</strong>' in text
+    assert f'<a href="{address}?beside=1#comparison">generation 1, champion before</a>' in text
+    assert "The first 30 of 40." in text
+    everything = page.get(html.unescape(re.search(r'href="([^"#]+changes=all)#', text)[1]))
+    assert len(everything.context["comparison"].gained) == 40
+    assert "The first 30" not in squeezed(everything)
+    again = page.get(f"{address}?beside=1").context["comparison"]
+    assert (again.beside, again.gained_count.value, again.forgotten_count.value) == (1, 0, 0)
+    for number in (2, 7):
+        assert page.get(f"{address}?beside={number}").status_code == 404
+
+
+def test_families_are_told_by_generation_with_bands_and_the_control(page, campaign):
+    two_families(campaign)
+    table = page.get(reverse("campaign_detail", args=[campaign.pk])).context["family_table"]
+    assert table.columns == [("0", False), ("1", False), ("1, control", True)]
+    (even, shares), (odd, _) = table.rows
+    assert (even, odd) == ("even", "odd")
+    assert [round(each.share.mean, 3) for each in shares] == [
+        round(0.25 / 21, 3),
+        round(5 / 21, 3),
+        round(0.25 / 21, 3),
+    ]
+    for each in shares:
+        assert each.share.low <= each.share.mean <= each.share.high
+        assert "&problem=" in each.traces
+
+
+def test_the_rows_add_up_to_what_was_spent_with_the_runs_that_others_took_the_place_of(page, campaign):
+    sampler = factories.make_sampler(kind="chat", parameters={"base_url": "http://localhost/v1", "model": "m"})
+    Campaign.objects.filter(pk=campaign.pk).update(first_sampler=sampler)
+    row = campaign.generations.get(number=0)
+    campaign.generations.exclude(pk=row.pk).update(evaluation=None, run=None)
+    replaced = factories.plan(title="Cancelled")
+    Run.objects.filter(pk=row.evaluation_id).update(done_count=8, input_tokens=700, output_tokens=50, cost=2)
+    Run.objects.filter(pk=replaced.pk).update(done_count=3, input_tokens=70, output_tokens=5, cost=1)
+    row.replaced.add(replaced)
+    response = page.get(reverse("campaign_detail", args=[campaign.pk]))
+    shown = response.context["generations"]
+    assert (shown[0].samples, shown[0].tokens, shown[0].cost) == (11, 825, 3)
+    assert sum(each.tokens for each in shown) == response.context["tokens"]
+    assert sum(each.cost for each in shown) == response.context["cost"]
+    assert str(replaced.pk) in shown[0].drawn
+
+
+def test_the_search_of_an_embedded_campaign_and_the_time_of_its_trainings_are_told(page, campaign):
+    Run.objects.update(done_count=1)
+    run = campaign.generations.get(number=0).evaluation
+    factories.make_trace(run=run, latency_seconds=90)
+    Training.objects.update(worked_seconds=75)
+    text = squeezed(page.get(reverse("campaign_detail", args=[campaign.pk])))
+    assert '<th scope="col" class="num">Search</th>' in text
+    assert ">1 min 30 s</a>" in text
+    assert text.count(">1 min 15 s</a>") == 2
+    assert '<th scope="col" class="num">Tokens</th>' not in text
+
+
+def test_what_a_stage_brings_is_sent_again_once_it_has_ended_and_not_before(page, campaign):
+    Campaign.objects.filter(pk=campaign.pk).update(state="running")
+    address = reverse("campaign_detail", args=[campaign.pk])
+    asked = html.unescape(re.search(r'id="results"[^>]*hx-get="([^"]+)"', squeezed(page.get(address)))[1])
+    assert page.get(asked, headers={"HX-Request": "true"}).status_code == 204
+    campaign.generations.filter(number=1, arm="control").update(stage="training")
+    changed = page.get(asked, headers={"HX-Request": "true"})
+    text = squeezed(changed)
+    assert text.startswith('<div id="results"')
+    for name in ("comparison", "learnt"):
+        assert f'id="{name}"' in text
+    assert '<div id="overrule" data-hold hx-swap-oob="true">' in text
+    assert 'id="live"' not in text
+    again = html.unescape(re.search(r'hx-get="([^"]+)"', text)[1])
+    assert page.get(again, headers={"HX-Request": "true"}).status_code == 204

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from trajectories.core.campaigns.measures import Measured, Outcomes
 from trajectories.core.campaigns.plans import CampaignPlan
@@ -13,7 +13,7 @@ from trajectories.core.campaigns.stages import Arm
 from trajectories.core.identity import content_hash
 from trajectories.core.learning.rules import MOST_RELEASES
 from trajectories.core.records import Outcome
-from trajectories.models import Campaign, Generation, Problem, Run
+from trajectories.models import Campaign, Generation, Problem, Run, Trace
 from trajectories.selectors.paging import Page, page_by_id
 from trajectories.selectors.runs import NOTHING_NEW
 
@@ -35,7 +35,9 @@ def list_campaigns(
 def list_generations(campaign: Campaign) -> list[Generation]:
     """The generations of a campaign in order, the champion's arm before the control, with what they made."""
     rows: QuerySet[Generation] = campaign.generations.select_related(*_RELATED)
-    return list(rows.defer("run__plan", "evaluation__plan", "release__manifest").order_by("number", "arm"))
+    replaced = Prefetch("replaced", Run.objects.defer("plan").order_by("pk"))
+    ordered = rows.defer("run__plan", "evaluation__plan", "release__manifest").order_by("number", "arm")
+    return list(ordered.prefetch_related(replaced))
 
 
 def list_relatives(campaign: Campaign) -> list[Campaign]:
@@ -61,10 +63,18 @@ def spent(campaign: Campaign) -> tuple[Decimal, int, int]:
     return total["cost"], total["input"], total["output"]
 
 
-def count_families(problems: Sequence[int]) -> dict[str, int]:
-    """How many of the problems are of each family, "" for those without one."""
-    rows = Problem.objects.filter(pk__in=list(problems)).order_by("family").values_list("family")
-    return dict(rows.annotate(count=Count("pk")))
+def search_seconds(runs: Sequence[int]) -> dict[int, float]:
+    """The seconds that a search took for the traces of runs, by run."""
+    rows = Trace.objects.filter(run__in=runs).order_by().values_list("run")
+    return dict(rows.annotate(seconds=Sum("latency_seconds", default=0.0)))
+
+
+def problems_by_family(problems: Sequence[int]) -> dict[str, list[int]]:
+    """The problems of each family, "" for those without one."""
+    found: dict[str, list[int]] = {}
+    for key, family in Problem.objects.filter(pk__in=list(problems)).order_by("pk").values_list("pk", "family"):
+        found.setdefault(family, []).append(key)
+    return found
 
 
 def read_outcomes(run_id: int) -> tuple[list[Outcomes], int]:

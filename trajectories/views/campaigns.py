@@ -1,6 +1,8 @@
 """Campaigns: the list, planning one, watching its generations, and overruling its gate."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.forms import Form
@@ -15,11 +17,13 @@ from trajectories.charts.campaigns import CAMPAIGN_CHARTS
 from trajectories.core.campaigns.templates import EMBEDDED_ARC, TEMPLATES
 from trajectories.core.faults import Fault
 from trajectories.core.figures.tables import csv_lines
+from trajectories.core.identity import content_hash
+from trajectories.core.records import JSON
 from trajectories.forms.campaign_steering import CampaignBudgetForm, OverruleForm
 from trajectories.forms.campaign_templates import offers, template_values
 from trajectories.forms.campaigns import CampaignForm, values_of
 from trajectories.forms.plain import as_sent
-from trajectories.models import Campaign, Problem
+from trajectories.models import Campaign, Generation, Problem
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaigns import list_campaigns, list_generations, spent
 from trajectories.selectors.workers import get_workforce
@@ -36,7 +40,6 @@ from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import faults_of
 from trajectories.views.shown.campaigns import (
-    compare_with_first,
     plan_words,
     say_control,
     show_generations,
@@ -46,6 +49,7 @@ from trajectories.views.shown.campaigns import (
 from trajectories.views.shown.clones import show_relatives
 from trajectories.views.shown.curricula import show_curriculum
 from trajectories.views.shown.figures import FigureSlot, figure_context
+from trajectories.views.shown.gains import FIRST, SamplerComparison, compare_with, family_table
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -139,7 +143,7 @@ def _campaign(campaign_id: int) -> Campaign:
 
 def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResponse:
     rows = list_generations(campaign)
-    generations = show_generations(rows)
+    generations = show_generations(rows, searches=not campaign.first_sampler.is_chat)
     decided = [each for each in generations if each.decision is not None and not each.row.is_control]
     newest = decided[-1] if decided else None
     may_steer = request.user.has_perms(("trajectories.add_campaign", SEE_REVIEWS))
@@ -152,7 +156,7 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
         "newest": newest,
         "beside_control": say_control(generations, newest.row.number) if newest is not None else "",
         "has_steps": any(each.steps for each in generations),
-        "comparison": compare_with_first(rows),
+        "comparison": _comparison(request, rows),
         "waits": show_waits(campaign, rows),
         "controls": controls_of(request.user, "campaign", campaign),
         "kind": "campaign",
@@ -162,12 +166,20 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
         "workforce": get_workforce() if campaign.is_active else None,
         "may_steer": may_steer,
     }
-    if wants_fragment(request) and not refused:
+    part = request.GET.get("part", "live") if wants_fragment(request) and not refused else ""
+    if part == "live":
         return render(request, "trajectories/campaigns/_live.html", context)
+    seen = _signature(campaign, rows)
+    if part and request.GET.get("seen") == seen:
+        return HttpResponse(status=204)  # no stage has ended since
+    asked = {name: request.GET[name] for name in ("beside", "changes") if name in request.GET}
     context |= {
+        "results_address": f"{context['page_address']}?{urlencode({**asked, 'part': 'results', 'seen': seen})}",
+        "is_fragment": bool(part),
         "curriculum": show_curriculum(campaign.kept_plan, rows),
         "relatives": show_relatives(campaign, rows),
         "learnt": [each for each in generations if each.entered],
+        "family_table": family_table(rows, campaign.seed % 2**32),
         "words": plan_words(campaign, campaign.kept_plan),
         "left_out": _left_out(campaign),
         "steps": show_steps(generations),
@@ -182,7 +194,25 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
         values = {"budget_cost": campaign.budget_cost, "budget_tokens": campaign.budget_tokens}
         context["budget_form"] = CampaignBudgetForm(initial=values)
     context |= refused
+    if part:
+        return render(request, "trajectories/campaigns/_results.html", context)
     return render(request, "trajectories/campaigns/detail.html", context, status=422 if refused else 200)
+
+
+def _signature(campaign: Campaign, rows: Sequence[Generation]) -> str:
+    """Another text whenever a stage has ended or a gate was overruled."""
+    stages: list[JSON] = [[row.pk, row.stage, "overruled" in row.decision] for row in rows]
+    return content_hash([campaign.state, stages])[:12]
+
+
+def _comparison(request: HttpRequest, rows: Sequence[Generation]) -> SamplerComparison | None:
+    """The newest challenger beside `?beside=N`, the first sampler where none is asked for; `?changes=all` shows every
+    problem that was gained or forgotten. Raises Http404 for a generation that it cannot stand beside."""
+    beside = read_key(request, "beside")
+    found = compare_with(rows, beside or FIRST, all_of_them=request.GET.get("changes") == "all")
+    if beside and found is None:
+        raise Http404(f"no measured generation {beside} before the newest one")
+    return found
 
 
 LEFT_OUT_SHOWN = 50

@@ -11,7 +11,9 @@ document.addEventListener("pointermove", (event) => {
 });
 document.documentElement.addEventListener("pointerleave", () => { pointed = ""; });
 
-const isHeld = (element) => element?.hasAttribute("data-hold") && (element.id === pointed || element.matches(":focus-within"));
+const isTyped = (field) => field.value !== field.defaultValue;
+const isHeld = (element) => element?.hasAttribute("data-hold")
+  && (element.id === pointed || element.matches(":focus-within") || [...element.querySelectorAll("textarea")].some(isTyped));
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (isHeld(event.detail.target)) event.detail.shouldSwap = false;

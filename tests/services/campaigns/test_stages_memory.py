@@ -196,8 +196,10 @@ def test_memory_fills_as_a_campaign_samples_and_no_held_out_problem_is_ever_in_i
     (relative,) = show_relatives(without, list_generations(without))
     assert relative.campaign == campaign
     assert relative.differs.startswith("memory")
-    assert [each.mine[2] for each in relative.rows] == [each.theirs[2] for each in relative.rows], "equal samples"
-    assert relative.rows[-1].theirs[1] > relative.rows[-1].mine[1]
+    assert [each.mine.samples.value for each in relative.rows] == [
+        each.theirs.samples.value for each in relative.rows
+    ], "equal samples"
+    assert relative.rows[-1].theirs.share > relative.rows[-1].mine.share
     assert "points apart" in relative.apart
 
 

@@ -1,6 +1,5 @@
 """Campaigns as pages show them: generations with what came of them, what was gained and what was forgotten."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,31 +8,31 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from trajectories.charts.campaigns import traces_of_run
 from trajectories.core.campaigns.gates import TESTS, GateDecision, GateTest
-from trajectories.core.campaigns.measures import NO_FAMILY, Measured, with_one_k
+from trajectories.core.campaigns.measures import Measured, with_one_k
 from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, Basis, CampaignPlan, ReplaySource
 from trajectories.core.campaigns.stages import STAGES, Stage
 from trajectories.core.learning.rules import TAKE_WORDS
 from trajectories.core.releases.bases import Rest
 from trajectories.core.selections import WRONG_STEPS, Selection
-from trajectories.models import JOB_KINDS, Campaign, Freezing, Generation, Problem, Run, Training
+from trajectories.models import JOB_KINDS, Campaign, Freezing, Generation, Run, Training
 from trajectories.selectors.audits import count_wrong_steps
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaign_waits import QUEUE, list_waits
-from trajectories.selectors.campaigns import made_by, measured_of
+from trajectories.selectors.campaigns import made_by, measured_of, search_seconds
 from trajectories.selectors.release_bases import rests_of
 from trajectories.views.shown.apart import control_words
 from trajectories.views.shown.funnels import ShownFunnel, TrainingLine, show_job_funnel, show_training_funnel
+from trajectories.views.shown.trace_links import list_traces
 
-PROBLEMS_SHOWN = 30
 SEE_CAMPAIGNS = ("trajectories.view_campaign", SEE_REVIEWS)
 
 
 @dataclass(frozen=True, slots=True)
 class ShownGeneration:
-    """A row of the page. `samples`, `tokens` and `cost` are those of its runs together. `traces` leads to what it made
-    of the held-out problems, "" before it has. `rest` says what its release rests on."""
+    """A row of the page. `samples`, `tokens` and `cost` are those of its runs together, those included that others took
+    the place of; `drawn` leads to their traces, and `searched` are the seconds that a search took for them. `traces`
+    leads to what it made of the held-out problems, "" before it has. `rest` says what its release rests on."""
 
     row: Generation
     stage: str
@@ -46,7 +45,17 @@ class ShownGeneration:
     samples: int
     tokens: int
     cost: Decimal
+    searched: float
     traces: str
+    right: str
+    drawn: str
+    gained: str
+    missed: str
+
+    @property
+    def trained_seconds(self) -> int:
+        """For how long workers were at its training."""
+        return self.row.training.worked_seconds if self.row.training is not None else 0
 
     @property
     def learnt(self) -> int | None:
@@ -84,24 +93,40 @@ class ShownGeneration:
         return f"{self.row.number}: {'control' if self.row.is_control else 'challenger'}"
 
 
-def show_generations(rows: Sequence[Generation]) -> list[ShownGeneration]:
-    """What the page says of each arm of each generation, pass@k with one k."""
+def show_generations(rows: Sequence[Generation], *, searches: bool) -> list[ShownGeneration]:
+    """What the page says of each arm of each generation, pass@k with one k. `searches` says that the samples are those
+    of a search, which takes time instead of tokens."""
     found = [measured_of(row) for row in rows]
     alike = iter(with_one_k([each for each in found if each is not None]))
     rests = rests_of([row.release for row in rows if row.release is not None])
+    searched = search_seconds([run.pk for row in rows for run in _runs(row)]) if searches else {}
+    evaluations = {row.number: row.evaluation_id for row in rows if not row.is_control}
     return [
-        _show(row, None if each is None else next(alike), rests.get(row.release_id or 0))
+        _show(row, None if each is None else next(alike), rests.get(row.release_id or 0), searched, evaluations)
         for row, each in zip(rows, found, strict=True)
     ]
 
 
-def _show(row: Generation, measured: Measured | None, rest: Rest | None) -> ShownGeneration:
-    runs: list[Run] = [run for run in (row.run, row.evaluation) if run is not None]
+def _runs(row: Generation) -> list[Run]:
+    """The runs of a generation, those too that others took the place of."""
+    return [run for run in (row.run, row.evaluation, *row.replaced.all()) if run is not None]
+
+
+def _show(
+    row: Generation,
+    measured: Measured | None,
+    rest: Rest | None,
+    searched: Mapping[int, float],
+    evaluations: Mapping[int, int | None],
+) -> ShownGeneration:
+    runs = _runs(row)
+    decision = GateDecision.from_json(row.decision) if row.decision else None
+    gained, lost = ((), ()) if decision is None else (decision.gained, decision.lost)
     return ShownGeneration(
         row=row,
         stage=STAGES[Stage(row.stage)],
         measured=measured,
-        decision=GateDecision.from_json(row.decision) if row.decision else None,
+        decision=decision,
         overruled=row.decision.get("overruled"),
         funnel=show_job_funnel(row.freezing) if row.freezing is not None else None,
         training_funnel=show_training_funnel(row.training) if row.training is not None else [],
@@ -109,7 +134,12 @@ def _show(row: Generation, measured: Measured | None, rest: Rest | None) -> Show
         samples=sum(run.done_count for run in runs),
         tokens=sum(run.input_tokens + run.output_tokens for run in runs),
         cost=sum((run.cost for run in runs), Decimal(0)),
-        traces=traces_of_run(row.evaluation_id),
+        searched=sum(searched.get(run.pk, 0.0) for run in runs),
+        traces=list_traces([row.evaluation_id]),
+        right=list_traces([row.evaluation_id], right=True),
+        drawn=list_traces([run.pk for run in runs]),
+        gained=list_traces([row.evaluation_id], gained, right=True),
+        missed=list_traces([evaluations.get(row.decision.get("champion", 0))], lost, right=True),
     )
 
 
@@ -179,93 +209,6 @@ def _step_count(counted: Mapping[tuple[int, bool], tuple[int, int]], run: int, h
         return None
     wrong = Selection(run=run, audit=WRONG_STEPS, hinted="only" if hinted else "none")
     return StepCount(*counted[run, hinted], f"{reverse('trace_list')}?{wrong.query()}")
-
-
-@dataclass(frozen=True, slots=True)
-class FamilyGain:
-    """A family of held-out problems: what the first sampler and the newest one solve of it, their shares right, and how
-    many of its problems only the newest, or only the first, solves."""
-
-    family: str
-    problems: int
-    before: int
-    after: int
-    share_before: float
-    share_after: float
-    gained: int
-    forgotten: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemChange:
-    """A held-out problem that only one of both solves, with (right, samples, traces) of each."""
-
-    problem: Problem
-    before: tuple[int, int, str]
-    after: tuple[int, int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class SamplerComparison:
-    """The newest challenger beside the first sampler. Of more problems than are shown the counts tell."""
-
-    number: int
-    families: Sequence[FamilyGain]
-    gained: Sequence[ProblemChange]
-    forgotten: Sequence[ProblemChange]
-    gained_count: int
-    forgotten_count: int
-
-
-def compare_with_first(rows: Sequence[Generation]) -> SamplerComparison | None:
-    """What the newest measured challenger gained and forgot; None before there is one."""
-    measured = [(row, found) for row in rows if not row.is_control and (found := measured_of(row)) is not None]
-    if len(measured) < 2:
-        return None
-    (first, old), (newest, new) = measured[0], measured[-1]
-    before, after = ({row[0]: row for row in found.rows} for found in (old, new))
-    both = [key for key in before if key in after]
-    gained = [key for key in both if after[key][3] and not before[key][3]]
-    forgotten = [key for key in both if before[key][3] and not after[key][3]]
-    shown = (
-        Problem.objects.select_related("problem_set")
-        .defer("spec", "reference", "statement")
-        .in_bulk([*gained[:PROBLEMS_SHOWN], *forgotten[:PROBLEMS_SHOWN]])
-    )
-
-    def change(key: int) -> ProblemChange:
-        sides = [
-            (found[key][3], found[key][2], traces_of_run(row.evaluation_id, key))
-            for row, found in ((first, before), (newest, after))
-        ]
-        return ProblemChange(shown[key], sides[0], sides[1])
-
-    return SamplerComparison(
-        number=newest.number,
-        families=_families(old, new),
-        gained=[change(key) for key in gained[:PROBLEMS_SHOWN]],
-        forgotten=[change(key) for key in forgotten[:PROBLEMS_SHOWN]],
-        gained_count=len(gained),
-        forgotten_count=len(forgotten),
-    )
-
-
-def _families(old: Measured, new: Measured) -> list[FamilyGain]:
-    before, after = old.by_family(), new.by_family()
-    first, newest = ({row[0]: row for row in found.rows} for found in (old, new))
-    changes = Counter(
-        (first[key][1] or NO_FAMILY, bool(newest[key][3]))
-        for key in first.keys() & newest.keys()
-        if bool(first[key][3]) is not bool(newest[key][3])
-    )
-    return [
-        FamilyGain(
-            family, count, solved, after[family][1], share, after[family][2],
-            gained=changes[family, True], forgotten=changes[family, False],
-        )
-        for family, (count, solved, share) in before.items()
-        if family in after
-    ]  # fmt: skip
 
 
 def _rested_on(plan: CampaignPlan) -> str:

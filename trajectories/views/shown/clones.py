@@ -9,6 +9,7 @@ from trajectories.core.campaigns.measures import Measured
 from trajectories.models import Campaign, Generation
 from trajectories.selectors.campaigns import list_generations, list_relatives, measured_of
 from trajectories.views.shown.apart import compare_measured
+from trajectories.views.shown.trace_links import Counted, list_traces
 
 WORDS = {
     "memory": "memory",
@@ -27,12 +28,22 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A generation of both: the held-out problems solved and the mean share of right samples of each, and the samples
-    that each had drawn of training problems by then."""
+    """A generation of both."""
 
     number: int
-    mine: tuple[int, float, int]
-    theirs: tuple[int, float, int]
+    mine: "Side"
+    theirs: "Side"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One campaign's generation: the held-out problems solved, the mean share of right samples, the samples drawn of
+    training problems by then, and where the traces of each are."""
+
+    solved: Counted
+    share: float
+    traces: str
+    samples: Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +66,33 @@ def show_relatives(campaign: Campaign, rows: Sequence[Generation]) -> list[Shown
 def _beside(campaign: Campaign, rows: Sequence[Generation], other: Campaign) -> ShownRelative:
     mine, theirs = _measured(rows), _measured(list_generations(other))
     both = [number for number in mine if number in theirs]
-    found = [Beside(number, _figures(*mine[number]), _figures(*theirs[number])) for number in both]
+    found = [Beside(number, mine[number][1], theirs[number][1]) for number in both]
     newest = (mine[both[-1]][0], theirs[both[-1]][0]) if both else None
     return ShownRelative(other, _differs(campaign, other), found, _apart(*newest) if newest else "")
 
 
-def _measured(rows: Sequence[Generation]) -> dict[int, tuple[Measured, int]]:
-    """By number the figures of each challenger, and the samples of training problems drawn by then."""
-    found: dict[int, tuple[Measured, int]] = {}
-    samples = 0
+def _measured(rows: Sequence[Generation]) -> dict[int, tuple[Measured, Side]]:
+    """By number the figures of each challenger, and how it stands beside others."""
+    found: dict[int, tuple[Measured, Side]] = {}
+    samples, runs = 0, list[int]()
     for row in rows:
         if row.is_control:
             continue
-        samples += row.run.done_count if row.run is not None else 0
+        if row.run is not None:
+            samples += row.run.done_count
+            runs.append(row.run.pk)
         if (measured := measured_of(row)) is not None:
-            found[row.number] = measured, samples
+            evaluated = [row.evaluation_id]
+            found[row.number] = (
+                measured,
+                Side(
+                    Counted(measured.solved, list_traces(evaluated, right=True)),
+                    measured.passed.mean or 0.0,
+                    list_traces(evaluated),
+                    Counted(samples, list_traces(runs)),
+                ),
+            )
     return found
-
-
-def _figures(measured: Measured, samples: int) -> tuple[int, float, int]:
-    return measured.solved, measured.passed.mean or 0.0, samples
 
 
 def _differs(mine: Campaign, theirs: Campaign) -> str:
@@ -103,7 +121,8 @@ def _apart(mine: Measured, theirs: Measured) -> str:
     if found is None:
         return ""
     return (
-        f"Over {found.share.problems:,} held-out problems the share of right samples is {found.points} apart"
-        f"{found.band}. Of them {found.solved.won:,} are solved here alone, {found.solved.lost:,} there alone"
+        f"Over {found.share.problems:,} held-out problems the share of right samples is {found.points}"
+        f" apart{found.band}."
+        f" Of them {found.solved.won:,} are solved here alone, {found.solved.lost:,} there alone"
         f" (McNemar p = {found.solved.p:.3g})."
     )

@@ -8,7 +8,8 @@ from trajectories.core.campaigns.curricula import Place, places
 from trajectories.core.campaigns.measures import NO_FAMILY
 from trajectories.core.campaigns.plans import CampaignPlan
 from trajectories.models import Generation
-from trajectories.selectors.campaigns import count_families, measured_of
+from trajectories.selectors.campaigns import measured_of, problems_by_family
+from trajectories.views.shown.trace_links import Counted, list_traces
 
 BOX = (176, 46)
 STEP = (232, 64)
@@ -29,8 +30,8 @@ class ShownFamily:
 
     family: str
     needs: Sequence[str]
-    training: int
-    held_out: int
+    training: Counted
+    held_out: Counted
     x: int
     y: int
     since: int | None
@@ -70,15 +71,17 @@ def show_curriculum(plan: CampaignPlan, rows: Sequence[Generation]) -> ShownCurr
     """The graph of a campaign with its generations so far; None for one without a curriculum."""
     if not plan.curriculum:
         return None
-    training, held_out = count_families(plan.training_problems), count_families(plan.held_out_problems)
+    training, held_out = problems_by_family(plan.training_problems), problems_by_family(plan.held_out_problems)
     shares, since = _shares(rows), _since(rows)
+    drawn = [row.run_id for row in rows]
+    newest = [row.evaluation_id for row in rows if row.measured and not row.is_control][-1:]
     at = places(training, plan.prerequisites)
     shown = [
         ShownFamily(
             family=place.family or NO_FAMILY,
             needs=tuple(plan.prerequisites.get(place.family, ())),
-            training=training[place.family],
-            held_out=held_out.get(place.family, 0),
+            training=Counted(len(training[place.family]), list_traces(drawn, training[place.family])),
+            held_out=Counted(len(held_out.get(place.family, ())), list_traces(newest, held_out.get(place.family, ()))),
             x=place.column * STEP[0] + 2,
             y=place.row * STEP[1] + 2,
             since=since.get(place.family),

@@ -1,0 +1,32 @@
+"""Addresses of the lists of traces that numbers on pages count."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from trajectories.core.records import Outcome
+from trajectories.core.selections import MOST_VALUES, Selection, one_or_several
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A number and the address of the traces that it counts."""
+
+    value: int
+    traces: str
+
+
+def list_traces(runs: Iterable[int | None], problems: Iterable[int] | None = None, *, right: bool = False) -> str:
+    """The list of the traces of some runs, of some problems perhaps, of right ones perhaps; "" where there is no run or
+    no problem. More problems than a list can be asked for by are left out of the address: it shows all of the runs."""
+    there = [run for run in runs if run is not None]
+    keys = None if problems is None else sorted(problems)
+    if not there or keys == []:
+        return ""
+    asked = Selection(
+        run=one_or_several(there, None),
+        problem=None if keys is None or len(keys) > MOST_VALUES else one_or_several(keys, None),
+        correctness=Outcome.PASS.value if right else "",
+    )
+    return f"{reverse('trace_list')}?{asked.query()}"
