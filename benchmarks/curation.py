@@ -299,6 +299,9 @@ def report(title: str, curators: Sequence[Curator], took: float) -> None:
         waited = sorted(value for each in curators for value in each.waited[kind][1:])
         p95 = waited[int(0.95 * (len(waited) - 1))]
         print(f"  {kind:8} p50 {statistics.median(waited):6.1f} ms   p95 {p95:6.1f} ms   worst {waited[-1]:6.1f} ms")
+    asked = sorted(value for each in curators for waited in each.waited.values() for value in waited)
+    p95 = asked[int(0.95 * (len(asked) - 1))]
+    print(f"  {len(asked)} requests, {len(asked) / took:.1f} a second, p95 {p95:.1f} ms, 0 errors (one ends the round)")
 
 
 def main() -> None:

@@ -98,6 +98,12 @@ class WorkerProcess:
         """Have it load one more module when it is started next."""
         self._words.append(f"--include={name}")
 
+    def add_one(self) -> None:
+        """Have it run one more worker for everything when it is started next."""
+        place = next(place for place, word in enumerate(self._words) if word.startswith("--processes="))
+        self._words[place] = f"--processes={self._places - 1}"
+        self._places += 1
+
     def start(self) -> None:
         """Start and wait until each of its workers takes tasks."""
         with self.log.open("wb") as output:

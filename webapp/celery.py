@@ -32,6 +32,8 @@ SWEEPS = "trajectories.sweep"
 class ProjectTask(celery.Task):  # type: ignore[type-arg]
     """A task that acts in the project of its message."""
 
+    Request = "webapp.sweep_requests:SweepRequest"
+
     def __call__(self, *values: Any, **named: Any) -> Any:
         """Do it; called without a message, in the project that acts."""
         if self.request.called_directly:

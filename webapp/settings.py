@@ -270,6 +270,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},
     "sweep_submissions": {"task": "trajectories.sweep_submissions", "schedule": 3600, "options": {"expires": 3600}},
 }
+CELERY_BEAT_SCHEDULER = "webapp.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
 # One JSON object a line, for machines that keep logs, or lines for people.

@@ -27,3 +27,10 @@ def storm(transactional_db, tmp_path, settings, monkeypatch, storm_told):
     finally:
         storm.end()
         empty_queues()
+
+
+@pytest.fixture
+def steady(storm):
+    """Processes whose samples and verdicts take their time."""
+    storm.worker.include("tests.drills.worker_steady")
+    return storm

@@ -1,17 +1,16 @@
 """A broker of RabbitMQ that is killed or hangs while work goes on, and bells that are lost or come twice."""
 
 import os
-from collections import Counter
 
 import pytest
 
 from tests import factories
 from tests.drills.processes import forgive, let_time_pass, web_server
-from tests.factories import assert_counters_add_up
+from tests.drills.steady import assert_each_came_out_once, plan_work, wait_for_the_middle
 from tests.person import Person, redirected
 from tests.rabbitmq import NEEDS_RABBITMQ, running_broker
-from tests.worker import empty_queues, wait_for
-from trajectories.models import PendingVerification, Run, Trace, Verdict
+from tests.worker import wait_for
+from trajectories.models import Run
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 
@@ -19,8 +18,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), NEEDS_RABBITMQ]
 
 ROUNDS = int(os.environ.get("DRILL_ROUNDS") or 1)
 """In every other one the broker hangs instead of being killed."""
-PROBLEMS, SAMPLES, IMPORTED = 3, 8, 20
-"""A round is seven seconds of sampling and verifying."""
 AWAY = "The broker of the queues does not answer"
 LONGEST_PAGE = 20.0
 """Seconds that a page may take at most while the broker is away, on a busy machine."""
@@ -36,51 +33,6 @@ def broker(tmp_path):
 def storm_told(broker):
     """The workers' broker; a bell is rung again after two seconds, and a worker that is lost is given up after ten."""
     return {"CELERY_BROKER_URL": broker.url, "BELL_SECONDS": "2", "LEASE_SECONDS": "10"}
-
-
-@pytest.fixture
-def steady(storm):
-    storm.worker.include("tests.drills.worker_steady")
-    return storm
-
-
-def plan_work() -> Run:
-    """A run, and imported traces without a verdict; no bell was rung for any of them."""
-    run = factories.plan(
-        sampler=factories.make_sampler(kind="mirror"), problems=[factories.make_problem() for _ in range(PROBLEMS)],
-        samples_each=SAMPLES,
-    )  # fmt: skip
-    problem = factories.make_problem()
-    traces = [factories.make_trace(problem=problem, run=None) for _ in range(IMPORTED)]
-    PendingVerification.objects.bulk_create([PendingVerification(trace=trace) for trace in traces])
-    empty_queues()
-    let_time_pass()
-    return run
-
-
-def reached(run: Run) -> int:
-    """How much is sampled and verified."""
-    run.refresh_from_db()
-    return run.done_count + run.verified_count + IMPORTED - PendingVerification.objects.filter(trace__run=None).count()
-
-
-def wait_for_the_middle(run: Run) -> None:
-    """Until a third is sampled and verified; fails where it was all done before something was killed."""
-    all_of_it = 2 * PROBLEMS * SAMPLES + IMPORTED
-    wait_for(lambda: reached(run) >= all_of_it / 3, "work to go on")
-    assert reached(run) < all_of_it, "it is over before anything was killed"
-
-
-def assert_each_came_out_once(run: Run) -> None:
-    """As many traces as were planned, each with one verdict of each verifier, and nothing left."""
-    wait_for(lambda: (run.refresh_from_db(), run.state == "finished")[1], "the end of the run")
-    wait_for(lambda: not PendingVerification.objects.exists(), "every verdict")
-    assert_counters_add_up(run)
-    assert (run.done_count, run.verified_count) == (PROBLEMS * SAMPLES, PROBLEMS * SAMPLES)
-    assert run.attempts.values("problem", "ordinal").distinct().count() == PROBLEMS * SAMPLES
-    verdicts = Counter(Verdict.objects.values_list("trace", "verifier"))
-    assert set(verdicts.values()) == {1}, "no trace is verified twice"
-    assert {trace for trace, _ in verdicts} == set(Trace.objects.values_list("pk", flat=True)), "and none is forgotten"
 
 
 @pytest.mark.long

@@ -1,9 +1,12 @@
 """Included by workers of drills: samples and verdicts that take a tenth of a second each."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from tests import worker_slow
+from tests.drills.steady import DRAWN
 from tests.samplers import MirrorSampler
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers import SAMPLERS
@@ -15,9 +18,11 @@ class SteadySampler(MirrorSampler):
 
     def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
         """See Sampler."""
-        for sampled in super().sample(requests):
+        for position, sampled in super().sample(requests):
             time.sleep(worker_slow.SECONDS)
-            yield sampled
+            with (Path(os.environ["MINICOLUMN_VAR"]) / DRAWN).open("a") as drawn:
+                drawn.write(f"{requests[position].problem.name} {requests[position].ordinal}\n")
+            yield position, sampled
 
 
 SAMPLERS["mirror"] = SteadySampler

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Avg, Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from trajectories.models import Run, Sampler, SamplerGate, Trace
 
@@ -33,7 +33,7 @@ def list_versions(sampler: Sampler) -> QuerySet[Sampler]:
 
 def held_gate(sampler: Sampler) -> SamplerGate | None:
     """The gate, where the endpoint has asked to be left alone for now."""
-    return SamplerGate.objects.filter(sampler=sampler, held_until__gt=timezone.now()).first()
+    return SamplerGate.objects.filter(sampler=sampler, held_until__gt=Now()).first()
 
 
 @dataclass(frozen=True, slots=True)

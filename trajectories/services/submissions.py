@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from trajectories.core.identity import content_hash
 from trajectories.models import Submission
@@ -43,4 +43,4 @@ def make_once(digest: str, make: Callable[[], str | None]) -> str:
 
 def forget_submissions() -> int:
     """Forget the forms that nobody sends again; the number of them."""
-    return Submission.objects.filter(created_at__lt=timezone.now() - REMEMBERED).delete()[0]
+    return Submission.objects.filter(created_at__lt=Now() - REMEMBERED).delete()[0]

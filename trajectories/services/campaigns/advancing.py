@@ -8,12 +8,12 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from trajectories.core.campaigns.plans import CampaignPlan
 from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.models import AuditEvent, Campaign, Generation
 from trajectories.selectors.campaigns import list_generations, spent
+from trajectories.selectors.clock import database_now
 from trajectories.services.campaigns.stages import step
 from trajectories.services.campaigns.waiting import StuckError, waiting_words
 from trajectories.services.jobs.endings import tell_parent
@@ -87,7 +87,7 @@ def _move(campaign: Campaign, rows: list[Generation]) -> bool:
     if newest < plan.generations:
         _begin_generation(campaign, newest + 1, plan)
         return True
-    campaign.state, campaign.state_reason, campaign.finished_at = State.FINISHED, "", timezone.now()
+    campaign.state, campaign.state_reason, campaign.finished_at = State.FINISHED, "", database_now()
     tell_parent(campaign)
     _audit(campaign, "finished", {"generations": newest, "champion": campaign.champion_id})
     return False

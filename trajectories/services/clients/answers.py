@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from trajectories.core.faults import Fault
 from trajectories.core.identity import content_hash
@@ -51,4 +51,4 @@ def answer_once(
 
 def forget_answers() -> int:
     """Forget the answers that nobody asks for again; the number of them."""
-    return ApiAnswer.objects.filter(created_at__lt=timezone.now() - REMEMBERED).delete()[0]
+    return ApiAnswer.objects.filter(created_at__lt=Now() - REMEMBERED).delete()[0]

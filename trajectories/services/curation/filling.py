@@ -29,7 +29,6 @@ from django.db.models import (
 )
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Abs, Cast, Coalesce, Now
-from django.utils import timezone
 
 from trajectories.core.records import Outcome
 from trajectories.core.verifiers.model_judge import MODEL_VERIFIERS
@@ -94,7 +93,7 @@ def fill_at_once(*, queue: Queue) -> None:
 
 def queues_to_fill() -> list[int]:
     """The queues, by id, into which something may have to be taken up; none that is closed."""
-    marks, settled = _marks(), timezone.now() - SETTLING
+    marks, settled = _marks(), Now() - SETTLING
     queues = Queue.objects.filter(Q(is_filling=True) | Q(is_live=True)).exclude(state=Queue.State.CLOSED)
     changed = Q(is_filling=True) | ~Q(marks=marks) | Q(marked_at__gt=settled)
     return list(queues.filter(changed).order_by("pk").values_list("pk", flat=True))

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.adapters.code_version import code_version
 from trajectories.core.generation import GENERATORS, MAKERS, WRITERS
@@ -22,6 +21,7 @@ from trajectories.core.records import JSON, ProblemKind
 from trajectories.core.text.titles import title_fault
 from trajectories.models import AuditEvent, Brief, GenerationJob, Instruction, Problem, ProblemSet, Sampler
 from trajectories.models.job_kinds import PAUSE, RESUME, RETRY
+from trajectories.selectors.clock import database_now
 from trajectories.services.jobs.leases import lost_jobs
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import Change, JobError, steer
@@ -269,7 +269,7 @@ def end_generation(*, job_id: int, state: GenerationJob.State, reason: str) -> N
     with transaction.atomic():
         held = lock_job(job_id)
         if held.is_active:
-            held.state, held.state_reason, held.finished_at = state, reason, timezone.now()
+            held.state, held.state_reason, held.finished_at = state, reason, database_now()
             held.save(update_fields=["state", "state_reason", "finished_at"])
             audit_generation(None, state, held, {"reason": reason})
 

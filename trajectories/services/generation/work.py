@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from django.db.models import Max
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.adapters.chat_api import Answered, ChatCall
 from trajectories.core.generation import MAKERS, WRITERS
@@ -243,7 +242,7 @@ class _Slice:
         if stop.kind == "unwanted":
             return
         if stop.kind == "held" and stop.until is not None:
-            until = timezone.now() + timedelta(seconds=stop.until)
+            until = Now() + timedelta(seconds=stop.until)
             GenerationJob.objects.filter(pk=self._job.pk, lease_token=self._token).update(held_until=until)
             return
         self._pause(stop.message)

@@ -10,13 +10,13 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
 from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
 from trajectories.models import JOB_KINDS, AuditEvent
 from trajectories.models.job_kinds import CANCELLED, PAUSED, QUEUED
 from trajectories.models.leased_jobs import LeasedJob
+from trajectories.selectors.clock import database_now
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.ringers import ring
 
@@ -71,7 +71,7 @@ def steer(  # noqa: PLR0913 (who moves what, how and why)
             raise refusal(fault)
         move = found.moves[verb]
         held.state = move.target
-        held.finished_at = timezone.now() if move.target == CANCELLED else None
+        held.finished_at = database_now() if move.target == CANCELLED else None
         if found.reason_field:
             setattr(held, found.reason_field, reason)
         _free(held, is_queued=move.target == QUEUED)
@@ -100,7 +100,7 @@ def _free(held: Any, *, is_queued: bool) -> None:
         held.lease_token = held.lease_expires_at = None
         held.claims = 0
     if is_queued:
-        held.rung_at = timezone.now()
+        held.rung_at = database_now()
 
 
 def _expected(words: tuple[str, ...]) -> str:

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.core.exporters import (
@@ -34,6 +33,7 @@ from trajectories.core.exporters.trainers import TEMPLATES, beside
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Export, Release
 from trajectories.models.job_kinds import RETRY
+from trajectories.selectors.clock import database_now
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_of, release_job
 from trajectories.services.jobs.outages import is_away
@@ -201,7 +201,7 @@ def request_file(*, actor: User | None, release: Release, wanted: Wanted) -> Exp
         return export
     if not made:
         export.state, export.error, export.claims, export.rows_written = Export.State.QUEUED, "", 0, 0
-        export.space_needed, export.rung_at = None, timezone.now()
+        export.space_needed, export.rung_at = None, database_now()
         export.save(update_fields=["state", "error", "claims", "rows_written", "space_needed", "rung_at"])
     AuditEvent.objects.create(
         actor=actor,
@@ -320,7 +320,7 @@ class _Writer:
 
     def finish(self, **values: object) -> bool:
         """End the export with these values, unless the lease was lost; whether it was not."""
-        return bool(self._held().update(finished_at=timezone.now(), **values))
+        return bool(self._held().update(finished_at=Now(), **values))
 
     def wait_for_space(self) -> None:
         """Give the export back until there is room for more than there was; this is no try that failed."""

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from trajectories.models import AuditEvent, Delivery, Export
+from trajectories.selectors.clock import database_now
 from trajectories.services.releases import deliveries, exports
 from trajectories.services.releases.stores import file_store
 
@@ -60,7 +61,7 @@ def drop_unused() -> int:
     """
     if not kept_days():
         return 0
-    oldest = timezone.now() - timedelta(days=kept_days())
+    oldest = database_now() - timedelta(days=kept_days())
     unused = Q(used_at__lt=oldest) | Q(used_at__isnull=True, finished_at__lt=oldest)
     dropped = 0
     for word, kind in KINDS.items():

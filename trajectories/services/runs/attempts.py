@@ -9,12 +9,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.core.records import SampleFailure
 from trajectories.core.text.storable import storable_text
 from trajectories.models import Attempt, Run, Sampler
 from trajectories.models.samplers import LANGUAGE_MODELS
+from trajectories.selectors.clock import database_now
 from trajectories.selectors.step_judging import awaits_judge
 from trajectories.services.jobs.bells import SAMPLING, Ticket, ring
 from trajectories.services.jobs.endings import tell_parent
@@ -84,8 +84,8 @@ def _lease(run: Run, ids: Sequence[int]) -> Batch:
         state=Attempt.State.LEASED, lease_token=token, lease_expires_at=Now() + lease_time(), claims=F("claims") + 1
     )
     if run.state == Run.State.QUEUED:
-        run.state, run.started_at = Run.State.RUNNING, run.started_at or timezone.now()
-    run.rung_at = timezone.now()
+        run.state, run.started_at = Run.State.RUNNING, run.started_at or database_now()
+    run.rung_at = Now()
     run.save(update_fields=["state", "started_at", "rung_at"])
     attempts = Attempt.objects.filter(lease_token=token).select_related("run__sampler", "problem", "instruction")
     return Batch(token, list(attempts.order_by("id")))

@@ -8,9 +8,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.models import Attempt, BatchItem, PendingVerification, ProviderBatch, Run
+from trajectories.selectors.clock import database_now
 from trajectories.services.endpoints.concurrency import run_slots
 from trajectories.services.endpoints.rate_limits import is_held, lock_gate
 from trajectories.services.jobs.endings import tell_parent
@@ -121,8 +121,8 @@ def _is_judging(run: Run) -> bool:
 def _note_claim(run: Run, attempts: Sequence[Attempt]) -> None:
     """The first claim starts the run; every one answers its bell."""
     if run.state == Run.State.QUEUED and attempts:
-        run.state, run.started_at = Run.State.RUNNING, run.started_at or timezone.now()
-    run.rung_at = timezone.now()
+        run.state, run.started_at = Run.State.RUNNING, run.started_at or database_now()
+    run.rung_at = Now()
     run.save(update_fields=["state", "started_at", "rung_at"])
 
 

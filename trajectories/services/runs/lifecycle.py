@@ -14,7 +14,6 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.adapters.code_version import code_version
 from trajectories.core.records import JSON
@@ -22,6 +21,7 @@ from trajectories.core.strategies import find_strategy
 from trajectories.core.strategies.plans import RunPlan
 from trajectories.models import Attempt, AuditEvent, Problem, ProblemSet, Run, RunProblem, Sampler
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME
+from trajectories.selectors.clock import database_now
 from trajectories.selectors.examples import example_pool
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.ringers import ring
@@ -186,7 +186,7 @@ def extend_run(*, actor: User | None, run: Run, samples_each: int) -> Run:
         added = 0
         while batch := list(itertools.islice(attempts, ATTEMPTS_PER_INSERT)):
             added += len(Attempt.objects.bulk_create(batch))
-        now = timezone.now()
+        now = database_now()
         if held.started_at is not None and held.finished_at is not None:
             held.started_at += now - held.finished_at
         held.plan = plan.with_samples(samples_each).to_json()
@@ -250,7 +250,7 @@ def fail_run(*, run_id: int, reason: str) -> None:
 def _end_run(held: Run, state: Run.State, reason: str) -> None:
     """Cancel what has no result and end the run; its row is locked."""
     _drop_attempts(held)
-    held.state, held.state_reason, held.finished_at = state, reason, timezone.now()
+    held.state, held.state_reason, held.finished_at = state, reason, database_now()
     held.save(update_fields=["cancelled_count", "state", "state_reason", "finished_at"])
     tell_parent(held)
 
@@ -268,7 +268,7 @@ def is_budget_spent(run: Run) -> bool:
     """Whether the wall time from the run's first claim to its end, pauses included, has used up its budget."""
     if run.budget_seconds is None or run.started_at is None:
         return False
-    return (run.finished_at or timezone.now()) >= run.started_at + timedelta(seconds=run.budget_seconds)
+    return (run.finished_at or database_now()) >= run.started_at + timedelta(seconds=run.budget_seconds)
 
 
 def settle_run(*, run_id: int) -> bool:
@@ -287,7 +287,7 @@ def settle_run(*, run_id: int) -> bool:
             return False
         held.state = Run.State.FINISHED if held.done_count else Run.State.FAILED
         held.state_reason = "" if held.done_count else _why_all_failed(held)
-        held.finished_at = timezone.now()
+        held.finished_at = database_now()
         held.save(update_fields=["state", "state_reason", "finished_at"])
         audit_run(None, held.state, held)
         tell_parent(held)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.adapters.chat_api.calls.glimpses import Glimpse
 from trajectories.core.text.storable import storable_text
 from trajectories.models import Attempt, AttemptWatch
+from trajectories.selectors.clock import database_now
 from trajectories.services.runs.requests import attempt_payer
 from trajectories.services.traces.storing import step_json
 
@@ -25,7 +25,7 @@ TELL_SECONDS = 0.5
 def watch_attempt(*, attempt: Attempt) -> AttemptWatch:
     """Have the worker tell what comes of an attempt; returns what it has told so far. What nobody has looked at for
     long is forgotten."""
-    now = timezone.now()
+    now = database_now()
     watch, is_new = AttemptWatch.objects.get_or_create(attempt=attempt, defaults={"wanted_until": now + WATCHED})
     if is_new:
         AttemptWatch.objects.filter(wanted_until__lt=now - FORGOTTEN).delete()
@@ -73,7 +73,7 @@ class Teller:
         thoughts, text = storable_text(glimpse.thoughts), storable_text(glimpse.text)
         goes_on = glimpse.calls == told.calls and thoughts.startswith(told.thoughts) and text.startswith(told.text)
         told.revision += not goes_on
-        asked_at = None if glimpse.seconds is None else timezone.now() - timedelta(seconds=glimpse.seconds)
+        asked_at = None if glimpse.seconds is None else database_now() - timedelta(seconds=glimpse.seconds)
         changed = {"take": told.take, "calls": glimpse.calls, "revision": told.revision, "told_at": Now()}
         changed |= {"asked_at": asked_at}
         changed |= {} if thoughts == told.thoughts and told.steps >= 0 else {"thoughts": thoughts}

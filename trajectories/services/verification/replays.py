@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.faults import Fault
@@ -91,4 +90,4 @@ def lost_replays() -> list[int]:
 
 def forget_replays() -> int:
     """Forget the replays whose time is over; the number of them."""
-    return Replay.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
+    return Replay.objects.filter(created_at__lt=Now() - KEPT).delete()[0]

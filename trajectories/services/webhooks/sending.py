@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.adapters.webhooks import Answer, post, signed_headers
 from trajectories.models import Webhook, WebhookEvent, WebhookMessage
+from trajectories.selectors.clock import database_now
 from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.jobs.leases import PATIENCE, lost_jobs, nobody_is_at
 from trajectories.services.webhooks.secrets import secrets_of
@@ -44,7 +44,7 @@ def send_message(*, message_id: int) -> bool:
     if not _due().filter(pk=message_id).filter(nobody_is_at()).update(lease_expires_at=Now() + LEASE, rung_at=Now()):
         return False
     message = WebhookMessage.objects.select_related("webhook", "event").get(pk=message_id)
-    webhook, now = message.webhook, timezone.now()
+    webhook, now = message.webhook, database_now()
     others = WebhookMessage.objects.filter(webhook=webhook, lease_expires_at__gt=Now()).exclude(pk=message_id)
     if webhook.failing_since is not None and others.exists():
         # One at a time finds out whether it is back: the sweep rings for this one again.
@@ -71,7 +71,7 @@ def body_of(event: WebhookEvent) -> str:
 def _keep(message_id: int, at: datetime, answer: Answer) -> None:
     """Write down what came of sending a message, and when it is sent again where it did not arrive."""
     message = WebhookMessage.objects.select_for_update(of=("self",)).select_related("webhook").get(pk=message_id)
-    webhook, now = message.webhook, timezone.now()
+    webhook, now = message.webhook, database_now()
     message.tries.append(
         {"at": at.isoformat(), "status": answer.status, "fault": answer.fault, "seconds": answer.seconds}
     )
@@ -122,8 +122,4 @@ def lost_messages() -> list[int]:
 
 def forget_events() -> int:
     """Forget the events whose time is over, with their messages; the number of events."""
-    return (
-        WebhookEvent.objects.filter(created_at__lt=timezone.now() - KEPT)
-        .delete()[1]
-        .get("trajectories.WebhookEvent", 0)
-    )
+    return WebhookEvent.objects.filter(created_at__lt=Now() - KEPT).delete()[1].get("trajectories.WebhookEvent", 0)

@@ -6,13 +6,13 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.adapters.endpoints import AccessError
 from trajectories.adapters.webhooks import read_receiver
 from trajectories.core.faults import Fault
 from trajectories.models import AuditEvent, Webhook, WebhookEvent, WebhookMessage
 from trajectories.models.webhooks import CHOSEN_KINDS
+from trajectories.selectors.clock import database_now
 from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.jobs.outbox import address_to
 from trajectories.services.jobs.ringers import ring
@@ -100,7 +100,7 @@ def renew_secret(*, actor: User | None, webhook: Webhook, seed: str = "") -> str
 
     Raises Fault where as many as may sign were made within that time.
     """
-    held, now = _locked(webhook), timezone.now()
+    held, now = _locked(webhook), database_now()
     was_whole = fingerprint_of(secret_of(held.salt)) == held.fingerprint
     before = still_signing(held, now=now) if was_whole else []
     if len(before) >= MOST_SECRETS - 1:
