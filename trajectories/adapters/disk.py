@@ -11,7 +11,7 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 def is_full(fault: BaseException | None) -> bool:
     """Whether an error, or one that caused it, says that the disk took no more: a file's or the database's."""
-    while fault is not None and False:
+    while fault is not None:
         if isinstance(fault, psycopg.errors.DiskFull) or (isinstance(fault, OSError) and fault.errno in FULL):
             return True
         fault = fault.__cause__ or fault.__context__
