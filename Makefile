@@ -10,7 +10,8 @@ AUDITED := $(filter-out requirements-training-processors.txt,$(wildcard requirem
 # each compile them all anew (10 s of a processor in place of 3), and the tests themselves for every process that collects.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types contracts unit drills audit benchmarks screenshots tools procedural cloud tracing training environment environment-dev
+.PHONY: help run test lint types contracts unit drills crawl audit benchmarks screenshots tools procedural cloud tracing training
+.PHONY: harnesses test-harnesses environment environment-dev
 .NOTPARALLEL:
 
 help:
@@ -21,6 +22,7 @@ help:
 	@echo "make contracts   import-linter: who may import whom"
 	@echo "make unit        all tests but those in a browser (ARGS='-k name' for some)"
 	@echo "make drills      kill everything in the middle of everything, for longer than \`make test\` does (DRILL_ROUNDS=8, DRILL_CURATORS=100)"
+	@echo "make crawl       every odd value in every field of every form, as every role, for hours (make test: a short form)"
 	@echo "make audit       ask an advisory service which of the pinned packages have a known fault (needs a way to it)"
 	@echo "make benchmarks  how to measure"
 	@echo "make screenshots pictures of every page, wide, on a phone and dark, in var/screenshots/"
@@ -28,6 +30,7 @@ help:
 	@echo "make cloud       add what files in a bucket of S3 and pushes to the Hugging Face Hub need"
 	@echo "make tracing     add what sends spans to a collector of OpenTelemetry"
 	@echo "make training    add what trains and serves models here: torch, trl and peft, in var/training-python"
+	@echo "make test-harnesses  import logs that inspect, lm-eval and verifiers write then and there, in environments of their own in var/harnesses"
 
 run: environment
 	@exec env MINICOLUMN_TOOLS=".ci/tools bubblewrap sandbox" MINICOLUMN_EXTRAS=.ci/procedural .venv/bin/python manage.py up
@@ -57,6 +60,9 @@ drills: environment-dev
 	DRILL_ROUNDS=$(or $(DRILL_ROUNDS),8) DRILL_CURATORS=$(or $(DRILL_CURATORS),100) .venv/bin/python -m pytest tests/drills tests/test_worker_chaos.py tests/test_starvation.py $(ARGS)
 	.venv/bin/python -m benchmarks.chaos --samples 400
 
+crawl: environment-dev
+	CRAWL=deep .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist worksteal tests/crawl $(ARGS)
+
 audit: environment
 	@for list in $(AUDITED); do printf '%s: ' "$$list"; .ci/audit "$$list" || exit 1; done
 
@@ -80,6 +86,13 @@ tracing: environment
 
 training: environment
 	@PYTHON="$(PYTHON)" .ci/training
+
+harnesses: environment-dev
+	@PYTHON="$(PYTHON)" .ci/harnesses
+
+test-harnesses: harnesses
+	INSPECT_PYTHON=$(CURDIR)/var/harnesses/inspect/bin/python LM_EVAL_PYTHON=$(CURDIR)/var/harnesses/lm-eval/bin/python \
+	VERIFIERS_PYTHON=$(CURDIR)/var/harnesses/verifiers/bin/python .venv/bin/python -m pytest tests/services/imports -k writing -n0 $(ARGS)
 
 environment:
 	@PYTHON="$(PYTHON)" .ci/environment requirements.txt

@@ -17,8 +17,9 @@ from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Campaign, Freezing, Generation, Problem, ProblemSet, Release, Run, Training
 from trajectories.services.campaigns.advancing import campaign_next
 from trajectories.services.campaigns.plans import Draft, plan_campaign
-from trajectories.services.releases.freezing import freeze_next
+from trajectories.services.releases.freezing import freeze_accepted, freeze_next
 from trajectories.services.runs.embedded_sampling import sample_next_batch
+from trajectories.services.scorers.scoring import score_next
 from trajectories.services.training.work import train_next
 from trajectories.services.verification.queue import verify_traces
 from trajectories.services.verification.reverifications import reverify_next
@@ -143,8 +144,9 @@ def work(campaign: Campaign) -> None:
         for job, act in ((row.freezing_id, freeze_next), (row.training_id, train_next)):
             if job is not None:
                 act(job_id=job)
-        if row.reverification_id is not None:
-            reverify_next(job_id=row.reverification_id)
+        for judged, act in ((row.reverification_id, reverify_next), (row.scoring_id, score_next)):
+            if judged is not None:
+                act(job_id=judged)
     campaign_next(job_id=campaign.pk)
     campaign.refresh_from_db()
 
@@ -206,3 +208,12 @@ def measured_campaign(actor: Any, run: Run, release: Release, **values: Any) -> 
     said = decide(measured[0].tried, measured[1].tried, test=GateTest.MCNEMAR, level=0.05)
     campaign.generations.filter(number=1, arm="champion").update(decision={**said.as_json(), "champion": 0})
     return campaign
+
+
+def learnt_campaign(lead: Any, curator: Any) -> Campaign:
+    """The same, of a release of one right trace that a curator accepted."""
+    run = factories.plan(title="The evaluation")
+    trace = factories.make_trace(decision="accepted", correctness="pass")
+    factories.make_review(trace=trace, reviewer=curator)
+    release = freeze_accepted(actor=lead, title="Learnt from", key="6b1ff0b6-7f8a-4d3c-9a58-0a0a0a0a0a0a")
+    return measured_campaign(lead, run, release)

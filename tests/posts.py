@@ -44,6 +44,7 @@ def posting(world: World) -> Iterator[Visit]:
         ("sign_ins_end", [], {}),
         ("invitation_revoke", [10**9], {}),
         ("person_change", [10**9], {}),
+        ("person_change", [10**9], {"do": "role", "role": "lead"}),
         ("project_change", [10**9], {}),
         ("project_member", [10**9, 10**9], {}),
         ("project_switch", [], {"project": "0"}),

@@ -107,13 +107,22 @@ class Broker:
             os.killpg(self._node.pid, signal.SIGKILL)
             self._node.wait()
             # What it had started has groups of its own, and ends with its pipes.
-            _, left = psutil.wait_procs([each for each in family if each.status() != psutil.STATUS_ZOMBIE], timeout=10)
-            for each in left:
-                each.kill()
+            wait_for(lambda: not any(_lives(each) for each in family), "everything of the broker to end")
+
+    def freeze(self) -> None:
+        """Let it do nothing, as a machine that is out of memory or a network that swallows everything would."""
+        assert self._node is not None
+        os.killpg(self._node.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._node is not None
+        os.killpg(self._node.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """End it as an operator does, and everything that was started for it."""
         if self._node is not None and self._node.poll() is None:
+            self.thaw()
             self._node.send_signal(signal.SIGTERM)
             try:
                 self._node.wait(timeout=20)
@@ -147,6 +156,13 @@ class Broker:
     def output(self) -> str:
         """What it said last."""
         return self.log.read_text(errors="replace")[-4000:]
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager

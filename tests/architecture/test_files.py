@@ -26,7 +26,7 @@ LAYERS = (
     "management",
 )
 LOOSE = {
-    "services": ("locks", "rows", "submissions", "texts"),
+    "services": ("locks", "rows", "submissions", "tallies", "texts"),
     "core": ("faults", "identity", "records", "selections", "stored_values"),
 }
 """Modules that belong to no room: what all rooms share."""

@@ -4,6 +4,7 @@ import io
 import re
 import uuid
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
@@ -18,7 +19,7 @@ from tests.generation import waiting_candidate, writing_plan
 from tests.judging import job_over, works
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.selections import Selection
-from trajectories.models import GenerationJob, Run, Sampler
+from trajectories.models import GenerationJob, Run, Sampler, SpendLimit
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.curation.segmentations import plan_segmentation
 from trajectories.services.endpoints.samplers import ensure_symbolic
@@ -31,9 +32,11 @@ from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
 from trajectories.services.releases.exports import request_export, write_export
 from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.services.runs.cutting import Cutting
+from trajectories.services.spending.limits import set_limit
 from trajectories.services.verification.reverifications import plan_reverification
 
-ROLES = ("anonymous", "nobody", "curator", "engineer", "lead", "admin")
+ROLES = ("anonymous", "nobody", "viewer", "curator", "engineer", "lead", "manager", "admin")
+"""Without an account, without a role, the roles, the admin of a project (`manager`), and the installation's."""
 NOWHERE = {"base_url": "http://127.0.0.1:9/v1", "model": "none", "tries": 1, "timeout_seconds": 1.0}
 QUESTIONS = b"question,answer,level,choices\nWhat is 2 + 2?,4,1,\nWhich is even?,A,2,2|3\n"
 
@@ -54,7 +57,7 @@ def make_person(role: str) -> User | AnonymousUser:
         return User.objects.create_superuser(role)
     person = User.objects.create_user(role)
     if role != "nobody":
-        person.groups.add(Group.objects.get(name=role))
+        person.groups.add(Group.objects.get(name="admin" if role == "manager" else role))
     return person
 
 
@@ -86,6 +89,7 @@ def make_world() -> World:
     judge_job = job_over(traces[:2], model)
     again = plan_reverification(actor=lead, scope=Selection(), verifiers=["arc_test"])
     cutting = plan_segmentation(actor=lead, selection=Selection(), cutting=Cutting("sentences:1"))
+    set_limit(actor=world.people["admin"], scope=SpendLimit.Scope.ALL, amount=Decimal(10))
     upload = keep_upload(owner=lead, name="questions.csv", stream=io.BytesIO(QUESTIONS))
     world.rows = {
         "run_id": [*runs, finished, failed],

@@ -1,24 +1,19 @@
-"""The services of docker-compose.yml in processes instead of containers, and somebody who uses them."""
+"""The services of docker-compose.yml in processes instead of containers."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx2
 from django.db import connection
 
 from tests.deployment.compose import NEEDED, filled
 from tests.rabbitmq import Broker, free_port
 from tests.worker import ROOT, database_url
 from trajectories.models import Worker
-
-HOST = NEEDED["SITE_NAME"]
 
 
 class Deployment:
@@ -98,41 +93,6 @@ class Deployment:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-
-
-class Person:
-    """A browser behind the proxy: it speaks HTTPS to the proxy, which says so to the web server."""
-
-    def __init__(self, port: int) -> None:
-        self._http = httpx2.Client(
-            base_url=f"http://127.0.0.1:{port}", timeout=60,
-            headers={"Host": HOST, "X-Forwarded-Proto": "https", "Referer": f"https://{HOST}/"},
-        )  # fmt: skip
-        self._cookies: dict[str, str] = {}
-
-    def ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
-        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        answer = self._http.request(method, path, headers={"Cookie": cookies}, **options)
-        for line in answer.headers.get_list("set-cookie"):
-            name, _, rest = line.partition("=")
-            assert "; Secure" in line, "cookies are sent over HTTPS only"
-            self._cookies[name] = rest.partition(";")[0]
-        return answer
-
-    def send(self, page: str, to: str = "", **fields: Any) -> httpx2.Response:
-        """Open a page, and send a form of it with what is hidden in it and these fields: to the page, or elsewhere."""
-        text = self.ask("GET", page).text
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', text)
-        assert token, text[:2000]
-        form = _form_to(text, to)
-        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
-        return self.ask("POST", to or page, data={**hidden, **fields, "csrfmiddlewaretoken": token[1]})
-
-
-def _form_to(text: str, address: str) -> str:
-    """The form of a page that goes to an address; the whole page where it says none."""
-    found = re.search(rf'<form[^>]* action="{re.escape(address)}".*?</form>', text, re.DOTALL)
-    return found[0] if found and address else text
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import sys
 
 import jsonschema
 import pytest
+import yaml
 
 from tests.adapters.endpoints.test_keys import variables_read
 from tests.deployment.compose import FILE, NEEDED, MissingValueError, filled, raw, variables
@@ -77,12 +78,21 @@ def test_no_container_runs_as_root_writes_to_itself_or_takes_what_others_need():
         assert "cap_add" not in service, name
         assert "no-new-privileges:true" in service["security_opt"], name
         assert service["mem_limit"], name
+        assert float(service["cpus"]) > 0, name
         assert service["pids_limit"], name
         assert service["logging"]["options"], name
         assert "privileged" not in service, name
         if name != "prepare":  # it ends
             assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), name
             assert service["restart"] == "unless-stopped", name
+
+
+def test_each_limit_of_processors_is_the_operators_to_change():
+    chosen = {name: "0.5" for name in variables() if name.endswith("_CPUS")}
+    services = filled({**NEEDED, **chosen})["services"]
+    assert {service["cpus"] for service in services.values()} == {"0.5"}
+    apart = ("web", "files", "sampling", "verification", "training", "postgres", "broker", "proxy")
+    assert {f"{name.upper()}_CPUS" for name in apart} | {"APP_CPUS"} == set(chosen)
 
 
 def test_only_the_proxy_is_reached_from_outside():
@@ -152,6 +162,36 @@ def test_the_processes_of_the_web_server_alone_share_a_folder_of_counters():
     assert named == {"web"}
     folder = services["web"]["environment"]["PROMETHEUS_MULTIPROC_DIR"]
     assert any(folder.startswith(mount.partition(":")[0] + "/") for mount in services["web"]["tmpfs"])
+
+
+def test_prometheus_reads_the_numbers_from_within_the_network(client, db, settings):
+    """By the name of the service, over HTTP, with the token; by no other name."""
+    given = filled({**NEEDED, "METRICS": "token", "METRICS_TOKEN": "a-token-of-enough-characters"})
+    environment = given["services"]["web"]["environment"]
+    settings.ALLOWED_HOSTS = [name for name in environment["ALLOWED_HOSTS"].split(",") if name]
+    settings.METRICS, settings.METRICS_TOKEN = environment["METRICS"], environment["METRICS_TOKEN"]
+    settings.SECURE_SSL_REDIRECT = environment["BEHIND_HTTPS"] == "1"
+    asked = {"authorization": f"Bearer {environment['METRICS_TOKEN']}"}
+    answer = client.get("/metrics", headers={**asked, "host": "web:8000"})
+    assert answer.status_code == 200
+    assert b"minicolumn_verdicts_total" in answer.content
+    assert client.get("/metrics", headers={"host": "web:8000"}).status_code == 404, "without the token"
+    assert client.get("/metrics", headers={**asked, "host": "elsewhere:8000"}).status_code == 400
+    assert client.get("/jobs/", headers={"host": "web:8000"})["Location"].startswith("https://"), "all else by HTTPS"
+
+
+def test_the_job_of_prometheus_that_operators_read_of_asks_for_what_there_is():
+    """The scrape job of the documentation: its target is a service of the file, on the port that it listens on."""
+    text = (ROOT / "docs/operations.md").read_text()
+    block = re.search(r"\n    scrape_configs:\n((?:      .*\n)+)", text)
+    [job] = yaml.safe_load(f"scrape_configs:\n{block[1]}")["scrape_configs"]
+    [target] = job["static_configs"][0]["targets"]
+    name, _, port = target.partition(":")
+    service = filled(NEEDED)["services"][name]
+    assert f"0.0.0.0:{port}" in service["command"]
+    assert "outside" in service["networks"]
+    assert f"{raw()['name']}_outside" in text
+    assert "credentials_file" in job["authorization"]
 
 
 def test_every_list_of_packages_is_looked_through_for_known_faults():

@@ -7,13 +7,14 @@ No container engine runs here: the addresses of database, broker and web server 
 import json
 import re
 import uuid
-from html import unescape
 
 import httpx2
 import pytest
 
-from tests.deployment.processes import HOST, Person, started
+from tests.deployment.compose import NEEDED
+from tests.deployment.processes import started
 from tests.dumps import own_database
+from tests.person import Person, redirected
 from tests.rabbitmq import NEEDS_RABBITMQ, running_broker
 from tests.worker import wait_for
 from trajectories.models import (
@@ -33,6 +34,7 @@ from trajectories.models import (
 
 pytestmark = NEEDS_RABBITMQ
 
+HOST = NEEDED["SITE_NAME"]
 RUNNING = ("web", "files", "sampling", "verification", "training", "beat")
 SERVING = {
     ("quick worker", "sweeps interactive"), ("file worker", "files"), ("worker 1", "starts sampling"),
@@ -66,7 +68,7 @@ def test_the_deployment_starts_and_the_main_path_is_walked_to_its_end(deployment
         wait_for(lambda: deployment.is_healthy(name), f"{name} to be healthy")  # noqa: B023
     assert {(worker.name, worker.queues) for worker in Worker.objects.all()} == SERVING
     assert deployment.broker.consumers() == {queue: 1 for _, queues in SERVING for queue in queues.split()}
-    person = Person(deployment.port)
+    person = Person(deployment.port, host=HOST, https=True)
     assert_https(deployment.port)
     home = person.send("/login/", username="admin", password=password[1])
     assert home.status_code == 302, home.text[:2000]
@@ -86,13 +88,6 @@ def assert_https(port: int) -> None:
     """Who comes by HTTP is sent to HTTPS."""
     plain = httpx2.get(f"http://127.0.0.1:{port}/runs/", headers={"Host": HOST})
     assert (plain.status_code, plain.headers["location"]) == (301, f"https://{HOST}/runs/")
-
-
-def redirected(answer: httpx2.Response) -> str:
-    """Where an answer leads to; fails with what a form has to say."""
-    said = re.findall(r">([^<>]*(?:expected|Found|Choose)[^<>]*)<", answer.text)
-    assert answer.status_code == 302, (answer.status_code, unescape(" ".join(said)))
-    return answer.headers["location"]
 
 
 def launch(person: Person) -> Run:

@@ -1,55 +1,27 @@
 """Curators decide while the web server's processes are killed and the database ends their sessions."""
 
 import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import uuid
 from collections import Counter
-from contextlib import contextmanager
 
 import httpx2
 import psutil
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.db import connection
-from django.test import Client
 
 from tests import factories
 from tests.api.programs import Program
+from tests.drills.processes import web_server
+from tests.person import session_of
 from tests.sessions import end_all_sessions
-from tests.worker import ROOT, database_url, wait_for
+from tests.worker import wait_for
 from trajectories.models import Review
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CURATORS, TRACES = int(os.environ.get("DRILL_CURATORS") or 4), 8
 KILLS = 1 + int(os.environ.get("DRILL_ROUNDS") or 3)
-PROCESSES = 2
-
-
-@contextmanager
-def web_server(folder):
-    """gunicorn on the test database; its port and its process."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    words = ["webapp.wsgi", f"--bind=127.0.0.1:{port}", "--worker-class=gthread", f"--workers={PROCESSES}"]
-    environment = {"DATABASE_URL": database_url(connection.settings_dict), "MINICOLUMN_VAR": str(folder)}
-    with (folder / "web.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", *words, "--threads=4", "--no-control-socket", "--log-level=warning"],
-            cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
-            env={**os.environ, **environment, "API_REQUESTS_A_MINUTE": "100000", "SECRET_KEY": settings.SECRET_KEY,
-                 "DEBUG": "1"},  # no static files were collected there
-        )  # fmt: skip
-    try:
-        yield port, process
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 class Curator(threading.Thread):
@@ -95,10 +67,9 @@ def test_every_decision_is_there_once_whatever_is_killed_meanwhile(db, tmp_path)
     for person in people:
         person.groups.add(Group.objects.get(name="curator"))
     secrets = [Program(person).secret for person in people]
-    reader = logged_in(User.objects.create_superuser("reader"))
+    reader = session_of(User.objects.create_superuser("reader"))
     with web_server(tmp_path) as (port, web):
         curators = [Curator(port, secret, traces, number) for number, secret in enumerate(secrets)]
-        wait_for(lambda: is_up(port), "the web server")
         for curator in curators:
             curator.start()
         try:
@@ -125,13 +96,6 @@ def test_every_decision_is_there_once_whatever_is_killed_meanwhile(db, tmp_path)
     assert told == set(Review.objects.values_list("pk", flat=True)), "what was answered is what is kept"
 
 
-def logged_in(person: User) -> str:
-    """The cookie of a new session of somebody."""
-    client = Client()
-    client.force_login(person)
-    return str(client.cookies["sessionid"].value)
-
-
 def assert_pages_answer(port: int, session: str) -> None:
     """The lists of what is going on are there, once the server has another process or the database is back."""
     for address, heading in (("/", "Minicolumn"), ("/traces/", "Traces"), ("/reviews/", "Reviews"), ("/jobs/", "Jobs")):
@@ -146,10 +110,3 @@ def page(port: int, address: str, session: str) -> str:
         return ""
     assert answer.status_code in (200, 503), (address, answer.status_code, answer.text[:2000])
     return answer.text if answer.status_code == 200 else ""
-
-
-def is_up(port: int) -> bool:
-    try:
-        return httpx2.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code == 200
-    except httpx2.HTTPError:
-        return False

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
-from tests.campaigns import measured_campaign, two_sets
+from tests.campaigns import learnt_campaign, two_sets
 from tests.pages import squeezed
 from trajectories.adapters.training import TRAINERS
 from trajectories.core.campaigns.plans import OPENS_AT
@@ -18,7 +18,6 @@ from trajectories.models import AuditEvent, Campaign, Import, Instruction, Run, 
 from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
-from trajectories.services.releases.freezing import freeze_accepted
 
 pytestmark = pytest.mark.django_db
 
@@ -31,11 +30,7 @@ def page(client, lead):
 
 @pytest.fixture
 def campaign(lead, curator):
-    run = factories.plan(title="The evaluation")
-    trace = factories.make_trace(decision="accepted", correctness="pass")
-    factories.make_review(trace=trace, reviewer=curator)
-    release = freeze_accepted(actor=lead, title="Learnt from", key="6b1ff0b6-7f8a-4d3c-9a58-0a0a0a0a0a0a")
-    return measured_campaign(lead, run, release)
+    return learnt_campaign(lead, curator)
 
 
 def fields(sets, **values):
@@ -248,17 +243,6 @@ def test_the_page_of_a_campaign_says_what_the_gate_decided_what_was_gained_and_w
         assert "control" in figure.content.decode()
         lines = page.get(f"{reverse('campaign_figure', args=[campaign.pk, name])}?format=csv").getvalue().decode()
         assert len(lines.strip().splitlines()) == 4
-
-
-def test_what_a_campaign_waits_for_is_said_with_a_link_to_it(page, campaign):
-    row = campaign.generations.get(number=1, arm="champion")
-    campaign.generations.filter(pk=row.pk).update(stage="training")
-    Training.objects.filter(pk=row.training_id).update(state="waiting")
-    reason = f"Generation 1 waits: training {row.training_id} waits until somebody says which sampler came of it."
-    Campaign.objects.filter(pk=campaign.pk).update(state="running", state_reason=reason)
-    address = reverse("training_detail", args=[row.training_id])
-    text = squeezed(page.get(reverse("campaign_detail", args=[campaign.pk])))
-    assert f'{reason} <a class="nowrap" href="{address}">Open training {row.training_id}</a>' in text
 
 
 def test_right_answers_by_wrong_steps_are_counted_hinted_ones_apart_and_lead_to_their_traces(page, campaign):

@@ -29,6 +29,10 @@ def one_of_each():
 def test_an_empty_list_says_what_will_be_there_and_how_to_begin(client, lead, curator):
     page = page_of(client, lead)
     assert "No jobs yet" in page
+    named = " ".join(page.split())
+    assert "Runs, model judges, " in named
+    for kind in JOB_KINDS.values():
+        assert kind.plural.lower() in named[named.index("Runs, model judges") :].partition("appear here")[0].lower()
     assert reverse("run_new") in page
     assert reverse("run_new") not in page_of(client, curator)
     assert "No such job" in page_of(client, lead, "?state=failed")

@@ -10,11 +10,18 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests import factories
 from trajectories.core.records import Usage
-from trajectories.models import Run
+from trajectories.models import Run, Tally
 from trajectories.services.spending.ledger import Payer, book
 from trajectories.services.spending.limits import set_limit
+from trajectories.services.tallies import count_up
 
 TOKEN = "a-token-of-enough-characters"
+WANTED = (
+    *("samples_total", "verdicts_total", "reviews_total", "tokens_total", "cost_total", "queue_age_seconds"),
+    *("sandbox_failures_total", "scheduler_age_seconds", "workers", "jobs", "daily_limit", "disk_free_bytes"),
+)
+"""What somebody who watches over an installation has to see."""
+
 pytestmark = pytest.mark.django_db
 
 
@@ -27,6 +34,9 @@ def numbers(client, settings, lead):
     payer = Payer("run", run.pk, factories.make_sampler(kind="chat").pk, lead.pk)
     book(payer=payer, usage=Usage(100, 0, 0, 20), cost=Decimal("0.5"))
     factories.make_review(trace=factories.make_trace(correctness="error", run=None), reviewer=lead)
+    for _ in range(2):
+        factories.make_verdict(trace=factories.make_trace(run=None), outcome="pass")
+    count_up(name=Tally.SANDBOX_FAILURES, counts={"memory": 3, "time": 0})
     factories.make_worker()
     factories.make_ring(seconds=7)
     set_limit(actor=lead, scope="all", amount=Decimal(2))
@@ -49,6 +59,10 @@ def test_the_numbers_are_those_of_the_tables(numbers):
     assert found["minicolumn_verified_samples_total",] == 4
     assert found["minicolumn_verification_errors",] == 1
     assert found["minicolumn_reviews_total",] == 1
+    assert found["minicolumn_verdicts_total", ("outcome", "pass")] == 2
+    assert found["minicolumn_verdicts_total", ("outcome", "error")] == 0
+    assert found["minicolumn_sandbox_failures_total", ("kind", "memory")] == 3
+    assert found["minicolumn_sandbox_failures_total", ("kind", "died")] == 0
     assert found["minicolumn_cost_total", ("kind", "run")] == 0.5
     assert found["minicolumn_tokens_total", ("direction", "input"), ("kind", "run")] == 100
     assert found["minicolumn_daily_limit_spent", ("subject", "all jobs")] == 0.5
@@ -66,7 +80,7 @@ def test_the_dashboard_asks_for_nothing_that_is_not_told(numbers):
     asked = [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
     names = {name for expression in asked for name in re.findall(r"minicolumn_\w+", expression)}
     assert names <= told
-    assert len(names) >= 12
+    assert names >= {f"minicolumn_{name}" for name in WANTED}
     assert {panel["id"] for panel in board["panels"]} == set(range(1, len(board["panels"]) + 1))
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.projects import another_project, member
-from trajectories.models import Invitation
+from trajectories.models import AuditEvent, Invitation
 
 
 def invited(client, **given) -> str:
@@ -48,7 +48,53 @@ def test_revoking_and_closing(admin_client, curator):
     admin_client.post(reverse("person_change", args=[curator.pk]), {"do": "open"})
     assert User.objects.get(pk=curator.pk).is_active
     answer = admin_client.post(reverse("person_change", args=[curator.pk]), {"do": "what"}, follow=True)
-    assert "expected close, open or end" in answer.content.decode()
+    assert "expected close, open, end or role" in answer.content.decode()
+
+
+def test_a_role_is_changed_where_there_is_one_project(admin_client, admin_user, curator):
+    address = reverse("person_change", args=[curator.pk])
+
+    def row() -> str:
+        page = admin_client.get(reverse("people_list")).content.decode()
+        return page[page.index(f"Role of {curator.username}") :].partition("</select>")[0]
+
+    assert " selected>curator<" in " ".join(row().split())
+    answer = admin_client.post(address, {"do": "role", "role": "lead"}, follow=True)
+    assert f"{curator.username} is lead now." in answer.content.decode()
+    assert list(curator.groups.values_list("name", flat=True)) == ["lead"]
+    assert " selected>lead<" in " ".join(row().split())
+    event = AuditEvent.objects.get(verb="member.set")
+    assert (event.actor, event.object_id, event.data["role"]) == (admin_user, curator.pk, "lead")
+    answer = admin_client.post(address, {"do": "role", "role": "king"}, follow=True)
+    assert "Found the role &#x27;king&#x27;, expected one of" in answer.content.decode()
+    assert list(curator.groups.values_list("name", flat=True)) == ["lead"]
+    admin_client.post(address, {"do": "role", "role": ""})
+    assert not curator.groups.exists()
+    assert " selected>" not in row()
+
+
+def test_nobody_changes_the_role_of_a_superuser_or_of_themselves(admin_client, admin_user, curator):
+    other = User.objects.create_superuser("other", password="a long enough password")
+    for person in (admin_user, other):
+        answer = admin_client.post(
+            reverse("person_change", args=[person.pk]), {"do": "role", "role": "curator"}, follow=True
+        )
+        assert "expected somebody whose role can be changed here" in answer.content.decode()
+        assert f"Role of {person.username}" not in answer.content.decode()
+        assert not person.groups.exists()
+
+
+def test_of_several_projects_each_has_its_own_list(admin_client, curator):
+    another_project()
+    page = admin_client.get(reverse("people_list")).content.decode()
+    assert f"Role of {curator.username}" not in page
+    assert "curator" in page
+
+
+def test_only_superusers_change_roles(client, lead, curator):
+    client.force_login(lead)
+    assert client.post(reverse("person_change", args=[curator.pk]), {"do": "role", "role": "lead"}).status_code == 403
+    assert list(curator.groups.values_list("name", flat=True)) == ["curator"]
 
 
 @pytest.mark.parametrize("given", [{"role": "king"}, {"days": "0"}, {"days": "x"}])
@@ -67,7 +113,7 @@ def test_queries_do_not_grow_with_people(admin_client, curator, lead, django_ass
     for number in range(5):
         User.objects.create_user(f"person-{number}").groups.set(curator.groups.all())
         Client().force_login(User.objects.get(username=f"person-{number}"))
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page()
 
 

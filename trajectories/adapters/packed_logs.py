@@ -12,22 +12,22 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
 import zstandard
 
 from trajectories.adapters.uploads import check_directory, distrust, is_file_with
+from trajectories.core.importers.beside_rows import (
+    BESIDE,
+    folder_of,
+    has_rows,
+    is_document,
+    read_document,
+    with_document,
+)
 from trajectories.core.importers.inspect_samples import joined_sample, log_of, with_log
 from trajectories.core.importers.limits import ImportLimits
-from trajectories.core.importers.lm_eval_results import (
-    BESIDE_SAMPLES,
-    folder_of,
-    is_results_file,
-    is_samples,
-    model_of_results,
-    with_model,
-)
 from trajectories.core.importers.trace_rows import DEEPEST, PlacedRow
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import decode_text, parse_json_text
@@ -38,7 +38,7 @@ ZSTANDARD = 93
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, ZSTANDARD)
 MAX_DIRECTORY = 64 * 1024 * 1024
 MAX_ENTRIES = 250_000
-MAX_RESULTS = 16 * 1024 * 1024
+MAX_DOCUMENT = 16 * 1024 * 1024
 MAX_RATIO = 1_000
 """Unpacked to packed bytes of all entries together. Logs of inspect repeat every message in their events."""
 
@@ -222,19 +222,19 @@ def _shown(name: str) -> str:
 
 
 def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Open) -> Iterator[PlacedRow]:
-    """The rows of every plain file in a zip, under its name. Results of lm-evaluation-harness name the model of the
-    samples beside them, and are no rows themselves."""
+    """The rows of every plain file in a zip, under its name. What a harness writes about a run names the model of
+    the rows beside it, and is no row itself."""
     found = [entry for entry in entries if is_file_with(entry, PLAIN) or _is_packed(entry)]
-    models: dict[str, str] = {}
-    if any(is_samples(entry.filename) for entry in found):
-        results = [entry for entry in found if is_results_file(entry.filename)]
-        for entry in results:
-            model = _model_of_results(packed, entry)
-            models |= {} if model is None else {folder_of(entry.filename): model}
-            if model is not None:
+    said: dict[str, Mapping[str, JSON]] = {}
+    if any(has_rows(entry.filename) for entry in found):
+        documents = [entry for entry in found if is_document(entry.filename)]
+        for entry in documents:
+            told = _document(packed, entry)
+            if told is not None:
+                said[folder_of(entry.filename)] = told
                 found.remove(entry)
                 place = _shown(entry.filename)
-                yield PlacedRow(place, {BESIDE_SAMPLES: place}, entry.file_size, entry.filename)
+                yield PlacedRow(place, {BESIDE: place}, entry.file_size, entry.filename)
     if not found:
         expected = "expected a log of inspect, or .json, .jsonl and .parquet files"
         yield PlacedRow("", ProblemError("", f"found no file of traces in this zip, {expected}"), 0)
@@ -245,19 +245,19 @@ def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Op
             except ProblemError as fault:
                 yield PlacedRow(_shown(entry.filename), fault, 0)
                 continue
-            model = models.get(folder_of(entry.filename), "")
+            beside = said.get(folder_of(entry.filename), {})
             for row in open_plain(entry.filename, whole):
-                named = with_model(row.row, model) if model and isinstance(row.row, dict) else row.row
+                told_row = with_document(row.row, beside) if beside and isinstance(row.row, dict) else row.row
                 place = f"{_shown(entry.filename)} {row.place}".strip()
-                yield row._replace(place=place, row=named, inner=entry.filename)
+                yield row._replace(place=place, row=told_row, inner=entry.filename)
 
 
-def _model_of_results(packed: _Packed, entry: zipfile.ZipInfo) -> str | None:
-    """The model that results of lm-evaluation-harness are of, "" where they name none; None for another file."""
-    if entry.file_size > MAX_RESULTS:
+def _document(packed: _Packed, entry: zipfile.ZipInfo) -> Mapping[str, JSON] | None:
+    """What a document beside rows says of them; None for another file."""
+    if entry.file_size > MAX_DOCUMENT:
         return None
     try:
-        return model_of_results(_parsed(packed.read(entry)))
+        return read_document(_parsed(packed.read(entry)))
     except ProblemError:
         return None
 

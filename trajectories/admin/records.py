@@ -41,6 +41,7 @@ from trajectories.models import (
     SamplerGate,
     Scheduler,
     Submission,
+    Tally,
     Text,
     Trace,
     Verdict,
@@ -167,6 +168,15 @@ class WorkerAdmin(ReadOnlyAdmin):
 class SchedulerAdmin(ReadOnlyAdmin):
     holds_reviews = False
     list_display = ("id", "rang_at")
+
+
+@admin.register(Tally)
+class TallyAdmin(ReadOnlyAdmin):
+    holds_reviews = False
+    list_display = ("name", "label", "count")
+    list_filter = ("name",)
+    search_fields = ("name", "label")
+    search_help_text = "A name, a label or an id."
 
 
 @admin.register(Rubric)

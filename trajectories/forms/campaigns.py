@@ -188,7 +188,12 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PeopleFields, Plai
         label="Control arm",
         help_text="With the same trainer, parameters and base.",
     )
-    control_of = _choice("The control learns from", CONTROLS, ControlOf.RUNS)
+    control_of = _choice(
+        "The control learns from",
+        CONTROLS,
+        ControlOf.RUNS,
+        "By DPO or KTO too where the challenger does, right and wrong told apart by the same verdicts.",
+    )
     test = _choice("Gate", TESTS, GateTest.MCNEMAR)
     level = forms.FloatField(min_value=LEVELS[0], max_value=LEVELS[1], initial=0.05, label="Level of the gate")
     generations = _count("Generations", MOST_GENERATIONS, 2)

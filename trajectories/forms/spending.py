@@ -1,5 +1,6 @@
 """The forms of daily spending: which days are looked at, and what a day may take."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,10 @@ from trajectories.selectors.spending import GROUPS, PROJECT, SPANS
 from trajectories.services.spending.limits import MOST
 
 ALL = SpendLimit.Scope.ALL.value
+CEILINGS = {
+    SpendLimit.Scope.CEILING.value: "All jobs, as a ceiling",
+    SpendLimit.Scope.TOGETHER.value: "All projects together",
+}
 
 
 class SpendingForm(PlainForm):
@@ -46,12 +51,15 @@ class SpendLimitForm(PlainForm):
         label="A day, UTC, may take", min_value=Decimal(0), max_value=MOST, max_digits=14, decimal_places=6
     )
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, ceilings: Sequence[str] = (), **named: Any) -> None:
+        """`ceilings` are the scopes of those that the person may set."""
         super().__init__(*arguments, **named)
         samplers = Sampler.objects.filter(kind=Sampler.Kind.CHAT).order_by("name", "-version").distinct("name")
         people = people_here()
+        above = [(scope, CEILINGS[scope]) for scope in ceilings]
         self.fields["subject"].choices = [  # type: ignore[attr-defined]
             (ALL, "All jobs"),
+            *([("Set by superusers alone", above)] if above else []),
             ("Samplers", [(f"sampler:{sampler.name}", sampler.title) for sampler in samplers]),
             ("Jobs of a person", [(f"person:{person.pk}", person.username) for person in people]),
         ]

@@ -42,6 +42,7 @@ from trajectories.models.segmentations import ModelCut, SegmentationItem, Segmen
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.spending import SpendAlert, SpendDay, SpendHold, SpendLimit, SpendWait
 from trajectories.models.submissions import Submission
+from trajectories.models.tallies import Tally
 from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.tombstones import ReleaseTag, Tombstone
 from trajectories.models.trace_searches import SearchBacklog, TraceSearch
@@ -146,6 +147,7 @@ __all__ = [
     "SpendWait",
     "Submission",
     "Tag",
+    "Tally",
     "Text",
     "Thread",
     "ThreadEvent",

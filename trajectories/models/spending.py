@@ -43,11 +43,15 @@ class SpendDay(models.Model):
 
 class SpendLimit(models.Model):
     """How much money a day (UTC) may take in a project: of everything, of a sampler in all its versions, or of a
-    person's jobs."""
+    person's jobs; and the ceilings that superusers alone set: of a project, and of all projects together. The last is
+    in the tables of the first project.
+    """
 
     class Scope(models.TextChoices):
         """What a limit holds for."""
 
+        TOGETHER = "together", "all projects together"
+        CEILING = "ceiling", "whole project, by superusers"
         ALL = "all", "whole project"
         SAMPLER = "sampler", "sampler"
         PERSON = "person", "person"
@@ -68,7 +72,7 @@ class SpendLimit(models.Model):
             ),
             models.CheckConstraint(
                 name="spend_limit_of_something",
-                condition=Q(scope="all", sampler_name="", person=None)
+                condition=Q(scope__in=("together", "ceiling", "all"), sampler_name="", person=None)
                 | (Q(scope="sampler", person=None) & ~Q(sampler_name=""))
                 | Q(scope="person", sampler_name="", person__isnull=False),
             ),
@@ -81,9 +85,21 @@ class SpendLimit(models.Model):
     @property
     def subject(self) -> str:
         """What it holds for, in words."""
+        if self.is_ceiling:
+            return "all projects together" if self.is_together else "all jobs, set by superusers"
         if self.scope == self.Scope.SAMPLER:
             return f"the sampler {self.sampler_name}"
         return f"the jobs of {self.person}" if self.person else "all jobs"
+
+    @property
+    def is_together(self) -> bool:
+        """Whether it holds for all projects."""
+        return self.scope == self.Scope.TOGETHER
+
+    @property
+    def is_ceiling(self) -> bool:
+        """Whether superusers alone set and lift it."""
+        return self.scope in (self.Scope.TOGETHER, self.Scope.CEILING)
 
     @property
     def warns_at(self) -> Decimal:

@@ -39,9 +39,12 @@ def list_generations(campaign: Campaign) -> list[Generation]:
 
 
 def list_relatives(campaign: Campaign) -> list[Campaign]:
-    """The campaign that one was cloned from, and those that were cloned from it, the newest first."""
-    related = Q(cloned_from=campaign) | (Q(pk=campaign.cloned_from_id) if campaign.cloned_from_id else Q(pk__in=()))
-    return list(Campaign.objects.filter(related).defer("left_out").order_by("-pk")[:MOST_RELATIVES])
+    """The campaign that one was cloned from, its other clones, and those that were cloned from it, the newest first."""
+    related = Q(cloned_from=campaign)
+    if campaign.cloned_from_id is not None:
+        related |= Q(pk=campaign.cloned_from_id) | Q(cloned_from=campaign.cloned_from_id)
+    rows = Campaign.objects.filter(related).exclude(pk=campaign.pk).defer("left_out")
+    return list(rows.select_related("first_sampler", "training_set", "held_out_set").order_by("-pk")[:MOST_RELATIVES])
 
 
 def runs_of(campaign: Campaign) -> set[int]:

@@ -1,4 +1,8 @@
-"""Numbers for whatever watches over an installation, read from kept counters: cheap at any size of the tables."""
+"""Numbers for whatever watches over an installation: the same from any process, and after restarts too.
+
+Counters are kept: by runs and days of spending, or as rows of Tally. Gauges are counted of what waits, is under way or
+is in error, by an index.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,13 +14,16 @@ from django.db.models.functions import Now
 
 from trajectories.adapters.acting import acting_in
 from trajectories.adapters.disk import free_bytes
-from trajectories.models import JOB_KINDS, PendingVerification, Project, Review, Run, SpendDay, Trace
+from trajectories.core.records import Outcome
+from trajectories.models import JOB_KINDS, PendingVerification, Project, Run, SpendDay, Tally, Trace
 from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.jobs import count_unfinished
 from trajectories.selectors.spending import get_spending, list_standings
 from trajectories.selectors.workers import get_scheduler_age, get_workforce
 
 COUNTER, GAUGE = "counter", "gauge"
+FAILURES = ("died", "time", "memory")
+"""Kinds of failures in the sandbox (services.verification.sandbox_failures)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,21 @@ def _samples() -> Iterator[Metric]:
     yield Metric("right_samples", COUNTER, "Samples of runs that are right.", sums["correct"])
     errors = Trace.objects.filter(correctness="error").count()
     yield Metric("verification_errors", GAUGE, "Traces that the sandbox or a verifier failed on.", errors)
-    yield Metric("reviews", COUNTER, "Reviews by people.", Review.objects.count())
+    yield from _tallied()
+
+
+def _tallied() -> Iterator[Metric]:
+    """What rows of Tally add up to, with a 0 for each sort that there can be."""
+    rows = Tally.objects.order_by().values_list("name", "label").annotate(total=Sum("count"))
+    totals = {(name, label): total for name, label, total in rows}
+    for outcome in Outcome:
+        count = totals.get((Tally.VERDICTS, outcome.value), 0)
+        yield Metric("verdicts", COUNTER, "Verdicts of all verifiers, judges too.", count, {"outcome": outcome.value})
+    for kind in FAILURES:
+        count = totals.get((Tally.SANDBOX_FAILURES, kind), 0)
+        help_text = "Programs that died, or ran out of time or memory, while something was verified."
+        yield Metric("sandbox_failures", COUNTER, help_text, count, {"kind": kind})
+    yield Metric("reviews", COUNTER, "Reviews by people.", totals.get((Tally.REVIEWS, ""), 0))
 
 
 def _spending() -> Iterator[Metric]:
@@ -71,7 +92,7 @@ def _spending() -> Iterator[Metric]:
             yield Metric("tokens", COUNTER, "Tokens sent to models and got from them.", count, labels)
     today = get_spending(days=1, group="kind").total
     yield Metric("cost_today", GAUGE, f"Paid to models today, UTC, in {settings.CURRENCY}.", float(today.cost))
-    standings = list_standings()
+    standings = list_standings(own=True)
     for each in standings:
         labels = {"subject": each.limit.subject}
         yield Metric("daily_limit", GAUGE, "Daily limits of spending.", float(each.limit.amount), labels)

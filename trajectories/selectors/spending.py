@@ -1,6 +1,6 @@
 """Reading what was spent by the day, and how daily limits stand."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
-from trajectories.adapters.acting import acting_in
+from trajectories.adapters.acting import FIRST, acting_in, acting_project
 from trajectories.models import (
     JOB_KINDS,
     Attempt,
@@ -60,16 +60,34 @@ def today_utc() -> date:
     return day
 
 
-def limits_for(*, sampler_name: str, person_id: int | None) -> QuerySet[SpendLimit]:
-    """The limits that hold for a person's calls to a sampler, in the one order in which they are locked."""
-    mine = Q(scope=SpendLimit.Scope.ALL) | Q(scope=SpendLimit.Scope.SAMPLER, sampler_name=sampler_name)
+def limits_for(*, sampler_name: str, person_id: int | None, lock: bool = False) -> list[SpendLimit]:
+    """The limits that hold for a person's calls to a sampler, in the one order in which they are locked: that of all
+    projects is the last."""
+    mine = Q(scope__in=(SpendLimit.Scope.ALL, SpendLimit.Scope.CEILING))
+    mine |= Q(scope=SpendLimit.Scope.SAMPLER, sampler_name=sampler_name)
     if person_id is not None:
         mine |= Q(scope=SpendLimit.Scope.PERSON, person=person_id)
-    return SpendLimit.objects.filter(mine).order_by("pk")
+    rows = SpendLimit.objects.select_for_update(no_key=True) if lock else SpendLimit.objects.all()
+    return [*rows.filter(mine).order_by("pk"), *_together(rows)]
+
+
+def _together(rows: QuerySet[SpendLimit]) -> list[SpendLimit]:
+    """The limit of all projects together, where there is one."""
+    with acting_in(FIRST):
+        return list(rows.filter(scope=SpendLimit.Scope.TOGETHER))
+
+
+def _in_each_project() -> Iterator[int]:
+    """Let each project act in turn, archived ones included: what they spent today is spent."""
+    for project in Project.objects.order_by("pk").values_list("pk", flat=True):
+        with acting_in(project):
+            yield project
 
 
 def spent_today(limit: SpendLimit) -> Decimal:
     """What counts against a limit so far today."""
+    if limit.is_together:
+        return sum((spent_today(SpendLimit(scope=SpendLimit.Scope.ALL)) for _ in _in_each_project()), NOTHING)
     days = SpendDay.objects.filter(day=today_utc())
     if limit.scope == SpendLimit.Scope.SAMPLER:
         days = days.filter(sampler__name=limit.sampler_name)
@@ -80,7 +98,12 @@ def spent_today(limit: SpendLimit) -> Decimal:
 
 
 def in_flight(limit: SpendLimit, *, beside: tuple[str, int] | None = None) -> Decimal:
-    """The most that calls in flight may still cost of a limit; those of one job (kind, id) may be left out."""
+    """The most that calls in flight may still cost of a limit; those of one job (kind, id) of the acting project may be
+    left out."""
+    if limit.is_together:
+        here, everything = acting_project(), SpendLimit(scope=SpendLimit.Scope.ALL)
+        flying = (in_flight(everything, beside=beside if each == here else None) for each in _in_each_project())
+        return sum(flying, NOTHING)
     holds = SpendHold.objects.all()
     if limit.scope == SpendLimit.Scope.SAMPLER:
         holds = holds.filter(sampler_name=limit.sampler_name)
@@ -129,10 +152,13 @@ class LimitStanding:
         return SpendAlert.Level.WARNING.value if self.spent >= self.limit.warns_at else ""
 
 
-def list_standings() -> list[LimitStanding]:
-    """Every limit as it stands now: all jobs, samplers, people."""
+def list_standings(*, own: bool = False) -> list[LimitStanding]:
+    """Every limit as it stands now: ceilings, all jobs, samplers, people. With `own` only those that the acting project
+    keeps: that of all projects is kept by the first."""
     order = {scope: place for place, scope in enumerate(SpendLimit.Scope.values)}
     limits = sorted(SpendLimit.objects.select_related("person"), key=lambda each: (order[each.scope], each.subject))
+    if not own and acting_project() != FIRST:
+        limits = [*_together(SpendLimit.objects.all()), *limits]
     waits = [wait for wait, _ in _waits_in_force()] if limits else []
     return [_standing(limit, waits) for limit in limits]
 
@@ -147,7 +173,7 @@ def _holds_for(limit: SpendLimit, wait: SpendWait) -> bool:
     """Whether a limit is one of those that a waiting job's calls count against."""
     if limit.scope == SpendLimit.Scope.SAMPLER:
         return limit.sampler_name == wait.sampler.name
-    return limit.scope == SpendLimit.Scope.ALL or limit.person_id == wait.person_id
+    return limit.is_ceiling or limit.scope == SpendLimit.Scope.ALL or limit.person_id == wait.person_id
 
 
 def waits_for_limit(kind: str, job: Any) -> bool:

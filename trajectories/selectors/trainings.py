@@ -1,8 +1,5 @@
 """Reading trainings: the newest, and what one has told."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.db.models import QuerySet
 
 from trajectories.models import Training, TrainingPoint
@@ -47,8 +44,3 @@ def thinned(points: list[TrainingPoint], most: int = MOST_DRAWN) -> list[Trainin
     if len(points) <= most:
         return points
     return [points[round(place * (len(points) - 1) / (most - 1))] for place in range(most)]
-
-
-def funnel_lines(training: Training) -> list[Mapping[str, Any]]:
-    """The lines of a training's funnel with their titles."""
-    return [{**line, "title": CLAUSES.get(line["clause"], line["clause"])} for line in training.funnel]

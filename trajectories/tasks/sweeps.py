@@ -6,6 +6,7 @@ from trajectories.services.jobs.sweeps import claim_lost_bells, claim_lost_verif
 from trajectories.services.jobs.workers import hear_scheduler
 from trajectories.services.runs.attempts import requeue_expired
 from trajectories.services.runs.rounds import move_on
+from trajectories.services.tallies import fold_tallies
 from trajectories.tasks.runs import ring_for
 from trajectories.tasks.verdicts import ring_verification
 
@@ -20,3 +21,4 @@ def sweep() -> None:
     for run_id in settleable_run_ids():
         if move_on(run_id=run_id):
             ring_for(run_id)
+    fold_tallies()

@@ -35,7 +35,14 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import faults_of
-from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generations, show_steps, show_waits
+from trajectories.views.shown.campaigns import (
+    compare_with_first,
+    plan_words,
+    say_control,
+    show_generations,
+    show_steps,
+    show_waits,
+)
 from trajectories.views.shown.clones import show_relatives
 from trajectories.views.shown.curricula import show_curriculum
 from trajectories.views.shown.figures import FigureSlot, figure_context
@@ -75,7 +82,7 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = CampaignForm(request.POST, cloned_from=like)
     else:
-        values = values_of(like) | _without(request) if like is not None else template_values(template)
+        values = values_of(like) | _without(request, like) if like is not None else template_values(template)
         form = CampaignForm(initial={"sampler": symbolic.pk, **values}, cloned_from=like)
     if not (form.is_bound and form.is_valid()):
         context = {
@@ -91,10 +98,11 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
     return redirect("campaign_detail", campaign.pk)
 
 
-def _without(request: HttpRequest) -> dict[str, Any]:
-    """What `?without=` leaves out of a clone, to measure what it brings."""
+def _without(request: HttpRequest, like: Campaign) -> dict[str, Any]:
+    """What `?without=` leaves out of a clone, to measure what it brings: nothing else differs, so the seed stays."""
     left_out: dict[str, dict[str, Any]] = {"memory": {"memory": None}, "curriculum": {"curriculum": False}}
-    return left_out.get(request.GET.get("without", ""), {})
+    found = left_out.get(request.GET.get("without", ""))
+    return {} if found is None else {**found, "seed": like.seed}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -142,6 +150,8 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
         "tokens": sum(tokens),
         "generations": generations,
         "newest": newest,
+        "beside_control": say_control(generations, newest.row.number) if newest is not None else "",
+        "has_steps": any(each.steps for each in generations),
         "comparison": compare_with_first(rows),
         "waits": show_waits(campaign, rows),
         "controls": controls_of(request.user, "campaign", campaign),
@@ -157,6 +167,7 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
     context |= {
         "curriculum": show_curriculum(campaign.kept_plan, rows),
         "relatives": show_relatives(campaign, rows),
+        "learnt": [each for each in generations if each.entered],
         "words": plan_words(campaign, campaign.kept_plan),
         "left_out": _left_out(campaign),
         "steps": show_steps(generations),

@@ -187,7 +187,9 @@ def limits(user: User | AnonymousUser) -> Iterator[NextStep]:
     for standing in list_standings():
         if standing.level:
             after = "Jobs wait." if standing.level == SpendAlert.Level.REACHED else "Jobs pause once it is spent."
-            text = f"{money(standing.spent)} of {money(standing.limit.amount)} are spent today. {after}"
+            hidden = standing.limit.is_together and not user.is_superuser
+            spent = "Most" if hidden else money(standing.spent)
+            text = f"{spent} of {money(standing.limit.amount)} are spent today. {after}"
             yield NextStep(f"Look at {standing.limit}", text, reverse("spending"), "Look at it", "warning")
 
 

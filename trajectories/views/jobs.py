@@ -8,6 +8,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import get_text_list
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -54,6 +55,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "kind": kind,
         "kinds": [(each, JOB_KINDS[each].plural) for each in seen],
+        "named": get_text_list([JOB_KINDS[each].plural.lower() for each in seen], "and"),
         "state": state,
         "states": [(word, title) for word, (title, _) in STATE_FILTERS.items()],
         "page": page,

@@ -11,13 +11,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from trajectories.adapters.acting import FIRST
 from trajectories.core.faults import Fault
 from trajectories.forms.accounts import AcceptForm, AddressForm, InviteForm, PasswordForm
-from trajectories.models import Invitation
+from trajectories.models import Invitation, Project
 from trajectories.selectors.people import list_invitations, list_people, list_sign_ins
+from trajectories.selectors.projects import open_projects
+from trajectories.services.installation.roles import ROLES
 from trajectories.services.people.addresses import may_set_address, set_address
 from trajectories.services.people.invitations import accept_invitation, invite, open_invitation, revoke_invitation
 from trajectories.services.people.sign_ins import end_sign_ins, note_sign_in, set_standing
+from trajectories.services.projects.members import set_role
 from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
@@ -39,6 +43,8 @@ def people_list(request: HttpRequest) -> HttpResponse:
         except Fault as fault:
             form.add_fault(fault)
     context = {"people": list_people(), "invitations": list_invitations(), "form": form, "link": link}
+    # Of several projects each has its own page for who works in it.
+    context["roles"] = list(ROLES) if len(open_projects()) == 1 else []
     return render(request, "trajectories/people/list.html", context, status=422 if form.is_bound else 200)
 
 
@@ -57,7 +63,8 @@ def invitation_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
 @require_POST
 @manage_people
 def person_change(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Close an account (`do=close`), open it again (`open`), or log it out everywhere (`end`)."""
+    """Close an account (`do=close`), open it again (`open`), log it out everywhere (`end`), or give it another `role`
+    (`role`), which is that in the first project."""
     person, actor = get_object_or_404(User, pk=user_id), visitor(request)
     do = request.POST.get("do", "")
     try:
@@ -67,13 +74,24 @@ def person_change(request: HttpRequest, user_id: int) -> HttpResponse:
         elif do in ("close", "open"):
             set_standing(actor=actor, person=person, is_active=do == "open")
             said = f"The account of {person.username} is {'open again' if do == 'open' else 'closed'}."
+        elif do == "role":
+            said = _set_role(actor, person, request.POST.get("role", ""))
         else:
-            raise Fault(f"Found do={do[:20]!r}, expected close, open or end.")
+            raise Fault(f"Found do={do[:20]!r}, expected close, open, end or role.")
     except Fault as fault:
         messages.error(request, str(fault))
     else:
         messages.success(request, said)
     return redirect("people_list")
+
+
+def _set_role(actor: User, person: User, role: str) -> str:
+    """Give somebody a role, and say so. Raises Fault for oneself, and for superusers, who may everything as it is."""
+    if person.pk == actor.pk or person.is_superuser:
+        found = "yourself" if person.pk == actor.pk else f"{person.username}, a superuser"
+        raise Fault(f"Found {found}; expected somebody whose role can be changed here.")
+    set_role(actor=actor, project=Project.objects.get(pk=FIRST), user=person, role=role)
+    return f"{person.username} is {role} now." if role else f"{person.username} has no role now."
 
 
 @never_cache

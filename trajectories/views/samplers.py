@@ -127,7 +127,7 @@ def _lineage(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
     """What a sampler was made from and by, and what was made from it; trainings for who may see them."""
     shown = request.user.has_perms(("trajectories.view_training", SEE_REVIEWS))
     return {
-        "training": Training.objects.filter(sampler=sampler).only("pk", "title").first() if shown else None,
+        "training": Training.objects.filter(sampler=sampler).only("pk", "title", "facts").first() if shown else None,
         "children": list(sampler.children.order_by("-pk")[:CHILDREN_SHOWN]),
         "children_count": sampler.children.count(),
     }

@@ -20,7 +20,7 @@ from trajectories.core.learning.rules import TAKE_WORDS, TrainingRule
 from trajectories.forms.trainings import PREFIX, AttachForm, TrainingForm
 from trajectories.models import Release, Sampler, Training
 from trajectories.selectors.blinding import SEE_REVIEWS
-from trajectories.selectors.trainings import curve_points, funnel_lines, get_training, list_trainings, thinned
+from trajectories.selectors.trainings import curve_points, get_training, list_trainings, thinned
 from trajectories.services.training.abilities import standing_of
 from trajectories.services.training.planning import TrainingError, attach_sampler, start_training
 from trajectories.tasks.jobs import controls_of
@@ -29,6 +29,7 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.shown.campaigns import part_of
+from trajectories.views.shown.funnels import show_training_funnel
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -94,7 +95,7 @@ def training_detail(request: HttpRequest, training_id: int) -> HttpResponse:
         "trainer": trainer,
         "controls": controls_of(request.user, "training", training),
         "note": standing_of(trainer).note if trainer is not None and training.state == Training.State.QUEUED else "",
-        "funnel": funnel_lines(training),
+        "funnel": show_training_funnel(training),
         "total": training.release.item_count,
         "rule": _rule_words(training),
         "parameters": _parameters(training),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 
@@ -178,6 +179,25 @@ def test_a_long_name_of_a_score_keeps_its_end():
 @pytest.mark.parametrize(
     ("row", "said"),
     [
+        ({"object": "chat.completion.chunk", "choices": [{"delta": {"content": "4"}}]}, "a chunk of an"),
+        ({"type": "response.output_text.delta", "delta": "4"}, "a chunk of an answer that was streamed"),
+        ({"type": "content_block_delta", "delta": {"text": "4"}}, "a chunk of an answer that was streamed"),
+        ({"custom_id": "a", "response": {"body": {"data": [{"object": "embedding"}]}}}, "embeddings"),
+        ({"object": "embedding", "embedding": [0.1], "index": 0}, "embeddings"),
+        ({"00576224": {"train": [], "test": []}, "007bbfb7": {"train": [], "test": []}}, "challenges of the ARC Prize"),
+        ({"00576224": [[[1]]], "007bbfb7": [[[2]], [[3]]]}, "solutions of the ARC Prize"),
+        ({"00d62c1b": {"n_examples": 1000, "runtime": 0.5}}, "the metadata of re-arc"),
+        ({"input": [[1]], "output": [[2]]}, "an example of a task of re-arc"),
+        ({"results": {"gsm8k": {}}, "configs": {}, "config": {"model_args": "x"}}, "results of lm-evaluation-harness"),
+        ({"evalId": "e", "results": {"version": 3, "results": [{}]}}, "a report of promptfoo"),
+        ({"input": "2 + 2? Step 1: 4 \u043a\u0438", "label": "2 + 2? Step 1: 4 +", "task": "GSM8K"},
+         "a row of Math-Shepherd"),
+        ({"adapter_spec": {}, "request_states": []}, "a file of HELM"),
+        ({"instance_id": "id1", "predicted_text": "4", "stats": {}}, "a file of HELM"),
+        ({"prompt_ids": [1], "completion_ids": [2], "advantage": 0.5}, "a rollout of a trainer"),
+        ({"data": {"prompt": "q", "a": "x", "b": "y"}, "annotations": [
+            {"result": [{"type": "pairwise", "value": {"selected": "left"}}]}]}, "a choice between two answers"),
+        ({"run_id": "r", "nothing": 1}, "an object with 'run_id'"),
         ({"timestamp": "t", "data": {"game_id": "g", "frame": []}}, "a recording of ARC-AGI-3"),
         ({"run_id": "r", "event_id": 0, "type": "sampling", "data": {}}, "an event of a log of OpenAI evals"),
         ({"prompt": "q", "chosen": "a", "rejected": "b"}, "a pair of preferences"),
@@ -188,14 +208,15 @@ def test_a_long_name_of_a_score_keeps_its_end():
         ({"one": 1}, "an object with 'one'"),
         ({}, "an empty object"),
     ],
-)
+)  # fmt: skip
 def test_what_holds_no_trace_is_refused_by_its_name(row, said):
-    with pytest.raises(ProblemError, match=f"^found {said}, expected"):
+    with pytest.raises(ProblemError) as raised:
         read_traces(row)
+    assert re.match(rf"found {re.escape(said)}[^;]*, expected", str(raised.value))
 
 
 def test_every_name_that_is_refused_is_tried_here():
-    assert len(REFUSED) == 11
+    assert len(REFUSED) == 23
 
 
 def test_a_trace_of_too_many_steps_is_refused_by_the_limit():

@@ -124,7 +124,7 @@ def test_the_rows_themselves_are_read(name):
 
 def test_every_shape_has_a_row_here_that_is_read_by_it():
     """A new shape gets one, and stands before those whose keys its row has too."""
-    passed_over = {"lm_eval_results": "results_1.json"}
+    passed_over = {"beside_rows": "results_1.json"}
     assert read_traces(passed_over) == []
     assert {shape_of(row).name for row in (*ROWS.values(), passed_over)} == {shape.name for shape in SHAPES}
 

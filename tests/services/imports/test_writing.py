@@ -29,6 +29,7 @@ from trajectories.services.imports.writing import set_target
 from trajectories.services.verification.queue import verify_traces
 
 pytestmark = pytest.mark.django_db
+LOGS = Path(__file__).parents[2] / "data" / "logs"
 SAMPLE = CASES["sample"].row
 ASKED = {"kind": "numeric", "spec": {}, "reference": "4", "statement": "What is 2 + 2?"}
 
@@ -176,6 +177,7 @@ def test_the_page_of_an_import_shows_where_the_file_and_we_differ(client, lead):
     wrong = {**row, "generation": "So \\boxed{5}"}
     refused = {**row, "generation": "It is \\boxed{4}.", "symbolic_correct": False}
     job = work(plan(lead, row, wrong, refused))
+    assert (job.told.pop("left_out"), job.told.pop("unread")) == ({}, {})
     assert job.told == {"shapes": {"generated": 3}, "wrapper": {}, "verdicts": 3, "reviews": 0}
     (beside,) = scores_beside(job, sight_of(lead))
     assert (beside.agree, beside.open) == (0, 3)
@@ -220,57 +222,12 @@ def test_a_killed_worker_leaves_the_count_of_shapes_as_it_was(lead, monkeypatch)
     assert work(job).told["shapes"] == {"plain": 500}
 
 
-WRITES_LOG = """
-import sys
-from inspect_ai import Task, eval as evaluate
-from inspect_ai.dataset import Sample
-from inspect_ai.model import (ChatMessageAssistant, ContentReasoning, ContentText, ModelOutput, ModelUsage, get_model)
-from inspect_ai.model._model_output import ChatCompletionChoice
-from inspect_ai.scorer import Score, includes, match, mean, scorer
-from inspect_ai.solver import generate, system_message, use_tools
-from inspect_ai.tool import tool
-
-@tool
-def add():
-    async def execute(x: int, y: int):
-        '''Add.
-
-        Args:
-            x: One number.
-            y: Another.
-        '''
-        return "long " * 400 + str(x + y)
-    return execute
-
-@scorer(metrics=[mean()])
-def odd():
-    async def score(state, target):
-        return Score.unscored(reason="nothing to score")
-    return score
-
-def said(text, stop="stop"):
-    content = [ContentReasoning(reasoning="Six sevens. " * 200, signature="s"), ContentText(text=text)]
-    message = ChatMessageAssistant(content=content, model="m", source="generate")
-    counts = dict(input_tokens=10, output_tokens=20, total_tokens=35, reasoning_tokens=7, input_tokens_cache_read=5)
-    usage = ModelUsage(**counts)
-    return ModelOutput(model="m", choices=[ChatCompletionChoice(message=message, stop_reason=stop)], usage=usage)
-
-call = ModelOutput.for_tool_call("m", "add", {"x": 40, "y": 2}, content="Let me add.")
-call.usage = ModelUsage(input_tokens=10, output_tokens=3, total_tokens=13)
-task = Task(dataset=[Sample(id="ie-0", input="[ie] Six times seven?", target="42")], name="sums", epochs=2,
-            solver=[system_message("Be brief."), use_tools(add()), generate()], scorer=[match(), includes(), odd()])
-model = get_model("mockllm/model", custom_outputs=[call, said("ANSWER: 42"), said("ANSWER: 1", "max_tokens")])
-log = evaluate(task, model=model, log_format=sys.argv[1], log_dir=sys.argv[2], max_samples=1, display="none")[0]
-assert log.status == "success", log.error
-"""
-
-
 @pytest.mark.parametrize("log_format", ["eval", "json"])
 def test_logs_that_inspect_itself_writes_come_in_whole(log_format, tmp_path):
     python = os.environ.get("INSPECT_PYTHON")
     if not python:
         pytest.skip("INSPECT_PYTHON names no Python that has inspect-ai")
-    subprocess.run([python, "-c", WRITES_LOG, log_format, str(tmp_path / "logs")], check=True, timeout=120)
+    subprocess.run([python, LOGS / "write_inspect.py", log_format, str(tmp_path / "logs")], check=True, timeout=120)
     (path,) = Path(tmp_path / "logs").glob(f"*.{log_format}")
     factories.make_problem(name="ie-0", kind="numeric", spec={}, reference="42", statement="[ie] Six times seven?")
     report = bring(path.read_bytes(), path.name)

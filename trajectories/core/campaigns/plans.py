@@ -269,6 +269,11 @@ class CampaignPlan:
         """Whether wrong traces enter a training in any way: then its release holds them too."""
         return self.take != CORRECT or self.relabel > 0
 
+    @property
+    def goes_by_epochs(self) -> bool:
+        """Whether the trainer counts epochs and not steps: then as many rows need not be as many steps."""
+        return self.parameters.get(STEPS) == 0
+
     def trainer_parameters(self, number: int) -> dict[str, JSON]:
         """The parameters of the training of a generation, from 1."""
         given = dict(self.parameters)

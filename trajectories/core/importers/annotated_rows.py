@@ -19,6 +19,7 @@ from trajectories.core.importers.foreign_scores import kept_whole
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.plain_rows import read_conversation, read_plain
 from trajectories.core.importers.question_rows import question_row
+from trajectories.core.importers.row_prompts import MESSAGES
 from trajectories.core.importers.shared_conversations import is_shared, read_shared
 from trajectories.core.importers.verdict_rows import ForeignReview
 from trajectories.core.problems import ProblemError, describe
@@ -60,7 +61,17 @@ class _Annotator:
 
 def is_label_studio(row: Row) -> bool:
     """Whether a row is a task of Label Studio, or one annotation of its JSON-MIN."""
+    if is_pairwise(row):
+        return False
     return is_min(row) or (isinstance(row.get("data"), Mapping) and any(name in row for name in TOLD))
+
+
+def is_pairwise(row: Row) -> bool:
+    """Whether a row is a task of Label Studio in which people chose between two answers."""
+    told = row.get("annotations")
+    results = [one.get("result") for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
+    each = (one for listed in results if isinstance(listed, list) for one in listed if isinstance(one, Mapping))
+    return isinstance(row.get("data"), Mapping) and any(one.get("type") == "pairwise" for one in each)
 
 
 def is_argilla(row: Row) -> bool:
@@ -150,7 +161,10 @@ def _read_data(data: Mapping[str, Any]) -> list[ForeignTrace]:
     if not answer:
         names = ", ".join(map(str, list(data)[:8])) or "nothing"
         raise ProblemError("", f"found {names[:120]}, expected the text that was annotated as {ANSWERS[0]}")
-    [trace] = read_plain({**passed, "question": question, "response": data[answer]})
+    listed = {name: data[name] for name in MESSAGES if isinstance(data.get(name), list)}
+    asked = {"question": question} if question or not listed else listed
+    [trace] = read_plain({**passed, **asked, "response": data[answer]})
+    question = question or trace.problem.question
     rest = {name: value for name, value in data.items() if name != answer}
     return [replace(trace, question_row=question_row(rest, question))]
 

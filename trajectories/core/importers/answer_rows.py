@@ -56,18 +56,18 @@ def read_answers(row: Row) -> list[ForeignTrace]:
     for number, reply in enumerate(replies):
         whole = cut_at_limit(reply, limit) if type(limit) is int and len(replies) == 1 else reply
         trace = _answer(whole, key, messages, len(replies))
-        told = {**trace.facts, "alternative": number} if len(replies) > 1 else trace.facts
-        traces.append(replace(trace, facts=told))
+        facts = {**trace.facts, "alternative": number} if len(replies) > 1 else trace.facts
+        traces.append(replace(trace, facts=facts))
     found = [replace(trace, temperature=temperature, model=trace.model or model) for trace in traces]
-    facts: dict[str, JSON] = {"custom_id": key.custom_id} if key.custom_id else {}
+    told: dict[str, JSON] = {"custom_id": key.custom_id} if key.custom_id else {}
     named = key.name or (names_in_id(key.custom_id) or ("",))[-1]
     asked_for = question_row(row, last_question(messages) or text_at(row, "question"), name=named)
     lost = Counter(turns.left_out)
     for message in _said_in(body):
         lost.update(left_out_of_message(message))
     if lost:
-        facts["left_out"] = dict(lost)
-    return [replace(trace, facts={**trace.facts, **facts}, question_row=asked_for) for trace in found]
+        told["left_out"] = dict(lost)
+    return [replace(trace, facts={**trace.facts, **told}, question_row=asked_for) for trace in found]
 
 
 def _said_in(body: Row) -> Iterator[JSON]:

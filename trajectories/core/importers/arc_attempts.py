@@ -69,22 +69,30 @@ def read_attempted(row: Row) -> list[ForeignTrace]:
 
 def _placed(pairs: Sequence[Row], name: str) -> list[Row | None]:
     """One attempt at each test input, by the place that its metadata states; else by its own. Raises ProblemError."""
-    placed: list[Row | None] = [None] * len(pairs)
+    placed: list[Row | None] = [None] * _count(pairs)
     for index, pair in enumerate(pairs):
         attempt = pair.get(name)
         if attempt is None:
             continue
-        if isinstance(attempt, list):  # a grid and no more, as in older files
+        if isinstance(attempt, list | str):  # a grid and no more, as in older files
             attempt = {"answer": attempt}
         if not isinstance(attempt, Mapping):
             raise ProblemError(f"[{index}].{name}", f"found {describe(attempt)}, expected an object with an answer")
         at = _meta(attempt).get("pair_index", index)
-        if type(at) is not int or not 0 <= at < len(pairs) or placed[at] is not None:
-            found = describe(at) if type(at) is not int or not 0 <= at < len(pairs) else f"{at} twice"
+        if type(at) is not int or not 0 <= at < len(placed) or placed[at] is not None:
+            found = describe(at) if type(at) is not int or not 0 <= at < len(placed) else f"{at} twice"
             where = f"[{index}].{name}.metadata.pair_index"
-            raise ProblemError(where, f"found {found}, expected each from 0 to {len(pairs) - 1} once")
+            raise ProblemError(where, f"found {found}, expected each from 0 to {len(placed) - 1} once")
         placed[at] = attempt
     return placed
+
+
+def _count(pairs: Sequence[Row]) -> int:
+    """How many test inputs there are: a file may lack those at which nothing was attempted, and so the first."""
+    stated = [
+        _meta(pair.get(name)).get("pair_index") for pair in pairs for name in pair if ATTEMPT.fullmatch(str(name))
+    ]
+    return max([len(pairs), *(at + 1 for at in stated if type(at) is int and at < MOST_PAIRS)])
 
 
 def _trace(row: Row, number: int, attempts: Sequence[Row | None]) -> ForeignTrace:

@@ -28,6 +28,9 @@ Row = Mapping[str, JSON]
 IDS = ("custom_id", "key", "recordId", "record_id")
 """How the line of a batch says which request it answers."""
 
+WRAPPED = ("output", "text", "content", "completion", "answer")
+"""Where an object under `response` may have its text: `output` of promptfoo, `text` of many scripts."""
+
 BARE_NUMBER = r"[-_.][a-z]?[0-9]{1,6}"
 """A regular expression: what may be the number of a sample at the end of an id, and may belong to a name."""
 
@@ -54,6 +57,8 @@ def open_row(row: Row) -> Enclosed | None:
 
     Raises ProblemError with the error's own words where the call failed.
     """
+    if is_chunk(row) or is_example(row) or wrapped_text(row) is not None or has_embeddings(row):
+        return None
     custom_id = _custom_id(row)
     found = _inside(row, custom_id)
     if found is None:
@@ -68,6 +73,43 @@ def open_row(row: Row) -> Enclosed | None:
         said = error_words(body) if isinstance(body, Mapping) else ""
         raise _failed(path, said, f"{NO_ANSWER}: {describe(body)} is none of the shapes that are read")
     return _enclosed(row, body, kind, path, custom_id)
+
+
+def is_chunk(row: Row) -> bool:
+    """Whether a row is one chunk of an answer that was streamed."""
+    kind, named = row.get("type"), row.get("object")
+    if isinstance(kind, str) and kind.startswith(("response.", "content_block_", "message_start", "message_delta")):
+        return True
+    return isinstance(named, str) and named.endswith(".chunk")
+
+
+def is_example(row: Row) -> bool:
+    """Whether a row is an example of an ARC task: a grid and the grid that comes of it."""
+    return _is_grid(row.get("input")) and _is_grid(row.get("output"))
+
+
+def _is_grid(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(line, list) for line in value)
+
+
+def wrapped_text(row: Row) -> tuple[str, str] | None:
+    """Where an object under `response` has an answer as text, and the text; None where it is no such object."""
+    inner = row.get("response")
+    if not isinstance(inner, Mapping) or kind_of_body(inner) is not None:
+        return None
+    name = next((name for name in WRAPPED if isinstance(inner.get(name), str)), "")
+    return (f"response.{name}", inner[name]) if name else None
+
+
+def has_embeddings(row: Row) -> bool:
+    """Whether a row, or the answer in it, is of embeddings."""
+    inner = row.get("response")
+    body = inner.get("body", inner) if isinstance(inner, Mapping) else row
+    listed = body.get("data") if isinstance(body, Mapping) else None
+    first = next(iter(listed), None) if isinstance(listed, list) else body
+    return isinstance(first, Mapping) and (
+        first.get("object") == "embedding" or isinstance(first.get("embedding"), list)
+    )
 
 
 def _inside(row: Row, custom_id: str) -> tuple[str, Any] | None:

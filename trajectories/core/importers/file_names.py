@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from trajectories.core.importers.beside_rows import model_of_folder
 from trajectories.core.importers.foreign_traces import ForeignTrace
-from trajectories.core.importers.lm_eval_results import model_of_folder
 
 SEED = re.compile(r"-rs(\d{1,6})(?![0-9a-zA-Z])")
 """How NeMo-Skills names the output of one seed: `output-rs3.jsonl`."""

@@ -6,8 +6,9 @@ from typing import Any
 
 from trajectories.core.completions.messages import Piece, said_in, thoughts_of
 from trajectories.core.completions.parts import build_completion
+from trajectories.core.importers.batch_rows import has_embeddings, wrapped_text
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.question_rows import question_row
+from trajectories.core.importers.question_rows import REFERENCES, question_row
 from trajectories.core.importers.row_fields import (
     QUESTIONS,
     finish_of,
@@ -46,11 +47,40 @@ def is_plain(row: Row) -> bool:
 
 def _response_of(row: Row) -> str:
     if "response" in row:
-        return "response"
+        is_object = isinstance(row["response"], dict)
+        return "" if is_object and wrapped_text(row) is None and not _may_be_told_wrong(row) else "response"
     asks = any(isinstance(row.get(name), str) for name in (*QUESTIONS, *NAMED))
     if not asks and not any(isinstance(row.get(name), list) for name in MESSAGES):
         return ""
     return next((name for name in RESPONSES if isinstance(row.get(name), str)), "")
+
+
+def _may_be_told_wrong(row: Row) -> bool:
+    """Whether an object as response is best refused as that: the row is no batch's, and asks something."""
+    return not has_embeddings(row) and not isinstance(row.get("custom_id"), str)
+
+
+def _unwrapped(row: Row) -> Row:
+    """The row with the text of an answer that stands in an object, and with what promptfoo keeps around it: the prompt
+    as it was sent, the provider as the model, whether it passed."""
+    found = wrapped_text(row)
+    if found is None:
+        return row
+    inner, prompt, provider, asked = (_object(row.get(name)) for name in ("response", "prompt", "provider", "vars"))
+    told: dict[str, Any] = {**row, "response": found[1]}
+    told |= {"prompt": prompt["raw"]} if isinstance(prompt.get("raw"), str) else {}
+    told |= {"model": provider["id"]} if isinstance(provider.get("id"), str) and "model" not in row else {}
+    if isinstance(row.get("provider"), str) and "model" not in row:
+        told["model"] = row["provider"]
+    told |= {name: asked[name] for name in ("question", "problem", *REFERENCES) if name in asked and name not in row}
+    told |= {"passed": row["success"]} if isinstance(row.get("success"), bool) else {}
+    tokens = _object(inner.get("tokenUsage"))
+    usage = {"prompt_tokens": tokens.get("prompt"), "completion_tokens": tokens.get("completion")}
+    return told if not tokens else {**told, "usage": {**usage, "cost": inner.get("cost", row.get("cost"))}}
+
+
+def _object(value: JSON) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def is_conversation(row: Row) -> bool:
@@ -65,6 +95,7 @@ def is_instruction(row: Row) -> bool:
 
 def read_plain(row: Row) -> list[ForeignTrace]:
     """The trace of a row that is a question and its answer. Raises ProblemError."""
+    row = _unwrapped(row)
     name = _response_of(row) or "response"
     said = row.get(name)
     response = said if isinstance(said, list) else text_at(row, name, needed=True)

@@ -1,8 +1,13 @@
 """Rows that hold no trace: known by their name, so that a fault says what they are and what to do with them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from trajectories.core.importers.annotated_rows import is_pairwise
+from trajectories.core.importers.batch_rows import has_embeddings, is_chunk, is_example
+from trajectories.core.importers.beside_rows import is_metadata, is_results
 from trajectories.core.importers.foreign_traces import Row
 
 EXPECTED = 'expected one of "response", "messages", "choices", "generations", "completion" or "trace"'
@@ -25,6 +30,15 @@ def _is_recording(row: Row) -> bool:
     data = row.get("data")
     return "timestamp" in row and isinstance(data, dict) and "game_id" in data and "frame" in data
 
+
+TASK = re.compile(r"[0-9a-f]{8}")
+"""How tasks of ARC are named."""
+
+SHEPHERD = "\u043a\u0438"
+"""What Math-Shepherd writes behind each step: two letters that no solution has."""
+
+TOKEN_IDS = ("completion_ids", "completion_token_ids", "response_ids", "output_ids", "token_ids")
+"""Where trainers keep what was sampled as numbers of tokens."""
 
 PAIRS = (
     ("chosen", "rejected"),
@@ -49,7 +63,103 @@ def is_pair(row: Row) -> bool:
     return any(all(name in row for name in names) for names in PAIRS)
 
 
+def _is_of_tasks(is_task: Callable[[Any], bool]) -> Callable[[Row], bool]:
+    """Whether every value of a row, under the name of an ARC task, is such a thing."""
+    return lambda row: bool(row) and all(TASK.fullmatch(str(name)) and is_task(value) for name, value in row.items())
+
+
+def _is_challenge(task: Any) -> bool:
+    return isinstance(task, dict) and isinstance(task.get("train"), list) and isinstance(task.get("test"), list)
+
+
+def _is_solution(task: Any) -> bool:
+    grids = task if isinstance(task, list) else []
+    return bool(grids) and all(isinstance(grid, list) and grid and isinstance(grid[0], list) for grid in grids)
+
+
+def _is_measured(task: Any) -> bool:
+    return isinstance(task, dict) and bool(task) and all(isinstance(each, int | float) for each in task.values())
+
+
+def _is_shepherd(row: Row) -> bool:
+    asked, label = row.get("input"), row.get("label")
+    return isinstance(asked, str) and isinstance(label, str) and SHEPHERD in asked and "output" not in row
+
+
+def _is_helm(row: Row) -> bool:
+    return ("adapter_spec" in row and "request_states" in row) or (
+        "instance_id" in row and any(name in row for name in ("stats", "predicted_text", "request"))
+    )
+
+
+def _is_report_of_promptfoo(row: Row) -> bool:
+    results = row.get("results")
+    return isinstance(results, dict) and isinstance(results.get("results"), list)
+
+
 REFUSED = (
+    Refused(
+        "a chunk of an answer that was streamed",
+        is_chunk,
+        "it is no whole answer: put its chunks together, or ask without streaming",
+    ),
+    Refused(
+        "embeddings",
+        has_embeddings,
+        "they are numbers and no text of a model: there is nothing to import",
+    ),
+    Refused(
+        "challenges of the ARC Prize",
+        _is_of_tasks(_is_challenge),
+        "they are tasks without an answer of a model: import them as problems, with their solutions",
+    ),
+    Refused(
+        "solutions of the ARC Prize",
+        _is_of_tasks(_is_solution),
+        "they are the right answers: import them as problems, together with their challenges",
+    ),
+    Refused(
+        "the metadata of re-arc",
+        _is_of_tasks(_is_measured),
+        "it has figures of tasks and no answer of a model: leave it out",
+    ),
+    Refused(
+        "an example of a task of re-arc",
+        is_example,
+        "it has no answer of a model: import the file as problems",
+    ),
+    Refused(
+        "results of lm-evaluation-harness",
+        is_results,
+        "they are scores of whole tasks: send the samples_*.jsonl (`--log_samples`); in a zip beside these they name "
+        "the model",
+    ),
+    Refused(
+        "a report of promptfoo",
+        _is_report_of_promptfoo,
+        "its rows are inside: write them as lines (`promptfoo eval --output results.jsonl`)",
+    ),
+    Refused(
+        "a row of Math-Shepherd",
+        _is_shepherd,
+        'its steps stand in one text: cut it at the marks, and write {"prompt", "completions", "labels"}',
+    ),
+    Refused(
+        "a file of HELM",
+        _is_helm,
+        "its requests and answers are inside of scenario_state.json: write one row for each, with `request.prompt` as "
+        "prompt and the text of its completion as response",
+    ),
+    Refused(
+        "a rollout of a trainer (prime-rl, verl)",
+        lambda row: any(isinstance(row.get(name), list) for name in TOKEN_IDS),
+        "it has numbers of tokens and no text: decode them with the model's tokenizer",
+    ),
+    Refused(
+        "a choice between two answers of Label Studio",
+        is_pairwise,
+        "two answers to one prompt: write one task for each, with its text as response",
+    ),
     Refused(
         "a recording of ARC-AGI-3",
         _is_recording,
@@ -77,8 +187,8 @@ REFUSED = (
     ),
     Refused(
         "the metadata beside results of verifiers",
-        _has("env_id", "model", "num_examples"),
-        "it has no answer of a model: send results.jsonl alone",
+        is_metadata,
+        "it has no answer of a model: send results.jsonl alone; in a zip beside it it names the model",
     ),
     Refused(
         "scores of arc-agi-benchmarking",

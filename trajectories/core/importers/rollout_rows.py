@@ -33,7 +33,8 @@ from trajectories.core.problems import ProblemError, describe
 from trajectories.core.records import JSON, FinishReason, VerdictRecord
 
 GYM = "responses_create_params"
-CUT_OFF = ("max_turns_reached", "max_total_completion_tokens", "prompt_too_long", "max_seq_len", "timeout")
+LAST_TURN = "max_turns_reached"
+CUT_OFF = ("max_total_completion_tokens", "prompt_too_long", "max_seq_len", "timeout")
 """Conditions of `verifiers` under which a rollout was cut off."""
 
 NAMED_AS_ANSWER = "correct_answer"
@@ -107,10 +108,21 @@ def _sampling(row: Row) -> Mapping[str, Any]:
 
 
 def _end(row: Row, response: str) -> FinishReason:
-    """A rollout that was truncated, or stopped by a limit, was cut off."""
-    if row.get("is_truncated") is True or row.get("stop_condition") in CUT_OFF:
+    """A rollout that was truncated, or stopped by a limit, was cut off. One whose last turn was an answer was not, even
+    where it had no turn left: so every rollout of a single turn ends."""
+    stopped = row.get("stop_condition")
+    if row.get("is_truncated") is True or stopped in CUT_OFF or (stopped == LAST_TURN and not _is_answered(row)):
         return FinishReason.LENGTH
     return finished(row.get("finish_reason"), response)
+
+
+def _is_answered(row: Row) -> bool:
+    """Whether a rollout ends with a text of the model that calls no tool."""
+    completion = row["completion"]
+    last = completion[-1] if isinstance(completion, list) and completion else completion
+    if isinstance(last, Mapping):
+        return last.get("role") == "assistant" and bool(last.get("content")) and not last.get("tool_calls")
+    return isinstance(last, str)
 
 
 def _request(row: Row) -> dict[str, JSON]:

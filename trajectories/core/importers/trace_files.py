@@ -32,6 +32,7 @@ from trajectories.core.importers.annotated_rows import is_argilla, is_label_stud
 from trajectories.core.importers.answer_rows import is_answer, read_answers
 from trajectories.core.importers.arc_attempts import is_attempted, read_attempted
 from trajectories.core.importers.arc_submissions import is_submitted, read_submitted
+from trajectories.core.importers.beside_rows import is_beside, read_beside
 from trajectories.core.importers.distilled_rows import is_distilled, read_distilled
 from trajectories.core.importers.eval_events import is_event_row, read_events
 from trajectories.core.importers.failed_rows import check_answered, check_call, told_as_failed
@@ -41,7 +42,6 @@ from trajectories.core.importers.generation_rows import is_generated, read_gener
 from trajectories.core.importers.inspect_samples import is_sample, read_sample
 from trajectories.core.importers.labelled_solutions import is_labelled, read_labelled
 from trajectories.core.importers.limits import LIMITS, ImportLimits
-from trajectories.core.importers.lm_eval_results import is_beside, read_beside
 from trajectories.core.importers.lm_eval_rows import is_logged, read_logged
 from trajectories.core.importers.message_graphs import is_episode, is_graph, read_episode, read_graph
 from trajectories.core.importers.plain_rows import (
@@ -83,7 +83,7 @@ class Shape:
 
 
 SHAPES = (
-    Shape("beside", "file of results beside samples, passed over", is_beside, read_beside),
+    Shape("beside", "what a harness writes beside its rows, passed over", is_beside, read_beside),
     Shape("submission", "submission of the ARC Prize", is_submitted, read_submitted),
     Shape("attempts", "results of arc-agi-benchmarking", is_attempted, read_attempted),
     Shape("events", "log of OpenAI evals", is_event_row, read_events),

@@ -15,11 +15,12 @@ from django.utils import timezone
 from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import WRONG_TOO
 from trajectories.core.campaigns.curricula import open_families
-from trajectories.core.campaigns.plans import NOTHING_RIGHT, Basis, CampaignPlan, ControlOf, ReplaySource
+from trajectories.core.campaigns.plans import NOTHING_RIGHT, STEPS, Basis, CampaignPlan, ControlOf, ReplaySource
 from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.learning.rules import UNIFORM, TrainingRule
+from trajectories.core.records import JSON
 from trajectories.core.releases.rules import Rule
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import consensus
@@ -32,6 +33,7 @@ from trajectories.models import (
     Run,
     Sampler,
     Scorer,
+    Training,
 )
 from trajectories.selectors.campaign_waits import name_generation
 from trajectories.selectors.campaigns import (
@@ -116,6 +118,8 @@ def _begin(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
             return False
         return _move(row, Stage.SAMPLING, run=_plan_sampling(campaign, row, plan))
     if plan.control_of is ControlOf.SEEDS:
+        if _waits_for_challenger(campaign, row, plan):
+            return False
         _check_seeds(row, campaign, plan, None)
         row.release_id = plan.seed_release
         return _train(campaign, row, plan)
@@ -254,7 +258,7 @@ def _after_selecting(campaign: Campaign, row: Generation, plan: CampaignPlan) ->
     if job.reason == NOTHING:
         raise _nothing_right(row, plan, again)
     release = frozen_release(job, row, again)
-    if release is None:
+    if release is None or _waits_for_challenger(campaign, row, plan):
         return False
     if overlaps := overlaps_of(release, campaign.held_out_set, plan.near):
         first = overlaps[0]
@@ -285,11 +289,31 @@ def _check_seeds(row: Generation, campaign: Campaign, plan: CampaignPlan, again:
         )
 
 
+def _waits_for_challenger(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    """Whether the training of a control has to wait until that of its challenger has ended: where the trainer goes by
+    epochs, the control takes as many steps as came of those."""
+    if not (row.is_control and plan.goes_by_epochs):
+        return False
+    training = _arm(campaign, row.number, Arm.CHAMPION).training
+    return training is None or training.state not in (Training.State.FINISHED, Training.State.WAITING)
+
+
+def _parameters(campaign: Campaign, row: Generation, plan: CampaignPlan) -> dict[str, JSON]:
+    """The trainer's parameters: those of a control let nothing wrong be passed over, and make as many steps."""
+    given = plan.trainer_parameters(row.number)
+    if not row.is_control:
+        return given
+    if any(each.name == WRONG_TOO for each in TRAINERS[plan.trainer].parameters):
+        given[WRONG_TOO] = True
+    training = _arm(campaign, row.number, Arm.CHAMPION).training
+    if plan.goes_by_epochs and training is not None and isinstance(training.facts.get(STEPS), int):
+        given[STEPS] = training.facts[STEPS]
+    return given
+
+
 def _train(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
-    """Begin the training: of both arms of a generation from the same sampler, with the same parameters and seed; a
-    control's trainer must not pass over by itself what is wrong."""
+    """Begin the training: of both arms of a generation from the same sampler, with the same parameters and seed."""
     assert row.release is not None
-    takes_wrong = row.is_control and any(each.name == WRONG_TOO for each in TRAINERS[plan.trainer].parameters)
     base = campaign.first_sampler if plan.from_first else _base(row)
     rule = CONTROL_RULE if row.is_control else plan.training_rule(earlier_releases(campaign, row))
     if row.is_control and plan.seed_release is not None and plan.seed_release != row.release_id:
@@ -298,7 +322,7 @@ def _train(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
         by=campaign.created_by,
         release=row.release,
         trainer=plan.trainer,
-        parameters={**plan.trainer_parameters(row.number), **({WRONG_TOO: True} if takes_wrong else {})},
+        parameters=_parameters(campaign, row, plan),
         base=base,
         rule=rule.as_json(),
         parent_job=campaign,

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 def note_alerts() -> list[SpendAlert]:
     """Write down which limits are nearly spent or reached; those that nobody had written down before."""
     day = today_utc()
-    noted = (_note(standing, day) for standing in list_standings() if standing.level)
+    noted = (_note(standing, day) for standing in list_standings(own=True) if standing.level)
     return [alert for alert in noted if alert is not None]
 
 
@@ -80,8 +80,9 @@ def _mail(alert: SpendAlert) -> bool:
 
 
 def _addresses(alert: SpendAlert) -> Sequence[str]:
-    """Whoever may set limits in this project, and the person whose limit it is."""
-    told = Q(pk__in=people_with("trajectories.change_spendlimit").values("pk"))
+    """Whoever may set the limit, and the person whose limit it is."""
+    setters = Q(pk__in=people_with("trajectories.change_spendlimit").values("pk"))
+    told = Q(is_superuser=True) if alert.limit.is_together else setters
     if alert.limit.person_id is not None:
         told |= Q(pk=alert.limit.person_id)
     people = User.objects.filter(told, is_active=True).exclude(email="")

@@ -29,7 +29,7 @@ FREE = Room(None)
 def has_limits(*, payer: Payer) -> bool:
     """Whether any limit holds for a payer; what is held need not be worked out where none does."""
     name = Sampler.objects.only("name").get(pk=payer.sampler_id).name
-    return limits_for(sampler_name=name, person_id=payer.person_id).exists()
+    return bool(limits_for(sampler_name=name, person_id=payer.person_id))
 
 
 def room_for_attempts(*, payer: Payer, each: Decimal | None) -> Room:
@@ -79,10 +79,9 @@ def lack_today(*, payer: Payer, more: Decimal) -> str:
 
 
 def _locked(sampler_name: str, person_id: int | None) -> list[SpendLimit]:
-    limits = limits_for(sampler_name=sampler_name, person_id=person_id)
-    if not limits.exists():
+    if not limits_for(sampler_name=sampler_name, person_id=person_id):
         return []
-    return list(limits.select_for_update(no_key=True))
+    return limits_for(sampler_name=sampler_name, person_id=person_id, lock=True)
 
 
 def _keep(payer: Payer, sampler_name: str, **amounts: Decimal) -> None:
@@ -94,10 +93,10 @@ def _keep(payer: Payer, sampler_name: str, **amounts: Decimal) -> None:
 
 
 def _lack(limit: SpendLimit, spent: Decimal, flying: Decimal, each: Decimal, noun: str) -> str:
-    """Why nothing more is begun today, with what is in flight."""
+    """Why nothing more is begun today, with what is in flight, but for what other projects spend."""
     left = max(Decimal(0), limit.amount - spent - flying)
+    sums = "" if limit.is_together else f": {spent:.4f} spent today and up to {flying:.4f} in flight"
     return (
-        f"The daily limit of {limit.subject}, {limit.amount.normalize():f}, has {left:.4f} left: {spent:.4f} spent "
-        f"today and up to {flying:.4f} in flight; {noun} may cost {each:.4f}. "
-        "It goes on by itself after midnight UTC, or once the limit allows it."
+        f"The daily limit of {limit.subject}, {limit.amount.normalize():f}, has {left:.4f} left{sums}; "
+        f"{noun} may cost {each:.4f}. It goes on by itself after midnight UTC, or once the limit allows it."
     )

@@ -19,6 +19,10 @@ STALE = timedelta(minutes=10)
 ENDED = (CANCELLED, "finished", "failed")
 
 
+Taken = tuple[str, int]
+"""A limit by its scope and id: that of all projects has its id from another table."""
+
+
 def wait_for_room(*, payer: Payer, cost: Decimal, reason: str) -> None:
     """Write down that a job is about to be paused with this reason, and goes on once a call of this cost fits."""
     SpendWait.objects.update_or_create(
@@ -40,7 +44,7 @@ def jobs_to_resume() -> list[tuple[str, int]]:
 
     A job that somebody has paused themselves, or ended, is forgotten.
     """
-    taken: dict[int, Decimal] = {}
+    taken: dict[Taken, Decimal] = {}
     found = []
     waits = SpendWait.objects.select_for_update(of=("self",), skip_locked=True).select_related("sampler")
     for wait in waits.annotate(is_stale=_older()).order_by("created_at", "pk"):
@@ -60,15 +64,16 @@ def _older() -> Any:
     return ExpressionWrapper(Q(created_at__lt=Now() - STALE), output_field=BooleanField())
 
 
-def _fits(wait: SpendWait, taken: dict[int, Decimal]) -> bool:
+def _fits(wait: SpendWait, taken: dict[Taken, Decimal]) -> bool:
     """Whether a call fits into what is left beside those that were let through before; counts it where it does."""
-    limits = list(limits_for(sampler_name=wait.sampler.name, person_id=wait.person_id))
+    limits = limits_for(sampler_name=wait.sampler.name, person_id=wait.person_id)
     for limit in limits:
-        used = spent_today(limit) + in_flight(limit) + taken.get(limit.pk, Decimal(0))
+        used = spent_today(limit) + in_flight(limit) + taken.get((limit.scope, limit.pk), Decimal(0))
         if used + wait.cost > limit.amount:
             return False
     for limit in limits:
-        taken[limit.pk] = taken.get(limit.pk, Decimal(0)) + wait.cost
+        key = (limit.scope, limit.pk)
+        taken[key] = taken.get(key, Decimal(0)) + wait.cost
     return True
 
 

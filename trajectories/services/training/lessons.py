@@ -19,6 +19,7 @@ from trajectories.core.releases.rules import Rule
 from trajectories.core.releases.spreading import Contender, contend
 from trajectories.models import Release, ReleaseItem, Training
 from trajectories.selectors.exports import iterate_items
+from trajectories.selectors.release_bases import words_of
 from trajectories.services.releases.choosing import held_out_by
 
 TRAIN = ReleaseItem.Split.TRAIN
@@ -29,7 +30,7 @@ GREATEST_PLACE = 2**32
 @dataclass(frozen=True, slots=True)
 class ChosenLessons:
     """The lessons of a training, by release (the one that is learnt from first) and place. They are the same however
-    often they are gone through: releases never change."""
+    often they are gone through: releases never change. The `meta` of each says what its release rests on."""
 
     releases: Sequence[Release]
     sampled: frozenset[int]
@@ -41,7 +42,9 @@ class ChosenLessons:
 
     def __iter__(self) -> Iterator[Lesson]:
         for number, release in enumerate(self.releases):
-            for place, item in enumerate(iterate_items(release)):
+            rests_on = words_of(release)
+            for place, kept in enumerate(iterate_items(release)):
+                item = replace(kept, meta={**kept.meta, "rests_on": rests_on})
                 key = number * GREATEST_PLACE + place
                 if key in self.sampled:
                     origin = REPLAYED if number else SAMPLED

@@ -29,6 +29,7 @@ from trajectories.adapters.training.base import (
 from trajectories.core.faults import Fault
 from trajectories.models import Artefact, AuditEvent, Sampler, Training
 from trajectories.selectors.disk import NO_SPACE
+from trajectories.selectors.release_bases import rests_of
 from trajectories.selectors.workers import living_trainers
 from trajectories.services.endpoints.artefacts import store_artefact
 from trajectories.services.jobs.endings import tell_parent
@@ -156,6 +157,8 @@ def _finish(
     state = State.FINISHED if sampler else State.WAITING
     ended: dict[str, Any] = {"artefact": artefact, "sampler": sampler, "facts": dict(outcome.facts), "note": ""}
     ended["worked_seconds"] = seconds
+    if rest := rests_of([training.release]).get(training.release_id):
+        ended["facts"]["rests_on"] = rest.as_json()
     if sampler:
         ended["finished_at"] = Now()
     if not held.update(state=state, reason="", space_needed=None, **ended):

@@ -38,6 +38,7 @@ from trajectories.selectors.problems import to_record
 from trajectories.services.locks import hold_run
 from trajectories.services.rows import insert_rows, row_of
 from trajectories.services.traces.storing import answer_hash
+from trajectories.services.verification.sandbox_failures import count_noted, note_run
 
 MAX_CLAIMS = 3
 """A verification begun this often without an end has crashed its workers: its verdicts are errors."""
@@ -60,6 +61,7 @@ class TraceTools(LocalTools):
         key = key_of(job)
         if key not in self._runs:
             self._runs[key] = self._begun[key].result() if key in self._begun else self._engine.run(job)
+            note_run(self._runs[key])
         return self._runs[key]
 
 
@@ -190,10 +192,11 @@ def append_verdicts(
 
 
 def _insert(added: Sequence[Verdict]) -> None:
-    """Write new verdicts in one statement."""
+    """Write new verdicts in one statement, and count what the sandbox failed at before they were found."""
     now = timezone.now()
     for verdict in added:
         verdict.created_at = now
+    count_noted()
     ids = insert_rows(Verdict, [row_of(verdict) for verdict in added], returning=("id",))
     for verdict, (key,) in zip(added, ids, strict=True):
         verdict.pk = key

@@ -15,13 +15,16 @@ from trajectories.core.campaigns.measures import NO_FAMILY, Measured, with_one_k
 from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, Basis, CampaignPlan, ReplaySource
 from trajectories.core.campaigns.stages import STAGES, Stage
 from trajectories.core.learning.rules import TAKE_WORDS
+from trajectories.core.releases.bases import Rest
 from trajectories.core.selections import WRONG_STEPS, Selection
 from trajectories.models import JOB_KINDS, Campaign, Freezing, Generation, Problem, Run, Training
 from trajectories.selectors.audits import count_wrong_steps
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaign_waits import QUEUE, list_waits
 from trajectories.selectors.campaigns import made_by, measured_of
-from trajectories.views.shown.funnels import ShownFunnel, show_job_funnel
+from trajectories.selectors.release_bases import rests_of
+from trajectories.views.shown.apart import control_words
+from trajectories.views.shown.funnels import ShownFunnel, TrainingLine, show_job_funnel, show_training_funnel
 
 PROBLEMS_SHOWN = 30
 SEE_CAMPAIGNS = ("trajectories.view_campaign", SEE_REVIEWS)
@@ -30,7 +33,7 @@ SEE_CAMPAIGNS = ("trajectories.view_campaign", SEE_REVIEWS)
 @dataclass(frozen=True, slots=True)
 class ShownGeneration:
     """A row of the page. `samples`, `tokens` and `cost` are those of its runs together. `traces` leads to what it made
-    of the held-out problems, "" before it has."""
+    of the held-out problems, "" before it has. `rest` says what its release rests on."""
 
     row: Generation
     stage: str
@@ -38,6 +41,8 @@ class ShownGeneration:
     decision: GateDecision | None
     overruled: dict[str, Any] | None
     funnel: ShownFunnel | None
+    training_funnel: Sequence[TrainingLine]
+    rest: Rest | None
     samples: int
     tokens: int
     cost: Decimal
@@ -49,6 +54,17 @@ class ShownGeneration:
         if self.row.training is not None and self.row.training.funnel:
             return int(self.row.training.funnel[-1]["left"])
         return self.row.release.item_count if self.row.release is not None else None
+
+    @property
+    def steps(self) -> int | None:
+        """The steps of its training, None of a trainer that makes none, and before it has ended."""
+        steps = self.row.training.facts.get("steps") if self.row.training is not None else None
+        return steps if isinstance(steps, int) else None
+
+    @property
+    def entered(self) -> bool:
+        """Whether anything is known of what it learns from."""
+        return bool(self.funnel or self.training_funnel)
 
     @property
     def freezing_link(self) -> str:
@@ -72,10 +88,14 @@ def show_generations(rows: Sequence[Generation]) -> list[ShownGeneration]:
     """What the page says of each arm of each generation, pass@k with one k."""
     found = [measured_of(row) for row in rows]
     alike = iter(with_one_k([each for each in found if each is not None]))
-    return [_show(row, None if each is None else next(alike)) for row, each in zip(rows, found, strict=True)]
+    rests = rests_of([row.release for row in rows if row.release is not None])
+    return [
+        _show(row, None if each is None else next(alike), rests.get(row.release_id or 0))
+        for row, each in zip(rows, found, strict=True)
+    ]
 
 
-def _show(row: Generation, measured: Measured | None) -> ShownGeneration:
+def _show(row: Generation, measured: Measured | None, rest: Rest | None) -> ShownGeneration:
     runs: list[Run] = [run for run in (row.run, row.evaluation) if run is not None]
     return ShownGeneration(
         row=row,
@@ -84,11 +104,20 @@ def _show(row: Generation, measured: Measured | None) -> ShownGeneration:
         decision=GateDecision.from_json(row.decision) if row.decision else None,
         overruled=row.decision.get("overruled"),
         funnel=show_job_funnel(row.freezing) if row.freezing is not None else None,
+        training_funnel=show_training_funnel(row.training) if row.training is not None else [],
+        rest=rest,
         samples=sum(run.done_count for run in runs),
         tokens=sum(run.input_tokens + run.output_tokens for run in runs),
         cost=sum((run.cost for run in runs), Decimal(0)),
         traces=traces_of_run(row.evaluation_id),
     )
+
+
+def say_control(generations: Sequence[ShownGeneration], number: int) -> str:
+    """Whether the challenger of a generation beats its control; "" before both are measured."""
+    both = {each.row.is_control: each.measured for each in generations if each.row.number == number}
+    challenger, control = both.get(False), both.get(True)
+    return "" if challenger is None or control is None else control_words(number, challenger, control)
 
 
 def show_waits(campaign: Campaign, rows: Sequence[Generation]) -> list[tuple[str, str]]:

@@ -1,13 +1,14 @@
-"""A campaign beside those that it was cloned from or that were cloned from it: what differs, and what came of both."""
+"""A campaign beside its relatives, which it was cloned from or with or which are its clones: what differs, what came of
+both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trajectories.core.campaigns.measures import Measured
-from trajectories.core.consolidation.paired import Difference, discordant, paired_bootstrap
 from trajectories.models import Campaign, Generation
 from trajectories.selectors.campaigns import list_generations, list_relatives, measured_of
+from trajectories.views.shown.apart import compare_measured
 
 WORDS = {
     "memory": "memory",
@@ -46,8 +47,8 @@ class ShownRelative:
 
 
 def show_relatives(campaign: Campaign, rows: Sequence[Generation]) -> list[ShownRelative]:
-    """The campaigns that this one was cloned from or that were cloned from it, the newest first. `rows` are this one's
-    generations in their order: samples are added up from one to the next."""
+    """The campaign that this one was cloned from, its other clones, and those of this one, the newest first. `rows` are
+    this one's generations in their order: samples are added up from one to the next."""
     return [_beside(campaign, rows, other) for other in list_relatives(campaign)]
 
 
@@ -56,7 +57,7 @@ def _beside(campaign: Campaign, rows: Sequence[Generation], other: Campaign) -> 
     both = [number for number in mine if number in theirs]
     found = [Beside(number, _figures(*mine[number]), _figures(*theirs[number])) for number in both]
     newest = (mine[both[-1]][0], theirs[both[-1]][0]) if both else None
-    return ShownRelative(other, _differs(campaign.plan, other.plan), found, _apart(*newest) if newest else "")
+    return ShownRelative(other, _differs(campaign, other), found, _apart(*newest) if newest else "")
 
 
 def _measured(rows: Sequence[Generation]) -> dict[int, tuple[Measured, int]]:
@@ -76,24 +77,33 @@ def _figures(measured: Measured, samples: int) -> tuple[int, float, int]:
     return measured.solved, measured.passed.mean or 0.0, samples
 
 
-def _differs(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
-    names = [name for name in mine if name in theirs and mine[name] != theirs[name]]
-    names += [name for name in mine if name not in theirs]
-    return ", ".join(WORDS.get(name, name.replace("_", " ")) for name in names) or "nothing but the seed"
+def _differs(mine: Campaign, theirs: Campaign) -> str:
+    """In what two campaigns differ, in their plans and besides."""
+    plan, other = mine.plan, theirs.plan
+    names = [name for name in plan if name in other and plan[name] != other[name]]
+    names += [name for name in plan if name not in other]
+    found = [WORDS.get(name, name.replace("_", " ")) for name in names if name != "held_out_set"]
+    found += [words for words, read in _BESIDE_PLAN if read(mine) != read(theirs)]
+    return ", ".join(found) or "nothing"
+
+
+_BESIDE_PLAN: Sequence[tuple[str, Callable[[Campaign], Any]]] = (
+    ("first sampler", lambda campaign: campaign.first_sampler_id),
+    ("training set", lambda campaign: campaign.training_set_id),
+    ("held-out set", lambda campaign: campaign.held_out_set_id),
+    ("budget", lambda campaign: (campaign.budget_cost, campaign.budget_tokens)),
+    ("seed", lambda campaign: campaign.seed),
+)
+"""What campaigns differ in besides their plans."""
 
 
 def _apart(mine: Measured, theirs: Measured) -> str:
     """How far two are apart over the problems that both have samples of, this one less the other."""
-    other = {each.problem: each for each in theirs.tried if each.samples}
-    pairs = [(each, other[each.problem]) for each in mine.tried if each.samples and each.problem in other]
-    if not pairs:
+    found = compare_measured(mine, theirs)
+    if found is None:
         return ""
-    shares = [(one.right / one.samples, two.right / two.samples) for one, two in pairs]
-    found: Difference = paired_bootstrap([one for one, _ in shares], [two for _, two in shares])
-    solved = discordant([float(bool(one.right)) for one, _ in pairs], [float(bool(two.right)) for _, two in pairs])
-    band = "" if found.low is None else f" (95% band {100 * found.low:+.1f} to {100 * (found.high or 0.0):+.1f})"
-    mean = f"{100 * found.mean:+.1f} points"
     return (
-        f"Over {len(pairs):,} held-out problems the share of right samples is {mean} apart{band}."
-        f" Of them {solved.won:,} are solved here alone, {solved.lost:,} there alone (McNemar p = {solved.p:.3g})."
+        f"Over {found.share.problems:,} held-out problems the share of right samples is {found.points} apart"
+        f"{found.band}. Of them {found.solved.won:,} are solved here alone, {found.solved.lost:,} there alone"
+        f" (McNemar p = {found.solved.p:.3g})."
     )

@@ -1,7 +1,7 @@
 """Funnels as pages show them: what each clause of a rule removed, with links to it; and rows as trainers read them."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlencode
@@ -11,8 +11,9 @@ from django.urls import reverse
 from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, ExportItem, Thoughts, Ways
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
-from trajectories.models import Freezing
+from trajectories.models import Freezing, Training
 from trajectories.selectors.release_rules import COMPARING, Funnel, FunnelLine
+from trajectories.selectors.trainings import CLAUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,36 @@ def show_job_funnel(job: Freezing) -> ShownFunnel | None:
         link = kept if line.clause in COMPARING else removed_link(line.clause, job.rule)
         lines.append(ShownLine(line, link if line.removed else ""))
     return ShownFunnel(funnel.total, funnel.left, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingLine:
+    """A line of a training's funnel, with (title, address) of the releases that it adds traces of."""
+
+    clause: str
+    title: str
+    removed: int
+    added: int
+    left: int
+    note: str
+    links: Sequence[tuple[str, str]]
+
+
+def show_training_funnel(training: Training) -> list[TrainingLine]:
+    """What each clause of a training's rule removed or added; nothing before it has chosen."""
+    of = {"replay": training.rule.get("replay_of", ()), "seeds": training.rule.get("seeds", ())}
+    return [
+        TrainingLine(
+            line["clause"],
+            CLAUSES.get(line["clause"], line["clause"]),
+            line["removed"],
+            line["added"],
+            line["left"],
+            line.get("note", ""),
+            [(f"release {key}", reverse("release_detail", args=[key])) for key in of.get(line["clause"], ())],
+        )
+        for line in training.funnel
+    ]
 
 
 def removed_link(clause: str, rule: Mapping[str, JSON]) -> str:

@@ -126,6 +126,20 @@ def test_results_beside_samples_in_a_zip_name_the_model_and_are_counted_as_passe
     assert list(titles) == ["lab/m-1", "n"]
 
 
+def test_metadata_beside_rollouts_names_the_model_too():
+    told = {"env_id": "sums", "model": "lab/m-2", "num_examples": 1}
+    nameless = {key: value for key, value in ROLLOUT.items() if key != "model"}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("evals/sums--lab--m/1/metadata.json", json.dumps(told))
+        archive.writestr("evals/sums--lab--m/1/results.jsonl", json.dumps(nameless))
+    report = import_traces(actor=None, files=[("out.zip", packed)], on_fault="all_or_nothing")
+    assert (report.inserted, report.told["shapes"]) == (1, {"rollout": 1, "beside": 1})
+    assert bring({"evals/sums--lab--m/2/results.jsonl": [nameless]}) == (1, 0)
+    titles = Trace.objects.order_by("pk").values_list("sampler__title", flat=True)
+    assert list(titles) == ["lab/m-2", "lab/m"]
+
+
 def test_what_people_say_of_a_trace_finds_it_whoever_sampled_it():
     assert bring({"rows.jsonl": [PLAIN]}) == (1, 0)
     said = {"data": {"question": QUESTION, "response": "4"}, "annotations": []}

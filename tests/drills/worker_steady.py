@@ -1,0 +1,24 @@
+"""Included by workers of drills: samples and verdicts that take a tenth of a second each."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from tests import worker_slow
+from tests.samplers import MirrorSampler
+from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
+from trajectories.core.samplers import SAMPLERS
+from trajectories.services.verification import queue
+
+
+class SteadySampler(MirrorSampler):
+    """The mirror, at its ease."""
+
+    def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
+        """See Sampler."""
+        for sampled in super().sample(requests):
+            time.sleep(worker_slow.SECONDS)
+            yield sampled
+
+
+SAMPLERS["mirror"] = SteadySampler
+queue._verify_one = worker_slow.slowed(queue._verify_one)
