@@ -4,10 +4,9 @@ import importlib
 import json
 import os
 import re
-import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -15,16 +14,17 @@ from typing import Any, Self
 import httpx2
 
 from minicolumn.connection import KEY, Connection, MinicolumnError, Row, batches
+from minicolumn.importing import WAITING, ImportingClient, has_ended, wait
 
 __all__ = ["Client", "MinicolumnError", "Row"]
 
 JSON_HEADERS = {"Content-Type": "application/json"}
+COUNTED = ("inserted", "duplicates", "verdicts", "reviews", "problems", "fault_count")
+"""What a push counts."""
 LINE = re.compile(r"^line (\d+)")
-WAITING = ("queued", "running")
-"""The states of a job that is not at its end."""
 
 
-class Client:
+class Client(ImportingClient):
     """An installation at `url`, asked with a token; without one that in MINICOLUMN_TOKEN.
 
     A request that comes too often, or finds no database, is sent again after the time that the server asks for. What
@@ -70,6 +70,18 @@ class Client:
         """Every sampler."""
         return self._pages("/samplers", {})
 
+    def sampler(self, sampler_id: int) -> Row:
+        """One version of a sampler, with its settings."""
+        return self._ask("GET", f"/samplers/{sampler_id}")
+
+    def add_sampler(self, *, key: str | None = None, **wanted: Any) -> Row:
+        """Add a language model; `wanted` is as in the reference: name, title, preset, settings."""
+        return self._make("/samplers", wanted, key)
+
+    def test_sampler(self, sampler_id: int) -> Row:
+        """Make a few short calls to a language model, and say how they went."""
+        return self._ask("POST", f"/samplers/{sampler_id}/test", json={})
+
     def problem_sets(self) -> Iterator[Row]:
         """Every set of problems."""
         return self._pages("/problem_sets", {})
@@ -97,10 +109,6 @@ class Client:
     def releases(self) -> Iterator[Row]:
         """Every release, newest first."""
         return self._pages("/releases", {})
-
-    def import_(self, import_id: int) -> Row:
-        """One import of files, with its first faults."""
-        return self._ask("GET", f"/imports/{import_id}")
 
     def traces_df(self, *, most: int | None = None, **filters: Any) -> Any:
         """Traces as a pandas DataFrame where pandas is installed, else as a pyarrow Table; `most` rows of them."""
@@ -131,23 +139,28 @@ class Client:
         """One run."""
         return self._ask("GET", f"/runs/{run_id}")
 
-    def push_traces(self, rows: Iterable[Mapping[str, Any]], *, skip_bad: bool = False, key: str | None = None) -> Row:
-        """Push traces sampled elsewhere, in as many requests as it takes; what came in of all of them.
+    def push_traces(
+        self, rows: Iterable[Mapping[str, Any]], *, skip_bad: bool = False, key: str | None = None, **options: Any
+    ) -> Row:
+        """Push traces sampled elsewhere, in as many requests as it takes; what came in of all of them. `options` are as
+        in the reference: make_problems, set_title, split, places, model, adopt_reviews.
 
         Each request is taken whole or not at all, unless bad rows may be skipped. Where one is refused, those before it
         stay: `came_in` of the MinicolumnError has what they brought in, and lines are counted from the first row of
         all. They may be pushed again: what is known is counted only.
         """
-        total: Row = {"inserted": 0, "duplicates": 0, "fault_count": 0, "traces": [], "faults": []}
+        total: Row = {**dict.fromkeys(COUNTED, 0), "traces": [], "faults": [], "import_id": None}
         first, key = 0, key or str(uuid.uuid4())
-        on_fault = b'],"on_fault":"skip"}' if skip_bad else b'],"on_fault":"all_or_nothing"}'
+        more = {"on_fault": "skip" if skip_bad else "all_or_nothing", **options}
+        end = b"]," + json.dumps(more).encode()[1:]
         try:
             for number, batch in enumerate(batches(rows)):
-                body = b'{"rows":[' + b",".join(batch) + on_fault
+                body = b'{"rows":[' + b",".join(batch) + end
                 headers = {**JSON_HEADERS, KEY: f"{key}-{number}"}
                 told = self._push(first, len(batch), content=body, headers=headers)
-                for name in total:
-                    total[name] += told[name]
+                for name in (*COUNTED, "traces", "faults"):
+                    total[name] += told.get(name, 0)  # an installation of an earlier version counts less
+                total["import_id"] = told.get("import_id") or total["import_id"]
                 first += len(batch)
         except MinicolumnError as refusal:
             refusal.came_in = total
@@ -307,21 +320,6 @@ class Client:
 
     def _ask(self, method: str, path: str, **options: Any) -> Row:
         return self._connection.ask(method, path, **options)
-
-
-def has_ended(job: Row) -> bool:
-    """Whether a job is at its end."""
-    return job["state"] not in (*WAITING, "paused")
-
-
-def wait(read: Callable[[], Row], is_over: Callable[[Row], bool], *, seconds: float, every: float) -> Row:
-    """What is read once it is over, or the last before `seconds` have passed."""
-    until = time.monotonic() + seconds
-    while True:
-        told = read()
-        if is_over(told) or time.monotonic() >= until:
-            return told
-        time.sleep(every)
 
 
 def moved(place: str, first: int) -> str:

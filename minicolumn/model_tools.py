@@ -44,6 +44,7 @@ def make_server(connect: Connect, *, allow: Iterable[str] = (), **settings: Any)
     """A server of the tools; `connect` gives the client for a call. `settings` are those of FastMCP."""
     server = FastMCP("minicolumn", instructions=INSTRUCTIONS, log_level="WARNING", **settings)
     add_reading(server, connect)
+    add_following(server, connect)
     allowed = set(allow)
     if LAUNCH in allowed:
         add_launching(server, connect)
@@ -88,8 +89,13 @@ def add_reading(server: FastMCP, connect: Connect) -> None:
     listing("list_scorers", "/scorers", "Scorers that were trained to say how likely a trace is right.")
     listing("list_rubrics", "/rubrics", "Rubrics that model judges go by.")
     listing("list_imports", "/imports", "Imports of files, newest first.")
+    listing("list_reviews", "/reviews", "Reviews that you may see and that stand, newest first.")
+    listing("list_asks", "/asks", "Problems that were asked with a budget, newest first.")
+    reading("get_ask", "/asks", "What was asked: the answer so far, with the share of samples that give each answer.")
+    reading("get_verification", "/verifications", "How far a job is that verifies traces again.")
+    reading("get_sampler", "/samplers", "One sampler with its settings.")
     reading("get_queue", "/queues", "One queue: its guidelines, what it asks, and how far it is.")
-    reading("get_import", "/imports", "One import: how far it is, and what was wrong row by row.")
+    reading("get_import", "/imports", "One import: how far it is, its faults row by row, its scores beside ours.")
     reading("get_freezing", "/freezings", "A release on its way: how far it is, and which release it became.")
     reading("get_problem", "/problems", "One problem with its question and its reference answer.")
     reading("get_run", "/runs", "One run: its state, its counts and what it cost.")
@@ -149,6 +155,36 @@ def add_reading(server: FastMCP, connect: Connect) -> None:
         """One trace: its steps, its answer, its verdicts, and reviews as far as you may see them."""
         found = await ask(connect, context, lambda client: client.trace(trace_id))
         return shortened(found, first_step, most_steps, with_texts=with_texts)
+
+
+def add_following(server: FastMCP, connect: Connect) -> None:
+    """The tools that read what jobs bring: files of releases, differences of imports, and how far all jobs are."""
+
+    @server.tool(annotations=READS)
+    async def list_exports(
+        context: Asking, release_id: Annotated[int, Field(ge=1)], cursor: Cursor = None, limit: Limit = 50
+    ) -> dict[str, Any]:
+        """The files of a release, newest first."""
+        path = f"/releases/{release_id}/exports"
+        return await ask(connect, context, lambda client: client.page(path, cursor=cursor, limit=limit))
+
+    @server.tool(annotations=READS)
+    async def list_differences(
+        context: Asking, import_id: Annotated[int, Field(ge=1)], cursor: Cursor = None, limit: Limit = 50
+    ) -> dict[str, Any]:
+        """The traces of an import on which a score of its file and our verdict differ."""
+        path = f"/imports/{import_id}/differences"
+        return await ask(connect, context, lambda client: client.page(path, cursor=cursor, limit=limit))
+
+    @server.tool(annotations=READS)
+    async def list_jobs(
+        context: Asking,
+        state: Annotated[str, Field(description="active, paused, failed, finished, ...; empty for all.")] = "",
+        cursor: Annotated[str | None, Field(description="The `next` of the page before.")] = None,
+        limit: Limit = 50,
+    ) -> dict[str, Any]:
+        """Background jobs of every kind, newest first: how far each is, and why it waits or failed."""
+        return await ask(connect, context, lambda client: client.page("/jobs", state=state, cursor=cursor, limit=limit))
 
 
 def shortened(trace: Row, first_step: int, most_steps: int, *, with_texts: bool) -> Row:

@@ -1,6 +1,7 @@
 """The Python client, against the application itself."""
 
 import hashlib
+import json
 import uuid
 
 import httpx2
@@ -16,6 +17,7 @@ from trajectories.models import ApiToken, Assignment, Review, Run, Trace
 from trajectories.services.clients.tokens import make_token
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.imports.jobs import import_next
 from trajectories.services.releases.exports import write_export
 from trajectories.services.releases.freezing import freeze_accepted, freeze_next
 
@@ -150,3 +152,36 @@ def test_a_queue_and_a_release_are_made(connect, lead, problem):
     assert [row["id"] for row in client.releases()] == [told["release"]]
     assert problem.problem_set_id in [row["id"] for row in client.problem_sets()]
     assert list(client.imports()) == []
+
+
+def test_a_file_is_looked_at_imported_waited_for_and_its_differences_read(connect, lead, problem, settings, tmp_path):
+    settings.VAR_DIR = tmp_path / "var"
+    client, path = connect(lead), tmp_path / "rows.jsonl"
+    rows = [{"problem_hash": problem.content_hash, "model": "m", "response": f"Is {n}.", "score": 1} for n in range(3)]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    seen = client.look_at_files(path)
+    assert [row["fault"] for row in seen["rows"]] == [""] * 3
+    job = client.import_files(uploads=[seen["uploads"][0]["upload"]], key="mine")
+    assert client.wait_for_import(job["id"], seconds=0)["state"] == "queued"
+    assert [row["kind"] for row in client.jobs(kind="import")] == ["import"]
+    while import_next(job_id=job["id"]):
+        pass
+    assert client.wait_for_import(job["id"])["inserted"] == 3
+    Trace.objects.update(correctness="fail")
+    assert len(list(client.differences(job["id"], limit=2))) == 3
+    again = client.import_files(path, places={"response": "response", "problem_hash": "problem_hash"}, model="other")
+    assert client.steer_job("import", again["id"], "cancel")["state"] == "cancelled"
+    with pytest.raises(MinicolumnError, match="only a paused"):
+        client.steer_import(again["id"], "resume")
+    with pytest.raises(MinicolumnError, match=r"none\.jsonl: cannot be read"):
+        client.import_files(tmp_path / "none.jsonl")
+    with pytest.raises(MinicolumnError, match="Found nothing, expected files"):
+        client.import_files()
+
+
+def test_a_push_takes_the_options_of_an_import_and_says_which_one_it_is_in(connect, lead):
+    rows = [{"problem": "What is 2 + 2?", "response": f"It is {n}.", "expected_answer": "4"} for n in range(1_001)]
+    made = {"make_problems": True, "set_title": "Pushed", "split": "train", "model": "mine"}
+    told = connect(lead).push_traces(rows, **made)
+    assert (told["inserted"], told["problems"], Trace.objects.first().sampler.title) == (1_001, 1, "mine")
+    assert connect(lead).import_(told["import_id"])["inserted"] == 1_001

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from minicolumn import Client, MinicolumnError
+from minicolumn.client import COUNTED
 from minicolumn.connection import PUSHED_BYTES, batches
 
 
@@ -33,7 +34,7 @@ def test_batches_are_bounded_by_rows_and_by_the_bytes_that_are_sent():
 
 @pytest.mark.parametrize("value", [float("nan"), {1, 2}, "\ud800"])
 def test_what_is_no_json_is_told_by_its_line_with_what_came_in(value):
-    told = {"inserted": 1, "duplicates": 0, "fault_count": 0, "traces": [1], "faults": []}
+    told = {**dict.fromkeys(COUNTED, 0), "inserted": 1, "traces": [1], "faults": [], "import_id": 7}
     rows = [*({"n": n} for n in range(1_001)), {"n": value}]
     with pytest.raises(MinicolumnError, match=r"^line 1002: .*expected a row of JSON") as refused:
         asking(lambda _: httpx2.Response(201, json=told)).push_traces(rows)

@@ -32,6 +32,8 @@ from trajectories.services.endpoints.samplers import ensure_symbolic
 READING = {
     *("list_samplers", "list_queues", "list_releases", "list_problems", "list_runs", "search_traces"),
     *("list_problem_sets", "list_instructions", "list_scorers", "list_rubrics", "list_imports"),
+    *("list_reviews", "list_asks", "list_exports", "list_jobs", "list_differences"),
+    *("get_ask", "get_verification", "get_sampler"),
     *("get_problem", "get_run", "get_release", "get_trace", "get_queue", "get_import", "get_freezing"),
 }
 LAUNCHING, REVIEWING = {"launch_run", "steer_run"}, {"next_item", "submit_item", "submit_review"}

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests import factories
 from tests.api.programs import Program
+from trajectories.api.docs import shown_areas
 from trajectories.models import Import, Problem, Review, Trace
 from trajectories.services.imports.jobs import import_next
 
@@ -159,3 +160,8 @@ def test_reviews_are_adopted_for_who_may_review(lead):
     made = Program(lead).send("/imports", {"files": [lines(row)], "adopt_reviews": "true"}).json()
     assert Import.objects.get(pk=made["id"]).options["adopt_reviews"] is True
     assert not Review.objects.exists()
+
+
+def test_the_reference_names_the_fields_of_a_form_with_files():
+    (operation,) = [each for each in shown_areas()["Imports"] if each.name == "import_files"]
+    assert {"files", "places", "on_fault"} <= {field.name for field in operation.body}

@@ -88,7 +88,8 @@ def _shown(path: str, method: str, told: Mapping[str, Any], shapes: Mapping[str,
 
 
 def _schema_of(part: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = ((part or {}).get("content") or {}).get("application/json", {}).get("schema", {})
+    contents = list(((part or {}).get("content") or {}).values())  # one: JSON, or a form with files
+    found: Mapping[str, Any] = contents[0].get("schema", {}) if contents else {}
     return found
 
 

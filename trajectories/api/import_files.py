@@ -158,9 +158,8 @@ def _kept(request: HttpRequest, given: Looked, files: Sequence[UploadedFile]) ->
     """The files of a request, kept: those that came with it, or those that were looked at before. What came is dropped
     again where an exception says that nothing is done with it."""
     if bool(given.uploads) == bool(files):
-        raise Fault(
-            "files: Found " + ("files and uploads" if files else "nothing") + ", expected one of both.", field="files"
-        )
+        found = "files and uploads" if files else "nothing"
+        raise Fault(f"files: Found {found}, expected files, or uploads that were looked at.", field="files")
     if files:
         kept = keep_files(owner=asking(request), files=[(file.name or "file", _open(file)) for file in files])
         try:

@@ -68,7 +68,7 @@ class Manifest(Schema):
     withdrawn: list[Withdrawn]
 
 
-class Tag(Body):
+class Retag(Body):
     """A tag by its name, of letters, digits, hyphens and underscores; with `remove` it is taken away."""
 
     name: Annotated[Word, Field(min_length=1, max_length=40)]
@@ -163,7 +163,7 @@ def get_manifest(request: HttpRequest, release_id: Key) -> Any:  # noqa: ARG001
 
 
 @door("POST", "/releases/{release_id}/tag", *ADD, scope=ApiToken.Scope.WRITE, answers=ReleaseShown)
-def tag_release(request: HttpRequest, release_id: Key, given: Tag) -> Any:
+def tag_release(request: HttpRequest, release_id: Key, given: Retag) -> Any:
     """Give a release a tag, taking it from the one that had it, or take a tag away."""
     change = remove_tag if given.remove else move_tag
     change(actor=asking(request), release=find_release(release_id), name=given.name)

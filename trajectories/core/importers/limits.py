@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
+from trajectories.core.problems import ProblemError
+from trajectories.core.records import JSON
+
 MEGABYTE = 1024 * 1024
+MOST_LEVELS = 64
+"""How deep lists and objects of a row may be nested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +30,14 @@ class ImportLimits:
 
 LIMITS = ImportLimits()
 """Where nobody set any."""
+
+
+def check_nesting(row: JSON, most: int = MOST_LEVELS) -> None:
+    """Raise ProblemError for lists and objects nested deeper than that, in a row that others have parsed."""
+    level = [row]
+    for _ in range(most + 1):
+        containers = [each for each in level if isinstance(each, dict | list)]
+        if not containers:
+            return
+        level = [part for each in containers for part in (each.values() if isinstance(each, dict) else each)]
+    raise ProblemError("", f"found lists and objects nested deeper than {most}, expected fewer levels")

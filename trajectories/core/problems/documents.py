@@ -19,8 +19,6 @@ MAX_DEPTH = 64
 MAX_CONTAINERS = 1_000_000
 """Lists and objects in one document; each costs some 60 to 120 bytes of memory whatever it holds."""
 
-TOO_DEEP = "found lists and objects nested deeper than {}, expected fewer levels"
-
 # Possessive, and a string that never ends runs to the end of the text: time stays linear and memory flat on any input.
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKET = re.compile(r"[^\[\]{}]+")
@@ -80,16 +78,6 @@ def parse_json_text(text: str, *, depth: int = MAX_DEPTH, constants: bool = Fals
         raise ProblemError("", "found a number of thousands of digits, expected fewer") from fault
 
 
-def check_nesting(value: JSON, most: int = MAX_DEPTH) -> None:
-    """Raise ProblemError for lists and objects nested deeper than that, in a value that was parsed by others."""
-    level, depth = [value], 0
-    while containers := [each for each in level if isinstance(each, dict | list)]:
-        depth += 1
-        if depth > most:
-            raise ProblemError("", TOO_DEEP.format(most))
-        level = [part for each in containers for part in (each.values() if isinstance(each, dict) else each)]
-
-
 def check_text(text: str, path: str) -> str:
     """Return the text if a database can hold it. Raises ProblemError for NUL and half surrogate pairs."""
     if "\0" in text:
@@ -123,7 +111,7 @@ def _check_shape(text: str, most: int) -> None:
     for bracket in brackets:
         depth += 1 if bracket in "[{" else -1
         if depth > most:
-            raise ProblemError("", TOO_DEEP.format(most))
+            raise ProblemError("", f"found lists and objects nested deeper than {most}, expected fewer levels")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

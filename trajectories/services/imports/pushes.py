@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from trajectories.adapters.spools import HeldRows
 from trajectories.core.importers.foreign_traces import Row
+from trajectories.core.importers.limits import check_nesting
 from trajectories.core.problems import ImportFault, ProblemError
-from trajectories.core.problems.documents import check_nesting
 from trajectories.models import ApiToken, Import
 from trajectories.services.imports.direct import Making
 from trajectories.services.locks import take_turn
