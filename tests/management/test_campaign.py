@@ -4,9 +4,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests import factories
-from tests.campaigns import begin, two_sets
+from tests.campaigns import begin, learnt_campaign, two_sets
 from trajectories.adapters.training import TRAINERS
-from trajectories.models import Campaign
+from trajectories.models import AuditEvent, Campaign
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +94,29 @@ def test_a_clone_has_the_zeros_of_its_plan(monkeypatch):
     assert clone.cloned_from == first
     assert clone.kept_plan == first.kept_plan
     assert (clone.kept_plan.parameters["beta"], clone.kept_plan.replay_percent) == (0, 0)
+
+
+def test_a_campaign_is_paused_resumed_and_its_gate_overruled_in_the_name_of_an_account(lead, curator):
+    campaign = learnt_campaign(lead, curator)
+    challenger = campaign.generations.get(number=1, arm="champion").sampler
+    Campaign.objects.filter(pk=campaign.pk).update(champion=campaign.first_sampler)
+    with pytest.raises(CommandError, match="Reason: found 0 characters"):
+        run("--overrule", str(campaign.pk), "--as", lead.username)
+    said = run("--overrule", str(campaign.pk), "--reason", "Shorter programs.", "--as", lead.username)
+    assert said.strip() == f"Campaign {campaign.pk}: The campaign. Champion: {challenger}."
+    campaign.refresh_from_db()
+    assert campaign.champion == challenger
+    event = AuditEvent.objects.get(verb="campaign.overruled")
+    assert (event.actor, event.data["reason"]) == (lead, "Shorter programs.")
+    Campaign.objects.filter(pk=campaign.pk).update(state="running")
+    for verb, state in (("--pause", "paused"), ("--resume", "queued")):
+        assert f"It is {state}." in run(verb, str(campaign.pk), "--as", lead.username)
+    for arguments, text in (
+        (["--pause", str(campaign.pk)], "--pause: found no --as NAME"),
+        (["--pause", str(campaign.pk), "--as", curator.username], "an account that may begin campaigns"),
+        (["--resume", "999", "--as", lead.username], "--resume: found 999, expected the id of a campaign"),
+        (["--resume", str(campaign.pk), "--as", lead.username], "only a paused one can be resumed"),
+        (["--overrule", str(campaign.pk), "--reason", "Once more.", "--as", lead.username], "was overruled before"),
+    ):
+        with pytest.raises(CommandError, match=text):
+            run(*arguments)

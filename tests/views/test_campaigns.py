@@ -1,5 +1,6 @@
 import html
 import re
+import uuid
 from dataclasses import asdict
 
 import pytest
@@ -14,7 +15,20 @@ from trajectories.core.campaigns.templates import SUM_DRAWS, SUMS_LACK
 from trajectories.core.problems.arithmetic import Sum, problem_of
 from trajectories.core.selections import Selection
 from trajectories.forms.campaign_templates import offers
-from trajectories.models import AuditEvent, Campaign, Import, Instruction, Run, Sampler, Training, Worker
+from trajectories.models import (
+    AuditEvent,
+    Campaign,
+    Freezing,
+    Import,
+    Instruction,
+    Reverification,
+    Run,
+    Sampler,
+    Scorer,
+    Scoring,
+    Training,
+    Worker,
+)
 from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
@@ -330,7 +344,12 @@ def test_what_a_campaign_made_leads_back_to_it_for_who_may_see_campaigns(page, c
     row = campaign.generations.get(number=1, arm="champion")
     Training.objects.filter(pk=row.training_id).update(sampler=row.sampler)
     row.queue = make_queue(actor=lead, draft=QueueDraft("Theirs", Selection()))
+    row.reverification = Reverification.objects.create(verifiers=["consensus"], last_id=0, total_count=0)
+    scorer = Scorer.objects.create(name="told", version=1)
+    row.scoring = Scoring.objects.create(scorer=scorer, last_id=0, total_count=0)
     row.save()
+    unfrozen = Freezing.objects.create(title="Under way", created_by=lead, key=uuid.uuid4(), state="paused")
+    campaign.generations.filter(number=1, arm="control").update(freezing=unfrozen)
     addresses = [
         reverse("run_detail", args=[row.run_id]),
         reverse("queue_detail", args=[row.queue_id]),
@@ -338,8 +357,13 @@ def test_what_a_campaign_made_leads_back_to_it_for_who_may_see_campaigns(page, c
         reverse("training_detail", args=[row.training_id]),
         reverse("sampler_detail", args=[row.sampler_id]),
     ]
+    others = [
+        reverse("reverification_detail", args=[row.reverification_id]),
+        reverse("job_detail", args=["scoring", row.scoring_id]),
+        reverse("release_freezing", args=[unfrozen.pk]),
+    ]
     told = f'Part of campaign <a href="{reverse("campaign_detail", args=[campaign.pk])}">The campaign</a>, generation'
-    for address in addresses:
+    for address in (*addresses, *others):
         assert told in squeezed(page.get(address)), address
     text = squeezed(page.get(addresses[-1]))
     first = campaign.first_sampler

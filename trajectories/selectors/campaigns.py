@@ -138,14 +138,19 @@ def earlier_releases(campaign: Campaign, row: Generation) -> list[int]:
 
 
 def made_by(kind: str, key: int) -> Generation | None:
-    """The generation that made a run, a queue, a release, a training or a sampler, with its campaign; None where no
-    campaign made it."""
+    """The generation that made a run, a verification, a scoring, a queue, a freezing, a release, a training or a
+    sampler, with its campaign; None where no campaign made it, and for kinds of which none makes any."""
     made = {
         "run": Q(run=key) | Q(evaluation=key) | Q(replaced=key),
+        "reverification": Q(reverification=key),
+        "scoring": Q(scoring=key),
         "queue": Q(queue=key),
+        "freezing": Q(freezing=key),
         "release": Q(release=key, freezing__isnull=False),  # and not the seed traces of a control
         "training": Q(training=key),
         "sampler": Q(sampler=key, training__sampler=key),
     }
+    if kind not in made:
+        return None
     rows = Generation.objects.filter(made[kind]).select_related("campaign")
     return rows.defer("campaign__plan", "campaign__left_out", "measured").order_by("pk").first()

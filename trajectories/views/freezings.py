@@ -16,6 +16,7 @@ from trajectories.selectors.rule_words import rule_words
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
+from trajectories.views.shown.campaigns import part_of
 from trajectories.views.shown.funnels import show_job_funnel
 
 REMOVED_SHOWN = 25
@@ -51,6 +52,7 @@ def release_freezing(request: HttpRequest, job_id: int) -> HttpResponse:
         "job": job,
         "funnel": show_job_funnel(job),
         "words": rule_words(job.rule) if ended else [],
+        "part_of": part_of(request, "freezing", job.pk),
     }
     return render(request, f"trajectories/releases/{name}.html", context)
 

@@ -30,6 +30,7 @@ from trajectories.services.training.abilities import ability_words
 from trajectories.tasks.jobs import ControlDeniedError, controls_of, steer_job
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import MissingPermission, needs, require
+from trajectories.views.shown.campaigns import part_of
 from trajectories.views.visitors import visitor
 
 view_jobs = needs("trajectories.view_run")
@@ -93,7 +94,12 @@ def job_detail(request: HttpRequest, kind: str, job_id: int) -> HttpResponse:
     if not rows:
         raise Http404(f"There is no {JOB_KINDS[kind].noun} {job_id}.")
     job = rows[0].job
-    context = {"row": rows[0], "rows": [(rows[0], controls_of(request.user, kind, job))], "back": "then=page"}
+    context: dict[str, Any] = {
+        "row": rows[0],
+        "rows": [(rows[0], controls_of(request.user, kind, job))],
+        "back": "then=page",
+    }
+    context["part_of"] = part_of(request, kind, job.pk)
     if isinstance(job, SegmentationJob) and job.error_count:
         context["uncut"] = list_uncut(job, UNCUT_SHOWN)
     return render(request, "trajectories/jobs/detail.html", context)

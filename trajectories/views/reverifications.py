@@ -22,6 +22,7 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
 from trajectories.views.scopes import of_selection
+from trajectories.views.shown.campaigns import part_of
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -74,6 +75,7 @@ def reverification_detail(request: HttpRequest, job_id: int) -> HttpResponse:
         "controls": controls_of(request.user, "reverification", job),
         "is_active": job.state in Reverification.ACTIVE_STATES,
         "page": list_changes(sight, job=job, before=read_key(request, "before")),
+        "part_of": part_of(request, "reverification", job.pk),
     }
     template = "_live" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/reverifications/{template}.html", context)

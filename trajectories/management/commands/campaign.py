@@ -1,7 +1,8 @@
-"""Begin a campaign from the command line, and follow it if asked."""
+"""Begin a campaign from the command line, and follow it if asked; pause and resume one, and overrule its gate."""
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -17,7 +18,9 @@ from trajectories.forms.plain import as_sent
 from trajectories.models import Campaign, Generation
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaigns import list_generations, measured_of
+from trajectories.services.campaigns.gating import overrule_gate
 from trajectories.services.campaigns.plans import plan_campaign
+from trajectories.services.campaigns.steering import pause_campaign, resume_campaign
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 
@@ -31,6 +34,13 @@ class Command(BaseCommand):
         begin = parser.add_mutually_exclusive_group()
         begin.add_argument("--template", choices=list(TEMPLATES), default=EMBEDDED_ARC.name, help="what to begin with")
         begin.add_argument("--like", type=int, metavar="ID", help="the plan of a campaign, with another seed")
+        for verb, what in (
+            ("pause", "pause a campaign and what is under way"),
+            ("resume", "go on with a campaign that is paused"),
+            ("overrule", "decide the other way round than the gate did on the newest challenger of a campaign"),
+        ):
+            begin.add_argument(f"--{verb}", type=int, metavar="ID", help=f"{what}; needs --as")
+        parser.add_argument("--reason", default="", help="why the gate is overruled; kept with the decision")
         parser.add_argument(
             "--set",
             dest="values",
@@ -39,7 +49,7 @@ class Command(BaseCommand):
             metavar="FIELD=VALUE",
             help="other values for fields of the page, such as generations=3 training_limit=100 control= (empty: no)",
         )
-        parser.add_argument("--as", dest="name", metavar="NAME", help="the account that the campaign is begun by")
+        parser.add_argument("--as", dest="name", metavar="NAME", help="the account that begins or steers it")
         parser.add_argument("--templates", action="store_true", help="list the templates and what each lacks here")
         parser.add_argument("--dry-run", action="store_true", help="begin nothing; print what it would take")
         parser.add_argument("--wait", action="store_true", help="show each stage until the campaign ends or is paused")
@@ -49,8 +59,11 @@ class Command(BaseCommand):
         if options["templates"]:
             self._list()
             return
-        ensure_symbolic_views()
         actor = _actor(options["name"])
+        if verb := next((verb for verb in _STEERING if options[verb] is not None), None):
+            self.stdout.write(_steer(verb, options, actor))
+            return
+        ensure_symbolic_views()
         form = _form(options)
         if not form.is_valid():
             name, errors = next(iter(form.errors.items()))
@@ -95,6 +108,35 @@ class Command(BaseCommand):
         self.stdout.write(f"{campaign.state}. Champion: {campaign.champion}. {campaign.state_reason}".strip())
         if campaign.state == Campaign.State.PAUSED:
             raise CommandError(campaign.state_reason or "Somebody paused it.")
+
+
+def _steer(verb: str, options: dict[str, Any], actor: User | None) -> str:
+    """Do to a campaign what was asked for; what came of it. Raises CommandError for what cannot be done."""
+    key = options[verb]
+    if actor is None:
+        raise CommandError(f"--{verb}: found no --as NAME, expected the account in whose name it is done.")
+    if not Campaign.objects.filter(pk=key).exists():
+        raise CommandError(f"--{verb}: found {key}, expected the id of a campaign that is there.")
+    try:
+        campaign = _STEERING[verb](actor, key, options["reason"])
+    except Fault as fault:
+        raise CommandError(str(fault)) from fault
+    said = f"Champion: {campaign.champion}." if verb == "overrule" else f"It is {campaign.state}."
+    return f"Campaign {campaign.pk}: {campaign.title}. {said}"
+
+
+def _overrule(actor: User, key: int, reason: str) -> Campaign:
+    rows = list_generations(Campaign.objects.get(pk=key))
+    decided = [row.number for row in rows if row.decision and not row.is_control]
+    return overrule_gate(actor=actor, campaign_id=key, number=max(decided, default=0), reason=reason)
+
+
+_STEERING: dict[str, Callable[[User, int, str], Campaign]] = {
+    "pause": lambda actor, key, _: pause_campaign(actor=actor, job_id=key),
+    "resume": lambda actor, key, _: resume_campaign(actor=actor, job_id=key),
+    "overrule": _overrule,
+}
+"""By the option of the command."""
 
 
 def _line(row: Generation) -> str:
