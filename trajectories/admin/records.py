@@ -14,7 +14,6 @@ from trajectories.models import (
     AttemptWatch,
     AuditEvent,
     BatchItem,
-    Bell,
     Brief,
     CandidateAnswer,
     CandidateReview,
@@ -39,13 +38,10 @@ from trajectories.models import (
     RunProblem,
     Sampler,
     SamplerGate,
-    Scheduler,
     Submission,
-    Tally,
     Text,
     Trace,
     Verdict,
-    Worker,
 )
 
 
@@ -135,48 +131,6 @@ class BatchItemAdmin(ReadOnlyAdmin):
     list_display = ("id", "batch", "attempt", "state", "error_kind", "message")
     list_filter = ("state", "error_kind")
     list_select_related = ("batch", "attempt")
-
-
-@admin.register(Bell)
-class BellAdmin(ReadOnlyAdmin):
-    list_display = ("kind", "source", "slot", "rung_at", "lease_expires_at")
-    list_filter = ("kind",)
-
-
-@admin.register(Worker)
-class WorkerAdmin(ReadOnlyAdmin):
-    list_display = (
-        "name",
-        "host",
-        "pid",
-        "queues",
-        "trainers",
-        "serves_models",
-        "task",
-        "task_started_at",
-        "seen_at",
-        "started_at",
-    )
-    search_fields = (
-        "name",
-        "host",
-    )
-    search_help_text = "A name, a host or an id."
-
-
-@admin.register(Scheduler)
-class SchedulerAdmin(ReadOnlyAdmin):
-    holds_reviews = False
-    list_display = ("id", "rang_at")
-
-
-@admin.register(Tally)
-class TallyAdmin(ReadOnlyAdmin):
-    holds_reviews = False
-    list_display = ("name", "label", "count")
-    list_filter = ("name",)
-    search_fields = ("name", "label")
-    search_help_text = "A name, a label or an id."
 
 
 @admin.register(Rubric)
