@@ -21,8 +21,8 @@ _TABLES: dict[tuple[str, ...], str] = {
         judgejobanswer judgejobitem membership mention mind modelcut pendingverification problemsketch project
         providerbatch queueflag queueguidelines queueitem queueskip queuework repairwithdrawal replay reply reviewlease
         runproblem samplergate savedview scheduler searchbacklog segmentationitem segmentationjob signin spendalert
-        spendhold spendwait submission tag tally text threadevent tracesearch trainingpoint transition user webhook webhookevent
-        webhookmessage worker""",
+        spendhold spendwait submission tag tally text threadevent tracesearch trainingpoint transition user webhook
+        webhookevent webhookmessage worker""",
 }
 TABLES: dict[str, tuple[str, ...]] = {name: roles for roles, names in _TABLES.items() for name in names.split()}
 """By model: the roles whose members of the staff look at its table, its rows and what became of them."""
