@@ -20,9 +20,9 @@ _TABLES: dict[tuple[str, ...], str] = {
         batchitem bell comparisonlease endpointfault episode freezing group importedreview importedverdict invitation
         judgejobanswer judgejobitem membership mention mind modelcut pendingverification problemsketch project
         providerbatch queueflag queueguidelines queueitem queueskip queuework repairwithdrawal replay reply reviewlease
-        runproblem samplergate savedview searchbacklog segmentationitem segmentationjob signin spendalert spendhold
-        spendwait submission tag text threadevent tracesearch trainingpoint transition user webhook webhookevent
-        webhookmessage worker""",
+        runproblem samplergate savedview scheduler searchbacklog segmentationitem segmentationjob signin spendalert
+        spendhold spendwait submission tag tally text threadevent tracesearch trainingpoint transition user webhook
+        webhookevent webhookmessage worker""",
 }
 TABLES: dict[str, tuple[str, ...]] = {name: roles for roles, names in _TABLES.items() for name in names.split()}
 """By model: the roles whose members of the staff look at its table, its rows and what became of them."""
@@ -39,10 +39,10 @@ _ACTIONS: dict[tuple[str, ...], dict[str, str]] = {
         **dict.fromkeys(("problem", "sampler"), "verify_again judge_traces"),
         "brief": "generate_from_brief",
         "campaign": "campaign_again pause resume cancel",
-        "generationjob": "generate_again pause resume cancel",
+        "generationjob": "generate_again pause resume cancel retry",
         "import": "repeat pause resume cancel retry",
         "problemset": "run_preset verify_again judge_traces",
-        "run": "run_again verify_again judge_traces pause resume cancel",
+        "run": "run_again verify_again judge_traces pause resume cancel retry",
     },
     RELEASERS: {**dict.fromkeys(("delivery", "export", "freezing"), "cancel retry"), "release": "export_release"},
     SUPERUSERS: {"apitoken": "revoke"},

@@ -18,7 +18,7 @@ from tests.projects import another_project, member
 from tests.views.test_repairs import WRONG_PROGRAM, edited
 from tests.visits import visits
 from tests.world import World, lasting_world
-from trajectories.models import JOB_KINDS, Freezing
+from trajectories.models import JOB_KINDS, Freezing, ReleaseRule
 from trajectories.services.clients.tokens import make_token
 from trajectories.services.curation.threads import About, open_thread
 from trajectories.services.people.invitations import invite
@@ -157,6 +157,12 @@ def test_every_operation_of_the_api_asks_who_may_do_it_with_something_there_too(
         "job": world.reverification.pk,
         "import": world.imported_file.pk,
         "freezing": Freezing.objects.get(release=world.release).pk,
+        "rule": ReleaseRule.objects.get().pk,
+        "sampler": world.sampler.pk,
+        "instruction": world.instruction.pk,
+        "campaign": world.campaign.pk,
+        "training": world.training.pk,
+        "token": make_token(owner=world.reviewer, title="Mine", scopes=["read"], days=1)[0].pk,
     }
     found: dict[str, set[str]] = {name: set() for name in OPERATIONS}
     missing, everything = set(), list(operations(rows))
@@ -169,7 +175,7 @@ def test_every_operation_of_the_api_asks_who_may_do_it_with_something_there_too(
             if status == 404 and role == "admin":
                 missing.add(name)
     assert found == {name: set(roles) for name, roles in OPERATIONS.items()}
-    assert missing == {"get_ask"}, "the run is not one of a question"
+    assert missing == {"get_ask", "revoke_one_token"}, "the run is no question's, and the token is somebody else's"
 
 
 def test_nobody_gets_at_what_another_persons_account_holds(world):
