@@ -19,6 +19,7 @@ from trajectories.models import (
     CandidateAnswer,
     CandidateReview,
     EndpointFault,
+    EndpointGate,
     GenerationCall,
     ImportedReview,
     ImportedVerdict,
@@ -38,7 +39,6 @@ from trajectories.models import (
     Rubric,
     RunProblem,
     Sampler,
-    SamplerGate,
     Scheduler,
     Submission,
     Tally,
@@ -280,11 +280,10 @@ class EndpointFaultAdmin(ReadOnlyAdmin):
     search_help_text = "A sampler, a kind or an id."
 
 
-@admin.register(SamplerGate)
-class SamplerGateAdmin(ReadOnlyAdmin):
+@admin.register(EndpointGate)
+class EndpointGateAdmin(ReadOnlyAdmin):
     holds_reviews = False
-    list_display = ("sampler", "requests", "tokens", "held_until", "reason")
-    list_select_related = ("sampler",)
+    list_display = ("key", "requests", "tokens", "held_until", "reason")
 
 
 @admin.register(ProblemSet)
