@@ -206,6 +206,7 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "run_without_memory": {"POST": LEADS},
     "sampler_adopt": {"POST": LEADS},
     "sampler_copy": {"POST": LEADS},
+    "sampler_renew": {"POST": LEADS},
     "sampler_detail": {"GET": WITH_ROLE},
     "sampler_edit": {"GET": LEADS, "POST": LEADS},
     "sampler_list": {"GET": WITH_ROLE},

@@ -49,6 +49,7 @@ def posting(world: World) -> Iterator[Visit]:
         ("project_member", [10**9, 10**9], {}),
         ("project_switch", [], {"project": "0"}),
         ("sampler_copy", [world.sampler.pk], {"project": "0"}),
+        ("sampler_renew", [world.sampler.pk], {}),
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
         ("campaign_budget", [world.campaign.pk], {"budget_tokens": "0"}),
         ("campaign_estimate", [], {"title": ""}),

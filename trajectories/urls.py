@@ -286,6 +286,7 @@ urlpatterns: list[URLPattern] = [
     path("samplers/<int:sampler_id>/local/", local_models.local_model_edit, name="local_model_edit"),
     path("samplers/<int:sampler_id>/", samplers.sampler_detail, name="sampler_detail"),
     path("samplers/<int:sampler_id>/copy/", projects.sampler_copy, name="sampler_copy"),
+    path("samplers/<int:sampler_id>/renew/", projects.sampler_renew, name="sampler_renew"),
     path("samplers/<int:sampler_id>/change/", samplers.sampler_edit, name="sampler_edit"),
     path("samplers/<int:sampler_id>/test/", samplers.sampler_test, name="sampler_test"),
     path("samplers/<int:sampler_id>/adopt/", samplers.sampler_adopt, name="sampler_adopt"),

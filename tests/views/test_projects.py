@@ -11,9 +11,10 @@ from trajectories.adapters.acting import CHOSEN, FIRST, acting_in
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.models import AuditEvent, Membership, Project, Run, Sampler
 from trajectories.services.clients.tokens import make_token
-from trajectories.services.endpoints.samplers import add_chat_sampler
+from trajectories.services.endpoints.samplers import add_chat_sampler, revise_chat_sampler
 from trajectories.services.people.invitations import invite
 from trajectories.services.projects.making import set_archived
+from trajectories.services.projects.sharing import copy_sampler
 
 CHAT = {"base_url": "http://127.0.0.1:9/v1", "model": "none"}
 
@@ -207,6 +208,40 @@ def test_a_token_is_for_one_project(client, lead, project):
     Membership.objects.all().delete()
     assert client.get("/api/v1/runs", headers={"Authorization": f"Bearer {there}"}).status_code == 401
     assert Run.objects.get().title == "Mine"
+
+
+def test_a_copy_says_what_it_was_copied_from_and_takes_over_what_came_since(client, lead, project):
+    model = add_chat_sampler(actor=lead, name="gauge", title="Gauge", settings=ChatSettings(**CHAT))
+    membership = Membership.objects.create(project=project, user=lead, role="lead")
+    client.force_login(lead)
+    client.post(reverse("sampler_copy", args=[model.pk]), {"project": project.pk})
+    switch(client, project)
+    with acting_in(project.pk):
+        copied = Sampler.objects.get(name="gauge")
+    assert (copied.origin_project, copied.origin_sampler) == (FIRST, model.pk)
+    told = " ".join(page(client, lead, "sampler_detail", copied.pk).split())
+    assert "Copied from" in told
+    assert "Take it over" not in told, "there is nothing newer"
+    settings = ChatSettings(**CHAT)
+    revised = revise_chat_sampler(actor=lead, sampler=model, title="Gauge, mended", settings=settings)
+    told = " ".join(page(client, lead, "sampler_detail", copied.pk).split())
+    assert f"version {model.version}; there is version {revised.version} now." in told
+    assert "Take it over" in told
+    client.post(reverse("sampler_renew", args=[copied.pk]))
+    with acting_in(project.pk):
+        renewed = Sampler.objects.get(name="gauge", version=2)
+    assert (renewed.title, renewed.origin_sampler) == ("Gauge, mended", revised.pk)
+    assert "Take it over" not in page(client, lead, "sampler_detail", renewed.pk)
+    Membership.objects.filter(pk=membership.pk).update(role="viewer")
+    assert client.post(reverse("sampler_renew", args=[renewed.pk])).status_code == 403
+
+
+def test_who_does_not_work_where_a_model_came_from_reads_nothing_of_it(client, lead, project):
+    model = add_chat_sampler(actor=lead, name="gauge", title="Gauge", settings=ChatSettings(**CHAT))
+    copied = copy_sampler(actor=lead, sampler=model, project=project)
+    other = member(project, "theirs", "lead")
+    assert "Copied from" not in page(client, other, "sampler_detail", copied.pk)
+    assert client.post(reverse("sampler_renew", args=[copied.pk])).status_code == 404
 
 
 def test_a_model_is_copied_to_a_project_where_one_may_add_models(client, lead, project):

@@ -12,7 +12,7 @@ from django.db import connection
 from trajectories.adapters.acting import FIRST, SHARED_SCHEMA, acting_in, schema_of
 
 SHARED_MODELS = frozenset(
-    ("apitoken", "invitation", "membership", "project", "scheduler", "signin", "worker"),
+    ("apitoken", "endpointgate", "invitation", "membership", "project", "scheduler", "signin", "worker"),
 )
 """Models of the application that all projects share: their tables are in the first schema alone."""
 PREFIX = "trajectories_"

@@ -3,8 +3,9 @@
 `base` is what all tables share, `asking` the page that stands between an action and its effect, `clients` tokens of
 programs, `jobs` the tables of jobs and how they are steered, `launches` what starts new jobs, `queues` the tables of
 curation queues, `curation` human edits, final decisions and comparisons, `learning` the tables of what learns, `lists`
-words, tags and views of traces, `people` how people come in, `processes` workers and what tells of them, `releases` those
-of releases, `spending` those of daily spending, `webhooks` those of webhooks, `records` the tables of everything else.
+words, tags and views of traces, `people` how people come in, `processes` workers and what tells of them, `releases`
+those of releases, `spending` those of daily spending, `webhooks` those of webhooks, `records` the tables of everything
+else.
 """
 
 from django.contrib import admin

@@ -18,6 +18,7 @@ from trajectories.models import (
     CandidateAnswer,
     CandidateReview,
     EndpointFault,
+    EndpointGate,
     GenerationCall,
     ImportedReview,
     ImportedVerdict,
@@ -37,7 +38,6 @@ from trajectories.models import (
     Rubric,
     RunProblem,
     Sampler,
-    SamplerGate,
     Submission,
     Text,
     Trace,
@@ -245,11 +245,10 @@ class EndpointFaultAdmin(ReadOnlyAdmin):
     search_help_text = "A sampler, a kind or an id."
 
 
-@admin.register(SamplerGate)
-class SamplerGateAdmin(ReadOnlyAdmin):
+@admin.register(EndpointGate)
+class EndpointGateAdmin(ReadOnlyAdmin):
     holds_reviews = False
-    list_display = ("sampler", "requests", "tokens", "held_until", "reason")
-    list_select_related = ("sampler",)
+    list_display = ("key", "requests", "tokens", "held_until", "reason")
 
 
 @admin.register(ProblemSet)

@@ -34,7 +34,7 @@ from trajectories.models.review_leases import ReviewLease
 from trajectories.models.reviews import Review
 from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
-from trajectories.models.samplers import Sampler, SamplerGate
+from trajectories.models.samplers import EndpointGate, Sampler
 from trajectories.models.saved_views import SavedView
 from trajectories.models.scheduler import Scheduler
 from trajectories.models.scorers import Scorer, Scoring
@@ -83,6 +83,7 @@ __all__ = [
     "ComparisonLease",
     "Delivery",
     "EndpointFault",
+    "EndpointGate",
     "Episode",
     "Export",
     "Freezing",
@@ -131,7 +132,6 @@ __all__ = [
     "Run",
     "RunProblem",
     "Sampler",
-    "SamplerGate",
     "SavedView",
     "Scheduler",
     "Scorer",

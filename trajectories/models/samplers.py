@@ -32,6 +32,9 @@ class Sampler(models.Model):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     # What it has learnt, for kinds that read a file of it.
     artefact = models.ForeignKey(Artefact, null=True, blank=True, on_delete=models.PROTECT, related_name="samplers")
+    # What it was copied from: a project, and the id of a sampler there.
+    origin_project = models.BigIntegerField(null=True, blank=True)
+    origin_sampler = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -82,13 +85,19 @@ LANGUAGE_MODELS = (Sampler.Kind.CHAT, Sampler.Kind.LOCAL)
 """Kinds that are sent prompts."""
 
 
-class SamplerGate(models.Model):
-    """What all workers of a sampler share: how many requests and tokens may be sent now, and whether any may.
+SAME_ENDPOINT = ("base_url", "key_variable", "model")
+"""Parameters of a chat sampler by which its provider knows whose calls are to be counted together."""
 
-    `requests` and `tokens` are what is left at `filled_at`; below zero they are owed, and what comes next waits.
+
+class EndpointGate(models.Model):
+    """What all workers of an endpoint share, in all projects: how many requests and tokens may be sent now, and whether
+    any may.
+
+    `key` says which address, key and model it is (selectors.samplers.gate_key). `requests` and `tokens` are what is
+    left at `filled_at`; below zero they are owed, and what comes next waits.
     """
 
-    sampler = models.OneToOneField(Sampler, primary_key=True, on_delete=models.CASCADE, related_name="gate")
+    key = models.CharField(max_length=64, primary_key=True)
     requests = models.FloatField(default=0.0)
     tokens = models.FloatField(default=0.0)
     filled_at = models.DateTimeField(null=True)
@@ -96,4 +105,4 @@ class SamplerGate(models.Model):
     reason = models.TextField(blank=True)
 
     def __str__(self) -> str:
-        return f"gate of sampler {self.pk}"
+        return f"gate {self.key[:12]}"

@@ -1,12 +1,16 @@
 """Reading samplers: the newest version of each, and what a sampler has done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Avg, Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Now
 
-from trajectories.models import Run, Sampler, SamplerGate, Trace
+from trajectories.adapters.acting import acting_in, acting_project
+from trajectories.core.identity import content_hash
+from trajectories.models import EndpointGate, Project, Run, Sampler, Trace
+from trajectories.models.samplers import SAME_ENDPOINT
 
 RECENT = 500
 
@@ -31,9 +35,41 @@ def list_versions(sampler: Sampler) -> QuerySet[Sampler]:
     return Sampler.objects.filter(name=sampler.name).order_by("-version")
 
 
-def held_gate(sampler: Sampler) -> SamplerGate | None:
+def gate_key(sampler: Sampler) -> str:
+    """The key of the gate of a sampler: that of its address, key and model, whatever the project; one of its own where
+    it has no endpoint."""
+    if sampler.has_endpoint:
+        return content_hash(called(sampler))
+    return content_hash({"project": acting_project(), "sampler": sampler.pk})
+
+
+def called(sampler: Sampler) -> dict[str, str]:
+    """What a sampler with an endpoint calls, and with which key."""
+    return {name: sampler.parameters.get(name, "") for name in SAME_ENDPOINT}
+
+
+def held_gate(sampler: Sampler) -> EndpointGate | None:
     """The gate, where the endpoint has asked to be left alone for now."""
-    return SamplerGate.objects.filter(sampler=sampler, held_until__gt=Now()).first()
+    return EndpointGate.objects.filter(pk=gate_key(sampler), held_until__gt=Now()).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a sampler was copied from: a version of one in another project, and the newest that there is of it."""
+
+    project: Project
+    version: int
+    newest: int
+
+
+def origin_of(sampler: Sampler, projects: Sequence[Project]) -> Origin | None:
+    """Where a sampler was copied from, as far as it is in one of the projects that somebody works in."""
+    project = next((each for each in projects if each.pk == sampler.origin_project), None)
+    if project is None:
+        return None
+    with acting_in(project.pk):
+        first = Sampler.objects.filter(pk=sampler.origin_sampler or 0).first()
+        return None if first is None else Origin(project, first.version, list_versions(first)[0].version)
 
 
 @dataclass(frozen=True, slots=True)

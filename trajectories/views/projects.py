@@ -15,10 +15,11 @@ from trajectories.core.faults import Fault
 from trajectories.forms.projects import ROLE_CHOICES, MemberForm, ProjectForm, ProjectTitleForm
 from trajectories.models import Project, Sampler
 from trajectories.selectors.projects import choices_of, list_members, list_projects, project_for
+from trajectories.selectors.samplers import origin_of
 from trajectories.services.installation.roles import ROLES
 from trajectories.services.projects.making import make_project, rename_project, set_archived
 from trajectories.services.projects.members import set_role
-from trajectories.services.projects.sharing import copy_sampler
+from trajectories.services.projects.sharing import copy_sampler, renew_sampler
 from trajectories.views.paging import posted_key
 from trajectories.views.permissions import needs, require
 from trajectories.views.visitors import visitor
@@ -159,6 +160,25 @@ def sampler_copy(request: HttpRequest, sampler_id: int) -> HttpResponse:
     else:
         messages.success(request, f"“{chosen.title}” has it as version {copied.version} of {copied.name} now.")
     return redirect("sampler_detail", sampler.pk)
+
+
+@require_POST
+@add_samplers
+def sampler_renew(request: HttpRequest, sampler_id: int) -> HttpResponse:
+    """Take over the newest version of what a sampler was copied from, by whoever may add samplers there too."""
+    sampler, person = get_object_or_404(Sampler, pk=sampler_id), visitor(request)
+    origin = origin_of(sampler, choices_of(person))
+    if origin is None:
+        raise Http404("No copy of something in a project of yours.")
+    with acting_in(origin.project.pk):
+        require(person, "trajectories.add_sampler")
+    try:
+        renewed = renew_sampler(actor=person, sampler=sampler, origin=origin.project)
+    except Fault as fault:
+        messages.error(request, str(fault))
+        return redirect("sampler_detail", sampler.pk)
+    messages.success(request, f"Version {renewed.version} is what “{origin.project.title}” has.")
+    return redirect("sampler_detail", renewed.pk)
 
 
 def _is_choice(request: HttpRequest, project: Project) -> bool:

@@ -15,7 +15,8 @@ from trajectories.models import Sampler, Training
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.endpoint_faults import newest_faults
 from trajectories.selectors.insights.scopes import InsightScope
-from trajectories.selectors.samplers import get_record, held_gate, list_samplers, list_versions
+from trajectories.selectors.projects import choices_of
+from trajectories.selectors.samplers import get_record, held_gate, list_samplers, list_versions, origin_of
 from trajectories.services.endpoints.access import sampler_fault
 from trajectories.services.endpoints.samplers import (
     SamplerError,
@@ -141,6 +142,7 @@ def _context(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
         "versions": list(list_versions(sampler)),
         "record": get_record(sampler),
         "gate": held_gate(sampler),
+        "origin": origin_of(sampler, choices_of(visitor(request))) if sampler.origin_project else None,
         "access_fault": sampler_fault(sampler),
         "ignored_temperature": temperature_note(sampler),
         "figures": slots(SAMPLER_CHARTS, InsightScope(sampler=sampler.pk)),

@@ -10,6 +10,8 @@ from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_instruction, make_problem, plan
 from tests.generation import plan_job
 from tests.judging import rubric
+from tests.projects import another_project
+from trajectories.adapters.acting import acting_in
 from trajectories.models import GenerationJob, JudgeJob, Sampler
 from trajectories.services.endpoints.concurrency import job_slots
 from trajectories.services.runs.chat_attempts import ahead_of, claim_attempts
@@ -60,7 +62,7 @@ def test_a_job_takes_what_a_run_leaves_and_one_place_at_the_least(sampler):
 
 def test_a_job_whose_worker_is_gone_and_another_model_take_nothing(sampler):
     judging(sampler, minutes=-1)
-    judging(sampler_for(flip_endpoint(), concurrency=CONCURRENCY))
+    judging(sampler_for(flip_endpoint(), concurrency=CONCURRENCY, model="another"))
     assert claim(sampler).allowed == CONCURRENCY
 
 
@@ -70,3 +72,23 @@ def test_jobs_of_both_kinds_share_with_each_other(sampler):
     writing.refresh_from_db()
     for holder in (first, writing):
         assert job_slots(sampler=sampler, holder=holder, concurrency=CONCURRENCY) == SHARE
+
+
+def test_calls_of_another_project_to_the_same_endpoint_are_counted(db):
+    endpoint, project = flip_endpoint(), another_project()
+    mine = sampler_for(endpoint, concurrency=CONCURRENCY)
+    assert len(claim(mine).attempts) == CONCURRENCY + ahead_of(CONCURRENCY)
+    with acting_in(project.pk):
+        theirs = sampler_for(endpoint, concurrency=CONCURRENCY)
+        job = judging(theirs)
+        assert job_slots(sampler=theirs, holder=job, concurrency=CONCURRENCY) == 1, "the run of the first has them all"
+        assert claim(theirs).allowed == 0
+        alone = sampler_for(endpoint, concurrency=CONCURRENCY, model="another")
+        assert claim(alone).allowed == CONCURRENCY
+
+
+def test_a_job_of_another_project_has_its_share(db):
+    endpoint, project = flip_endpoint(), another_project()
+    with acting_in(project.pk):
+        judging(sampler_for(endpoint, concurrency=CONCURRENCY))
+    assert claim(sampler_for(endpoint, concurrency=CONCURRENCY)).allowed == SHARE

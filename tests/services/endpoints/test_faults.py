@@ -5,8 +5,8 @@ from importlib import import_module
 import pytest
 from django.db import connection, migrations
 
-from tests.factories import make_run, make_sampler, make_trace, plan
-from trajectories.models import Attempt, Run, SamplerGate
+from tests.factories import make_run, make_trace, plan
+from trajectories.models import Attempt, EndpointGate, Run
 
 
 def migrate() -> None:
@@ -15,8 +15,9 @@ def migrate() -> None:
     with connection.cursor() as cursor:
         for operation in module.Migration.operations:
             for sql, values in operation.sql if isinstance(operation, migrations.RunSQL) else []:
-                # What was a judgement then is a judge job today.
-                cursor.execute(sql.replace("trajectories_judgement", "trajectories_judgejob"), values)
+                # What was a judgement then is a judge job today, and the gate of a sampler that of its endpoint.
+                told = sql.replace("trajectories_judgement", "trajectories_judgejob")
+                cursor.execute(told.replace("trajectories_samplergate", "trajectories_endpointgate"), values)
 
 
 @pytest.mark.django_db
@@ -50,7 +51,7 @@ def test_the_words_of_endpoints_are_cut_off_and_the_sentences_stay(stored, left)
     run = make_run(state="paused", state_reason=stored)
     planned = plan()
     Attempt.objects.filter(run=planned).update(error_message=stored)
-    gate = SamplerGate.objects.create(sampler=make_sampler(), reason=stored)
+    gate = EndpointGate.objects.create(key="a", reason=stored)
     trace = make_trace(facts={"earlier_error": {"kind": "server", "message": stored}, "n": "ignored"})
     plain = make_trace(facts={"n": "ignored"})
     migrate()

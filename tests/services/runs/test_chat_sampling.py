@@ -13,7 +13,7 @@ from tests.factories import assert_counters_add_up, make_instruction, make_probl
 from trajectories.adapters.chat_api import ChatSampler, ChatSettings
 from trajectories.adapters.chat_api.calls import limits
 from trajectories.core.records import FinishReason, SampleResult, Usage
-from trajectories.models import Run, Sampler, Text, Trace
+from trajectories.models import EndpointGate, Run, Sampler, Text, Trace
 from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.endpoints.replies import DatabasePorts
 from trajectories.services.runs.chat_attempts import claim_attempts
@@ -174,7 +174,7 @@ def test_a_long_retry_after_leaves_the_run_running_and_hands_out_nothing(problem
     with flip_endpoint(script=[Play("429", "3600")]) as endpoint:
         run = sample(plan_chat(endpoint, problems, values={"concurrency": 1}))
         assert run.state == "running"
-        assert run.sampler.gate.reason.endswith("It asks to be left alone for 3,600 s.")
+        assert EndpointGate.objects.get().reason.endswith("It asks to be left alone for 3,600 s.")
         calls = len(endpoint.calls)
         sample(run)
         assert len(endpoint.calls) == calls

@@ -15,7 +15,17 @@ from tests.pages import squeezed
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.strategies.memories import Memory
 from trajectories.management import drawing
-from trajectories.models import Attempt, BatchItem, EndpointFault, ProviderBatch, Reply, Run, SpendDay, Trace
+from trajectories.models import (
+    Attempt,
+    BatchItem,
+    EndpointFault,
+    EndpointGate,
+    ProviderBatch,
+    Reply,
+    Run,
+    SpendDay,
+    Trace,
+)
 from trajectories.services.runs import batch_sampling, batch_sending, provider_batches
 from trajectories.services.runs.batch_sampling import sample_chat
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
@@ -169,7 +179,7 @@ def test_a_batch_that_does_not_come_about_leaves_the_run_as_it_was(way, state, r
         endpoint.behaviour = Behaviour()
         if state == "paused":
             resume_run(actor=None, run=run)
-        run.sampler.gate.__class__.objects.update(held_until=None)
+        EndpointGate.objects.update(held_until=None)
         go_on(run)
         fetch(run)
         go_on(run)

@@ -1,4 +1,4 @@
-"""Rate limits that all workers of a sampler share, as token buckets in its gate's row."""
+"""Rate limits that all workers of an endpoint share, whatever the project, as token buckets in its gate's row."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from trajectories.core.text.storable import storable_text
-from trajectories.models import Sampler, SamplerGate
+from trajectories.models import EndpointGate, Sampler
+from trajectories.selectors.samplers import gate_key
 
 BURST_SECONDS = 3.0
 """A bucket holds what may be sent in so many seconds, and one request at least."""
@@ -15,27 +16,27 @@ BURST_SECONDS = 3.0
 LONGEST_HOLD = timedelta(days=1)
 
 
-def lock_gate(sampler_id: int) -> tuple[SamplerGate, datetime]:
+def lock_gate(sampler: Sampler) -> tuple[EndpointGate, datetime]:
     """(the gate's row, made on first use and locked until the transaction ends; now by the database's clock).
 
     Whoever also needs a run's row takes that first.
     """
-    gates = SamplerGate.objects.select_for_update(no_key=True).annotate(now=Now())
-    gate = gates.filter(pk=sampler_id).first()
+    gates, key = EndpointGate.objects.select_for_update(no_key=True).annotate(now=Now()), gate_key(sampler)
+    gate = gates.filter(pk=key).first()
     if gate is None:
-        SamplerGate.objects.get_or_create(sampler_id=sampler_id)
-        gate = gates.get(pk=sampler_id)
+        EndpointGate.objects.get_or_create(pk=key)
+        gate = gates.get(pk=key)
     return gate, gate.now
 
 
-def is_held(gate: SamplerGate, now: datetime) -> bool:
+def is_held(gate: EndpointGate, now: datetime) -> bool:
     """Whether the endpoint has asked for a pause that is not over yet."""
     return gate.held_until is not None and gate.held_until > now
 
 
 def held_until(sampler: Sampler) -> float | None:
     """Seconds until the endpoint may be asked again; None where it may be asked now."""
-    gate = SamplerGate.objects.annotate(now=Now()).filter(pk=sampler.pk).first()
+    gate = EndpointGate.objects.annotate(now=Now()).filter(pk=gate_key(sampler)).first()
     if gate is None or gate.held_until is None or gate.held_until <= gate.now:
         return None
     return float((gate.held_until - gate.now).total_seconds())
@@ -51,7 +52,7 @@ def reserve(*, sampler: Sampler, tokens: int) -> float:
     requests_per_second, tokens_per_second = _rates(sampler)
     if requests_per_second is None and tokens_per_second is None:
         return 0.0
-    gate, now = lock_gate(sampler.pk)
+    gate, now = lock_gate(sampler)
     now = max(now, gate.filled_at or now)
     seconds = None if gate.filled_at is None else (now - gate.filled_at).total_seconds()
     gate.requests, wait_for_requests = _draw(gate.requests, seconds, requests_per_second, 1)
@@ -80,13 +81,13 @@ def _draw(level: float, seconds: float | None, rate: float | None, amount: float
 def settle(*, sampler: Sampler, tokens: int) -> None:
     """Count tokens beyond those reserved; negative where they were fewer."""
     if tokens and sampler.parameters.get("tokens_per_minute") is not None:
-        SamplerGate.objects.filter(pk=sampler.pk).update(tokens=F("tokens") - tokens)
+        EndpointGate.objects.filter(pk=gate_key(sampler)).update(tokens=F("tokens") - tokens)
 
 
 @transaction.atomic
 def hold(*, sampler: Sampler, seconds: float, reason: str) -> None:
     """Let nobody claim work for the sampler for so long, a day at most."""
-    gate, now = lock_gate(sampler.pk)
+    gate, now = lock_gate(sampler)
     until = now + min(timedelta(seconds=seconds), LONGEST_HOLD)
     gate.held_until = max(until, gate.held_until or until)
     gate.reason = storable_text(reason)

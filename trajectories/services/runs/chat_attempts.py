@@ -60,7 +60,7 @@ def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int, pac
     run = lock_run(run_id)
     if run.state not in Run.ACTIVE_STATES or pause_if_spent(run):
         return NOTHING
-    if is_held(*lock_gate(run.sampler_id)):
+    if is_held(*lock_gate(run.sampler)):
         return NOTHING
     slots = run_slots(run=run, lease_token=lease_token, concurrency=concurrency)
     wanted = slots.allowed + ahead_of(slots.allowed, pace) - slots.mine
@@ -78,7 +78,7 @@ def claim_for_batch(*, run_id: int, lease_token: uuid.UUID, most: int) -> Claim:
     if attempts := _lease_answered(run, lease_token, most):
         _note_claim(run, attempts)
         return Claim(attempts, most)
-    if is_held(*lock_gate(run.sampler_id)):
+    if is_held(*lock_gate(run.sampler)):
         return NOTHING
     held = Attempt.objects.filter(run=run, state=Attempt.State.LEASED).count()
     attempts = _lease_affordable(run, lease_token, most, held)
