@@ -395,3 +395,22 @@ def test_the_queues_of_a_campaign_are_described_on_its_form(page, lead, curator)
     refused = page.post(reverse("campaign_new"), fields(sets, **{**asked, "reviews_each": "3"}))
     assert refused.status_code == 422
     assert "expected at least 3" in refused.content.decode()
+
+
+def test_a_budget_for_each_generation_is_set_on_the_form_and_changed_on_the_page(page):
+    sets = two_sets()
+    model = factories.make_sampler(kind="local", parameters={"folder": "small"}, title="Small")
+    assert page.post(reverse("campaign_new"), fields(sets, generation_tokens="9000")).status_code == 302
+    campaign = Campaign.objects.get()
+    assert (campaign.budget_tokens, campaign.generation_tokens) == (None, 9_000)
+    form = page.get(reverse("campaign_new"), {"like": campaign.pk}).context["form"]
+    assert form.get_initial_for_field(form.fields["generation_tokens"], "generation_tokens") == 9_000
+    Campaign.objects.filter(pk=campaign.pk).update(first_sampler=model)
+    address = reverse("campaign_budget", args=[campaign.pk])
+    assert page.post(address, {"budget_tokens": "50000", "generation_tokens": "7000"}).status_code == 302
+    campaign.refresh_from_db()
+    assert (campaign.budget_tokens, campaign.generation_tokens) == (50_000, 7_000)
+    refused = page.post(address, {"generation_tokens": "none"})
+    assert refused.status_code == 422
+    campaign.refresh_from_db()
+    assert campaign.generation_tokens == 7_000

@@ -5,23 +5,28 @@ from typing import Any
 from django import forms
 
 from trajectories.core.campaigns.plans import MOST_GENERATIONS
+from trajectories.forms.campaign_budgets import GenerationBudgetFields, generation_budget_of
 from trajectories.forms.campaigns import CampaignForm
 from trajectories.forms.plain import PlainForm
 from trajectories.services.campaigns.gating import LONGEST_REASON
 from trajectories.services.runs.plans import Budget
 
 
-class CampaignBudgetForm(PlainForm):
-    """What a campaign may take from now on. `cleaned_data["budget"]` is the Budget."""
+class CampaignBudgetForm(GenerationBudgetFields, PlainForm):
+    """What a campaign and each of its generations may take from now on. `cleaned_data["budget"]` is the Budget of all,
+    `cleaned_data["generation"]` that of each generation."""
+
+    field_order = ("budget_cost", "budget_tokens")
 
     budget_cost, budget_tokens = (CampaignForm.base_fields[name] for name in ("budget_cost", "budget_tokens"))
 
     def clean(self) -> dict[str, Any]:
         """Put the budget together."""
         data = super().clean() or self.cleaned_data
-        return (
-            data if self.errors else {**data, "budget": Budget(cost=data["budget_cost"], tokens=data["budget_tokens"])}
-        )
+        if self.errors:
+            return data
+        budget = Budget(cost=data["budget_cost"], tokens=data["budget_tokens"])
+        return {**data, "budget": budget, "generation": generation_budget_of(data)}
 
 
 class OverruleForm(PlainForm):

@@ -33,6 +33,7 @@ from trajectories.core.learning.rules import CORRECT, TAKE_WORDS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.memories import SOURCES, MemorySource
 from trajectories.forms.budget_fields import money_budget, token_budget
+from trajectories.forms.campaign_budgets import GenerationBudgetFields, budget_values, generation_budget_of
 from trajectories.forms.campaign_people import PeopleFields
 from trajectories.forms.curricula import CurriculumFields
 from trajectories.forms.memory import MemoryFields, memory_of, memory_values
@@ -73,7 +74,7 @@ def _choice(label: str, choices: Mapping[Any, str], initial: str, help_text: str
     )
 
 
-class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PeopleFields, PlainForm):
+class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PeopleFields, GenerationBudgetFields, PlainForm):
     """A campaign. `cleaned_data["draft"]` is the checked Draft, `prepared` what came of it, `estimate` what it would
     take."""
 
@@ -343,6 +344,7 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PeopleFields, Plai
             plan=plan,
             seed=data["seed"],
             budget=Budget(seconds=seconds, cost=data["budget_cost"], tokens=data["budget_tokens"]),
+            generation_budget=generation_budget_of(data),
             cloned_from=self.cloned_from,
             prerequisites=read_needs(data["prerequisites"]) or None,
         )
@@ -381,8 +383,7 @@ def values_of(campaign: Campaign) -> dict[str, Any]:
         "prerequisites": write_needs(plan.prerequisites),
         **memory_values(plan.memory),
         "run_minutes": None if plan.run_seconds is None else plan.run_seconds / 60,
-        "budget_cost": campaign.budget_cost,
-        "budget_tokens": campaign.budget_tokens,
+        **budget_values(campaign),
     }
 
 

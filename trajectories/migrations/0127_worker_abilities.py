@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trajectories", "0124_training_time")]
+    dependencies = [("trajectories", "0125_generation_budgets")]
     operations = [
         migrations.AddField(
             "worker", "trainers", models.CharField(blank=True, db_default="", default="", max_length=200)

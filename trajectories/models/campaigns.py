@@ -71,6 +71,9 @@ class Campaign(PaidJob):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     generation_count = models.PositiveSmallIntegerField()
     done_count = models.PositiveSmallIntegerField(default=0)
+    # What the runs of each generation may take together, of the budget of all as well; null for no limit of their own.
+    generation_cost = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
+    generation_tokens = models.BigIntegerField(null=True, blank=True)
     cloned_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="clones")
 
     class Meta:
@@ -78,6 +81,12 @@ class Campaign(PaidJob):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether its runs have a budget, of all or of a generation."""
+        budgets = (self.budget_cost, self.budget_tokens, self.generation_cost, self.generation_tokens)
+        return any(amount is not None for amount in budgets)
 
     @property
     def kept_plan(self) -> CampaignPlan:

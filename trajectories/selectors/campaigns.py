@@ -49,15 +49,18 @@ def list_relatives(campaign: Campaign) -> list[Campaign]:
     return list(rows.select_related("first_sampler", "training_set", "held_out_set").order_by("-pk")[:MOST_RELATIVES])
 
 
-def runs_of(campaign: Campaign) -> set[int]:
-    """The runs of a campaign, those too that another one took the place of."""
+def runs_of(campaign: Campaign, number: int | None = None) -> set[int]:
+    """The runs of a campaign, or of one of its generations, those too that another one took the place of."""
     rows = campaign.generations.values_list("run", "evaluation", "replaced")
+    if number is not None:
+        rows = rows.filter(number=number)
     return {key for keys in rows for key in keys if key is not None}
 
 
-def spent(campaign: Campaign) -> tuple[Decimal, int, int]:
-    """(money, input tokens, output tokens) of the runs of a campaign together, as of now."""
-    total = Run.objects.filter(pk__in=runs_of(campaign)).aggregate(
+def spent(campaign: Campaign, number: int | None = None) -> tuple[Decimal, int, int]:
+    """(money, input tokens, output tokens) of the runs of a campaign, or of one of its generations, together, as of
+    now."""
+    total = Run.objects.filter(pk__in=runs_of(campaign, number)).aggregate(
         cost=Sum("cost", default=0), input=Sum("input_tokens", default=0), output=Sum("output_tokens", default=0)
     )
     return total["cost"], total["input"], total["output"]

@@ -19,6 +19,7 @@ from trajectories.core.faults import Fault
 from trajectories.core.figures.tables import csv_lines
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON
+from trajectories.forms.campaign_budgets import budget_values
 from trajectories.forms.campaign_steering import CampaignBudgetForm, OverruleForm
 from trajectories.forms.campaign_templates import offers, template_values
 from trajectories.forms.campaigns import CampaignForm, values_of
@@ -191,8 +192,7 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
     if may_steer and newest is not None and newest.overruled is None:
         context["overrule_form"] = OverruleForm(initial={"number": newest.row.number})
     if may_steer and campaign.first_sampler.is_chat and campaign.state not in ("finished", "cancelled"):
-        values = {"budget_cost": campaign.budget_cost, "budget_tokens": campaign.budget_tokens}
-        context["budget_form"] = CampaignBudgetForm(initial=values)
+        context["budget_form"] = CampaignBudgetForm(initial=budget_values(campaign))
     context |= refused
     if part:
         return render(request, "trajectories/campaigns/_results.html", context)
@@ -271,7 +271,8 @@ def campaign_budget(request: HttpRequest, campaign_id: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, campaign, budget_form=form)
     try:
-        set_campaign_budget(actor=visitor(request), campaign_id=campaign.pk, budget=form.cleaned_data["budget"])
+        budgets = {name: form.cleaned_data[name] for name in ("budget", "generation")}
+        set_campaign_budget(actor=visitor(request), campaign_id=campaign.pk, **budgets)
         messages.success(request, "The budget is changed.")
     except PlanError as fault:
         form.add_fault(fault)

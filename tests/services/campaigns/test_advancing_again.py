@@ -21,7 +21,7 @@ from trajectories.services.campaigns.steering import (
 from trajectories.services.jobs.steering import steer
 from trajectories.services.releases.freezing import freeze_next, retry_freezing
 from trajectories.services.runs.lifecycle import cancel_run
-from trajectories.services.runs.plans import Budget
+from trajectories.services.runs.plans import Budget, PlanError
 from trajectories.services.training.work import train_next
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +70,33 @@ def test_a_budget_that_is_set_while_two_runs_are_under_way_is_shared_among_them(
     assert [run.budget_tokens for run in open_runs()] == [500, 500]
     set_campaign_budget(actor=lead, campaign_id=campaign.pk, budget=Budget(tokens=1))
     assert [run.budget_tokens for run in open_runs()] == [1, 1], "nothing is left"
+
+
+def test_a_budget_for_each_generation_begins_anew_with_the_next_and_pauses_the_one_that_has_spent_it(lead):
+    budgets = {"budget": Budget(tokens=5_000_000), "generation_budget": Budget(tokens=1_000_000)}
+    campaign = begin(lead, generations=1, control=False, **budgets)
+    campaign_next(job_id=campaign.pk)
+    first = open_runs().get()
+    assert first.budget_tokens == 1_000_000, "the smaller one"
+    Run.objects.filter(pk=first.pk).update(input_tokens=300_000)
+    while campaign.generations.filter(number=1, run__isnull=False).count() == 0:
+        work(campaign)
+    run = campaign.generations.get(number=1).run
+    assert run.budget_tokens == 1_000_000, "that of generation 0 is another one"
+    Run.objects.filter(pk=run.pk).update(input_tokens=1_000_000)
+    finish(campaign)
+    assert campaign.state_reason == "The token budget of generation 1 is spent; raise it and resume."
+    whole, larger = Budget(tokens=5_000_000), Budget(tokens=1_500_000)
+    with pytest.raises(PlanError, match="For each generation: The token budget is 0") as refused:
+        set_campaign_budget(actor=lead, campaign_id=campaign.pk, budget=whole, generation=Budget(tokens=0))
+    assert refused.value.field == "generation_tokens"
+    set_campaign_budget(actor=lead, campaign_id=campaign.pk, budget=whole, generation=larger)
+    resume_campaign(actor=lead, job_id=campaign.pk)
+    work(campaign)
+    taken = Run.objects.get(pk=run.pk)
+    used = taken.input_tokens + taken.output_tokens
+    assert campaign.generations.get(number=1).evaluation.budget_tokens == 1_500_000 - used
+    assert finish(campaign).state == "finished"
 
 
 def test_what_a_replaced_run_took_stays_taken_and_a_paused_campaign_tells_what_it_has_cost(lead):

@@ -1,20 +1,20 @@
 """What the runs of a campaign have taken together, and what each of them may still take of its budget."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from trajectories.core.campaigns.stages import Stage
 from trajectories.core.identity import derive_seed
-from trajectories.models import Campaign, Run, Sampler
+from trajectories.models import Campaign, Generation, Run, Sampler
 from trajectories.selectors.campaigns import runs_of, spent
 from trajectories.services.jobs.steering import JobError
 from trajectories.services.runs.estimates import estimate_plan
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, plan_run, set_budget
-from trajectories.services.runs.plans import Budget, Plan
+from trajectories.services.runs.plans import Budget, Plan, PlanError
 
 LEAST: dict[str, Any] = {"cost": Decimal("0.000001"), "tokens": 1}
 """The least budgets there are: a run whose campaign has nothing left gets these, and pauses."""
@@ -24,19 +24,38 @@ class SpentError(JobError):
     """The budget of a campaign has nothing left for another run."""
 
 
+def check_generation_budget(budget: Budget, sampler: Sampler) -> None:
+    """Raise PlanError, with the field, for a budget of a generation that cannot be kept."""
+    try:
+        budget.check(sampler)
+    except PlanError as fault:
+        raise PlanError(f"For each generation: {fault}", field=fault.field.replace("budget", "generation")) from fault
+
+
 def budget_left(campaign: Campaign) -> dict[str, Any]:
     """What its runs may still take together of the money ("cost") and the "tokens" of a campaign; None for no limit."""
-    cost, *tokens = spent(campaign)
-    return {
-        "cost": None if campaign.budget_cost is None else campaign.budget_cost - cost,
-        "tokens": None if campaign.budget_tokens is None else campaign.budget_tokens - sum(tokens),
-    }
+    return _left({"cost": campaign.budget_cost, "tokens": campaign.budget_tokens}, spent(campaign))
+
+
+def generation_left(campaign: Campaign, number: int) -> dict[str, Any]:
+    """The same of the budget that each generation has; None for no limit of its own."""
+    return _left({"cost": campaign.generation_cost, "tokens": campaign.generation_tokens}, spent(campaign, number))
+
+
+def _left(budget: Mapping[str, Any], taken: tuple[Decimal, int, int]) -> dict[str, Any]:
+    used = {"cost": taken[0], "tokens": taken[1] + taken[2]}
+    return {name: None if amount is None else amount - used[name] for name, amount in budget.items()}
+
+
+def _smaller(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The smaller amount of each, None where neither has a limit."""
+    return {name: min((each for each in (one[name], other[name]) if each is not None), default=None) for name in one}
 
 
 def must_wait(campaign: Campaign) -> bool:
     """Whether another run has to wait until those under way have ended: where there is a budget, each run gets all that
     is left of it, and two at once could take it twice."""
-    if campaign.budget_cost is None and campaign.budget_tokens is None:
+    if not campaign.is_limited:
         return False
     # A run of an earlier generation that more was asked of, and that somebody paused, is waited for by nobody.
     rows = campaign.generations.exclude(stage=Stage.DONE).values_list("run", "evaluation")
@@ -49,16 +68,19 @@ def open_runs(campaign: Campaign) -> QuerySet[Run]:
     return Run.objects.filter(pk__in=runs_of(campaign), finished_at__isnull=True).order_by("pk")
 
 
-def plan_campaign_run(
-    campaign: Campaign, *, title: str, sampler: Sampler, plan: Plan, number: int, draw: int = 0
+def plan_campaign_run(  # noqa: PLR0913 (for which generation, what, and with which seed)
+    campaign: Campaign, row: Generation, *, title: str, sampler: Sampler, plan: Plan, number: int, draw: int = 0
 ) -> Run:
-    """A run of a campaign with all that is left of its budget; generation `number` gives the seed, 0 that of the
-    held-out problems, and `draw` another one where a generation is drawn anew. Raises SpentError and PlanError."""
-    left = budget_left(campaign)
-    for name, amount in left.items():
-        if amount is not None and amount <= 0:
-            word = "money" if name == "cost" else "token"
-            raise SpentError(f"The {word} budget of the campaign is spent; raise it and resume.")
+    """A run of a generation with all that is left of its budget and of that of the campaign; `number` gives the seed, 0
+    that of the held-out problems, and `draw` another one where a generation is drawn anew. Raises SpentError and
+    PlanError."""
+    whole, own = budget_left(campaign), generation_left(campaign, row.number)
+    for left, of in ((whole, "the campaign"), (own, f"generation {row.number}")):
+        for name, amount in left.items():
+            if amount is not None and amount <= 0:
+                word = "money" if name == "cost" else "token"
+                raise SpentError(f"The {word} budget of {of} is spent; raise it and resume.")
+    left = _smaller(whole, own)
     path = ("generation", number) if draw == 0 else ("generation", number, "draw", draw)
     return plan_run(
         actor=campaign.created_by,
@@ -80,7 +102,8 @@ def _longest_prompt(plan: Plan, sampler: Sampler) -> dict[str, int]:
 def share_budget(*, actor: User, campaign: Campaign) -> None:
     """Give the runs that have not ended equal parts of what is left, on top of what each has taken already."""
     runs: Sequence[Run] = list(open_runs(campaign).select_related("sampler"))
-    left = budget_left(campaign)
+    number = campaign.generations.aggregate(newest=Max("number", default=0))["newest"]
+    left = _smaller(budget_left(campaign), generation_left(campaign, number))
     for run in runs:
         used = {"cost": run.cost, "tokens": run.input_tokens + run.output_tokens}
         mine = {name: _part(name, amount, len(runs), used[name]) for name, amount in left.items()}

@@ -19,6 +19,7 @@ from trajectories.core.strategies.memories import NO_MEMORY, Memory
 from trajectories.core.verifiers.opinions import scorer_verifier
 from trajectories.models import AuditEvent, Campaign, Instruction, Problem, ProblemSet, Release, Sampler, Scorer
 from trajectories.services.campaigns.held_out import Overlap, find_overlaps, overlaps_of
+from trajectories.services.campaigns.money import check_generation_budget
 from trajectories.services.campaigns.people import check_people
 from trajectories.services.endpoints.samplers import SYMBOLIC, symbolic_within
 from trajectories.services.jobs.ringers import ring
@@ -36,7 +37,8 @@ class Draft:
     of each set are taken, None for all. The instructions are rows here; those that fit no problem are left out.
 
     `search_seconds` is what the symbolic search may take of a processor for a task, None for what the sampler says; it
-    is for the plain symbolic sampler. `budget` is that of all runs together; its seconds are those of one run.
+    is for the plain symbolic sampler. `budget` is that of all runs together; its seconds are those of one run;
+    `generation_budget` is that of the runs of each generation.
     `prerequisites` are those of a curriculum, None for those that its families declare.
     """
 
@@ -50,6 +52,7 @@ class Draft:
     held_out_limit: int | None = None
     search_seconds: float | None = None
     budget: Budget = field(default_factory=Budget)
+    generation_budget: Budget = field(default_factory=Budget)
     template: str = ""
     seed: int | None = None
     cloned_from: Campaign | None = None
@@ -156,6 +159,8 @@ def plan_campaign(*, actor: User | None, draft: Draft) -> Campaign:
         cloned_from=draft.cloned_from,
         budget_cost=draft.budget.cost,
         budget_tokens=draft.budget.tokens,
+        generation_cost=draft.generation_budget.cost,
+        generation_tokens=draft.generation_budget.tokens,
         created_by=actor,
     )
     data = {
@@ -351,6 +356,7 @@ def _check_runs(draft: Draft, found: Prepared) -> None:
     try:
         found.training.check(draft.sampler)
         draft.budget.check(draft.sampler)
+        check_generation_budget(draft.generation_budget, draft.sampler)
         found.held_out.check(draft.sampler)
     except PlanError as fault:
         raise Fault(str(fault), field=fault.field) from fault

@@ -141,7 +141,7 @@ def _plan_sampling(campaign: Campaign, row: Generation, plan: CampaignPlan) -> R
     draw = 0
     if row.run is not None:  # one that was cancelled is drawn again as it was, one without anything right otherwise
         draw = row.replaced.filter(state=Run.State.FINISHED).count() + (row.run.state == Run.State.FINISHED)
-    return plan_campaign_run(campaign, title=title, sampler=_base(row), plan=of, number=row.number, draw=draw)
+    return plan_campaign_run(campaign, row, title=title, sampler=_base(row), plan=of, number=row.number, draw=draw)
 
 
 def _base(row: Generation) -> Sampler:
@@ -168,7 +168,7 @@ def _evaluate(campaign: Campaign, row: Generation, plan: CampaignPlan, sampler_i
     of = held_out_plan(plan, _problems(plan.held_out_problems), _instructions(plan), campaign)
     title = f"{campaign.title}: held-out problems, {name_generation(row).lower()}"
     assert row.sampler is not None
-    run = plan_campaign_run(campaign, title=title, sampler=row.sampler, plan=of, number=0)
+    run = plan_campaign_run(campaign, row, title=title, sampler=row.sampler, plan=of, number=0)
     return _move(row, Stage.EVALUATING, evaluation=run)
 
 

@@ -11,7 +11,7 @@ from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Campaign, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME
 from trajectories.selectors.campaigns import spent
-from trajectories.services.campaigns.money import share_budget
+from trajectories.services.campaigns.money import check_generation_budget, share_budget
 from trajectories.services.campaigns.people import QUEUE_VERBS
 from trajectories.services.campaigns.waiting import try_for_space
 from trajectories.services.curation.queues import steer_queue
@@ -41,7 +41,7 @@ def cancel_campaign(*, actor: User, job_id: int) -> Campaign:
 def _steer(verb: str, actor: User, job_id: int) -> Campaign:
     with transaction.atomic():
         campaign: Campaign = steer("campaign", verb, actor=actor, job_id=job_id)
-        if verb == RESUME and not (campaign.budget_cost is None and campaign.budget_tokens is None):
+        if verb == RESUME and campaign.is_limited:
             share_budget(actor=actor, campaign=campaign)
         for kind, job in children(campaign):
             if may_move(kind, verb, job):
@@ -74,9 +74,9 @@ def _steer_child(kind: str, verb: str, actor: User, job: Any) -> None:
 
 
 @transaction.atomic
-def set_campaign_budget(*, actor: User, campaign_id: int, budget: Budget) -> Campaign:
-    """Change the money and the tokens that a campaign may take, and so those of the runs that have not ended: each gets
-    an equal part of what is left.
+def set_campaign_budget(*, actor: User, campaign_id: int, budget: Budget, generation: Budget | None = None) -> Campaign:
+    """Change the money and the tokens that a campaign may take, and those that each generation may where `generation`
+    says so, and so those of the runs that have not ended: each gets an equal part of what is left.
 
     Raises PlanError for a budget that cannot be kept, JobError for a campaign that has ended.
     """
@@ -89,10 +89,18 @@ def set_campaign_budget(*, actor: User, campaign_id: int, budget: Budget) -> Cam
         raise JobError(f"The campaign is {campaign.state}; its budget cannot be changed any more.")
     budget.check(campaign.first_sampler)
     campaign.budget_cost, campaign.budget_tokens = budget.cost, budget.tokens
-    campaign.save(update_fields=["budget_cost", "budget_tokens"])
+    told = _told(budget)
+    if generation is not None:
+        check_generation_budget(generation, campaign.first_sampler)
+        campaign.generation_cost, campaign.generation_tokens = generation.cost, generation.tokens
+        told["generation"] = _told(generation)
+    campaign.save(update_fields=["budget_cost", "budget_tokens", "generation_cost", "generation_tokens"])
     share_budget(actor=actor, campaign=campaign)
-    told: dict[str, JSON] = {"cost": None if budget.cost is None else str(budget.cost), "tokens": budget.tokens}
     AuditEvent.objects.create(
         actor=actor, verb="campaign.budgeted", object_type="campaign", object_id=campaign.pk, data=told
     )
     return campaign
+
+
+def _told(budget: Budget) -> dict[str, JSON]:
+    return {"cost": None if budget.cost is None else str(budget.cost), "tokens": budget.tokens}

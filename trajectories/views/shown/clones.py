@@ -110,6 +110,7 @@ _BESIDE_PLAN: Sequence[tuple[str, Callable[[Campaign], Any]]] = (
     ("training set", lambda campaign: campaign.training_set_id),
     ("held-out set", lambda campaign: campaign.held_out_set_id),
     ("budget", lambda campaign: (campaign.budget_cost, campaign.budget_tokens)),
+    ("budget of a generation", lambda campaign: (campaign.generation_cost, campaign.generation_tokens)),
     ("seed", lambda campaign: campaign.seed),
 )
 """What campaigns differ in besides their plans."""
