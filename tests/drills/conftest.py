@@ -3,19 +3,26 @@
 import pytest
 
 from tests.campaigns import CoachingTrainer
-from tests.drills.processes import Storm
+from tests.drills.processes import Database, Storm
 from tests.worker import empty_queues
 from trajectories.adapters.training import TRAINERS
 
 
 @pytest.fixture
-def storm(transactional_db, tmp_path, settings, monkeypatch):
+def own_database(transactional_db, new_folder):
+    database = Database(new_folder())
+    with database.in_use():
+        yield database
+
+
+@pytest.fixture
+def storm(own_database, tmp_path, settings, monkeypatch):
     empty_queues()
     settings.VAR_DIR = tmp_path / "var"
     settings.EXPORT_DIR, settings.ARTEFACT_DIR = settings.VAR_DIR / "exports", settings.VAR_DIR / "artefacts"
     settings.TRAINING_DIR = settings.VAR_DIR / "trainings"
     monkeypatch.setitem(TRAINERS, CoachingTrainer.key, CoachingTrainer())  # known to what plans, too
-    storm = Storm(tmp_path)
+    storm = Storm(tmp_path, own_database)
     try:
         yield storm
     finally:
