@@ -10,25 +10,100 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+import psutil
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.db import connection
 from django.db.models.functions import Now
+from django.test import Client
 
 from tests.nursery import Forked, nursery_of
 from tests.rabbitmq import free_port
-from tests.worker import ROOT, WorkerProcess, database_url, wait_for
-from trajectories.models import JOB_KINDS, Attempt, Bell, PendingVerification
+from tests.worker import ROOT, WorkerProcess, connect_queues, database_url, wait_for
+from trajectories.adapters import embedded_postgres
+from trajectories.models import JOB_KINDS, Attempt, Bell, PendingVerification, Worker
+from webapp.celery import app
+from webapp.database import WEB_PATIENCE, be_impatient
 
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.drills.settings"}
+NAME = "drill"
+
+
+class Database:
+    """A PostgreSQL server of a drill's own, on a data folder of its own, so that it may be killed whatever other tests
+    run meanwhile."""
+
+    def __init__(self, var) -> None:
+        self._var = var
+
+    def start(self) -> None:
+        """Start it, and wait until it has recovered from whatever ended it."""
+        embedded_postgres.ensure_running(self._var, NAME)
+
+    def kill(self) -> None:
+        """End the server as a power cut would."""
+        pid = embedded_postgres.server_pid(self._var)
+        assert pid is not None, "it runs"
+        os.kill(pid, signal.SIGKILL)
+        connection.close()
+        wait_for(lambda: not psutil.pid_exists(pid), "the server to be gone")
+
+    def crash(self, client: Client) -> None:
+        """Kill it and start it again. In between a page says that it is away, and so does whatever is sent."""
+        self.kill()
+        client.raise_request_exception = False
+        for answer in (client.get("/jobs/"), client.post("/jobs/")):
+            assert (answer.status_code, "The database is away" in answer.content.decode()) == (503, True)
+        client.raise_request_exception = True
+        self.start()
+        connection.close()
+        connection.close_pool()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let this process, and whatever it starts, use this server instead of the one of all tests."""
+        self.start()
+        before = dict(connection.settings_dict)
+        here = {"HOST": str(embedded_postgres.socket_folder(self._var)), "NAME": NAME, "USER": embedded_postgres.USER}
+        used = {**before, **here, "PORT": "", "PASSWORD": "", "OPTIONS": dict(before["OPTIONS"])}
+        be_impatient(used, {}, WEB_PATIENCE)  # as the web server is
+        _turn_to(used)
+        call_command("migrate", verbosity=0)
+        connect_queues()
+        try:
+            yield
+        finally:
+            _turn_to(before)
+            connect_queues()
+            embedded_postgres.stop(self._var)
+
+
+def _turn_to(used) -> None:
+    """Use another database from now on: nothing that is known of the one before holds."""
+    app.pool.force_close_all(close_pool=False)
+    connection.close()
+    connection.close_pool()
+    connection.settings_dict.clear()
+    connection.settings_dict.update(used)
+    ContentType.objects.clear_cache()
+    app._after_fork()  # the pools of connections to the broker are made anew
 
 
 class Storm:
-    """The workers and two schedulers of one installation, with more variables."""
+    """The workers and two schedulers of one installation, with more variables, and the database server where it is one
+    of their own."""
 
-    def __init__(self, folder: Path, **told: str) -> None:
-        url, self.folder = database_url(connection.settings_dict), folder
+    def __init__(self, folder: Path, database: Database | None, **told: str) -> None:
+        url, self.folder, self._database = database_url(connection.settings_dict), folder, database
         self.worker = WorkerProcess(url, folder, ["tests.drills.worker"], 1, {**SETTINGS, **told})
         self.beats: list[Forked] = []
+
+    @property
+    def database(self) -> Database:
+        """The server of its own."""
+        assert self._database is not None, "its tests take the fixture own_database for its database"
+        return self._database
 
     def start(self) -> None:
         self.worker.start()
@@ -60,7 +135,7 @@ def forgive() -> None:
 
 
 def let_time_pass() -> None:
-    """As if every lease had run out and no bell had been heard for long."""
+    """As if every lease had run out, no bell had been heard for long, and no worker had given a sign."""
     long_ago = Now() - timedelta(hours=1)
     for kind in JOB_KINDS.values():
         fields = {field.name for field in kind.model._meta.fields} & {"lease_expires_at", "rung_at"}
@@ -69,6 +144,7 @@ def let_time_pass() -> None:
     Attempt.objects.filter(state="leased").update(lease_expires_at=long_ago)
     for model in (PendingVerification, Bell):
         model.objects.update(rung_at=long_ago, lease_expires_at=long_ago)
+    Worker.objects.update(seen_at=long_ago)
 
 
 @contextmanager

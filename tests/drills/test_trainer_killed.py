@@ -8,29 +8,26 @@ import signal
 
 import psutil
 import pytest
-from django.db import connection
 
 from tests.campaigns import begin, two_sets
 from tests.drills.processes import let_time_pass
 from tests.drills.tuned_coach import GAIN, TINY, TunedCoach
 from tests.local_models import WHERE_MODELS_ARE_TRAINED
-from tests.sessions import end_all_sessions
 from tests.worker import empty_queues, wait_for
-from trajectories.adapters import embedded_postgres
 from trajectories.adapters.training import TRAINERS
 from trajectories.models import Campaign, Release, Sampler, Training, TrainingPoint
 from trajectories.services.campaigns.steering import resume_campaign
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.training.work import training_folder
-from webapp.database import DATABASE_NAME, is_embedded
-from webapp.environment import var_dir
 
 pytestmark = [pytest.mark.django_db(transaction=True), WHERE_MODELS_ARE_TRAINED]
 SECONDS = 600
 """So long one step may take on a busy machine; a trainer needs most of a minute to begin."""
 
-IS_OURS_ALONE = is_embedded() and "PYTEST_XDIST_WORKER" not in os.environ
-"""Whether no other test has its database on the server, so that it can be killed."""
+
+@pytest.fixture
+def storm_database(own_database):
+    return own_database
 
 
 @pytest.fixture
@@ -45,7 +42,7 @@ def campaign(storm, lead, monkeypatch) -> Campaign:
     return found
 
 
-def test_a_training_of_a_campaign_survives_kills_of_trainer_database_and_worker(campaign, storm, lead):
+def test_a_training_of_a_campaign_survives_kills_of_trainer_database_and_worker(campaign, storm, lead, client):
     training = wait_for(begun, "a training of the campaign", seconds=SECONDS)
     wait_for_step(training, 1)
     os.kill(trainer_of(storm), signal.SIGKILL)
@@ -55,7 +52,7 @@ def test_a_training_of_a_campaign_survives_kills_of_trainer_database_and_worker(
     resume_campaign(actor=lead, job_id=campaign.pk)
     kept = newest_checkpoint(training)
     wait_for_step(training, kept + 1)
-    kill_database()
+    storm.database.crash(client)
     wait_for_step(training, newest_checkpoint(training) + 1)
     storm.kill(beat=False)
     let_time_pass()
@@ -91,18 +88,6 @@ def trainer_of(storm) -> int:
 
 def state_of(campaign) -> str:
     return patiently(lambda: Campaign.objects.values_list("state", flat=True).get(pk=campaign.pk))
-
-
-def kill_database() -> None:
-    """The server itself where it is this test's alone, else every session."""
-    if not IS_OURS_ALONE:
-        end_all_sessions()
-        return
-    server = embedded_postgres.server_pid(var_dir())
-    os.kill(server, signal.SIGKILL)
-    connection.close()
-    wait_for(lambda: not psutil.pid_exists(server), "the server to be gone")
-    embedded_postgres.ensure_running(var_dir(), DATABASE_NAME)
 
 
 def assert_trained_once(campaign, first) -> None:

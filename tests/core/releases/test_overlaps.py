@@ -50,6 +50,16 @@ def test_a_task_is_found_turned_and_recoloured_and_by_a_pair():
         "test": [{"input": [[7], [8], [9]]}],
     }
     assert held_out.match(task(7, turned, [[[9], [8], [7]]])).how == "same_task"
+    colours = [4, 0, 7, 9, 2, 6, 1, 3, 8, 5]
+    recoloured = {
+        "train": [
+            {name: [[colours[cell] for cell in row] for row in grid] for name, grid in pair.items()}
+            for pair in reversed(FLIP_SPEC["train"])
+        ],
+        "test": [{"input": [[1, 2], [3, 4]]}],
+    }
+    assert held_out.match(task(7, recoloured, None)).how == "same_task", "its answers are not known: by what is"
+    assert held_out.match(task(7, recoloured, [[[2, 1], [4, 3]]])) is None, "another task, with pairs of its own"
     grid = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
     large = {"train": [{"input": grid, "output": grid}], "test": [{"input": grid}]}
     more = {"train": [*large["train"], {"input": [[1]], "output": [[2]]}], "test": [{"input": [[3, 3]]}]}

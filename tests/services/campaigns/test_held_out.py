@@ -26,12 +26,15 @@ def recoloured(grid, colours):
     return [[colours[cell] for cell in row] for row in grid]
 
 
-def canary(problem, lots, **values):
+KINDS = ("copy", "turned", "colours", "order", "pair")
+
+
+def canary(problem, lots, kind=None, **values):
     """A copy of a problem under another name: turned, recoloured, with its pairs in another order, or with one pair of
-    it among others."""
+    it among others; of a kind that is drawn where none is given."""
     pairs, test = list(problem.spec["train"]), problem.spec["test"][0]["input"]
     answer = problem.reference[0]
-    kind = lots.choice(["copy", "turned", "colours", "order", "pair"])
+    kind = kind or lots.choice(KINDS)
     if kind == "turned":
         pairs = [{name: turned(grid) for name, grid in pair.items()} for pair in pairs]
         test, answer = turned(test), turned(answer)

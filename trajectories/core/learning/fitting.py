@@ -31,6 +31,9 @@ Shares = NDArray[np.float64]
 Tick = Callable[[int, int], None]
 """Told (done, total) while it fits."""
 
+Fit = Callable[[Sequence[TaskExample], str, Tick], Guide]
+"""Makes the guide of examples by a method."""
+
 
 def fit_guide(examples: Sequence[TaskExample], method: str, tick: Tick = lambda *_: None) -> Guide:
     """The guide of all examples by a method. Raises ValueError for no example or a method that is none."""
@@ -131,8 +134,11 @@ class Fold:
         return sum(self.bits.values()) / len(self.bits)
 
 
-def cross_validate(examples: Sequence[TaskExample], method: str, folds: int, seed: int, tick: Tick) -> Fold:
-    """How well a method does on tasks held out, every task once, in folds that the seed draws by task.
+def cross_validate(
+    examples: Sequence[TaskExample], method: str, folds: int, seed: int, tick: Tick, *, fit: Fit = fit_guide
+) -> Fold:
+    """How well a method does on tasks held out, every task once, in folds that the seed draws by task. `fit` makes the
+    guide of a method that is to be compared with those of here.
 
     Raises ValueError where there are fewer tasks than folds.
     """
@@ -143,7 +149,7 @@ def cross_validate(examples: Sequence[TaskExample], method: str, folds: int, see
     for number in range(folds):
         held_out = order[number::folds]
         rest = [example for place, example in enumerate(order) if place % folds != number]
-        guide = fit_guide(rest, method, partial(_tick_fold, tick, number, folds))
+        guide = fit(rest, method, partial(_tick_fold, tick, number, folds))
         bits |= {example.problem: step_bits(guide, example) for example in held_out}
     return Fold(method, bits)
 

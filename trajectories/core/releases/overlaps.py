@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trajectories.core.generation.canonical import canonical_hash
 from trajectories.core.generation.similarity import shingles_of, tokens_of
@@ -63,6 +63,8 @@ class HeldOut:
         self._near, self._ngram = near, ngram
         self._hashes: dict[str, int] = {}
         self._tasks: dict[str, int] = {}
+        self._without_tests: dict[str, int] = {}
+        self._grids: list[Comparable] = []
         self._pairs: dict[str, int] = {}
         self._shingles: dict[str, list[int]] = {}
         self._sizes: dict[int, int] = {}
@@ -76,6 +78,7 @@ class HeldOut:
             self._hashes.setdefault(known, problem.key)
         if is_grids(problem.kind):
             self._tasks.setdefault(_task_hash(problem), problem.key)
+            self._grids.append(problem)
             if self._near is not None:
                 for pair in _pairs(problem):
                     self._pairs.setdefault(pair, problem.key)
@@ -108,9 +111,19 @@ class HeldOut:
     def _match_task(self, problem: Comparable) -> Match | None:
         if (known := self._tasks.get(_task_hash(problem))) is not None:
             return Match(known, SAME_TASK, 1.0)
+        if problem.reference is None and (known := self._match_training_pairs(problem)) is not None:
+            return Match(known, SAME_TASK, 1.0)
         pairs = _pairs(problem) if self._pairs else ()
         shared = [self._pairs[pair] for pair in pairs if pair in self._pairs]
         return Match(shared[0], PAIR, round(len(shared) / len(pairs), 3)) if shared else None
+
+    def _match_training_pairs(self, problem: Comparable) -> int | None:
+        """The held-out task whose training pairs alone are those of a task: its answers are not known, so that as a
+        whole it is like none. They are hashed with the first one that is asked about."""
+        for held_out in self._grids:
+            self._without_tests.setdefault(_task_hash(_without_tests(held_out)), held_out.key)
+        self._grids.clear()
+        return self._without_tests.get(_task_hash(_without_tests(problem)))
 
     def _match_near(self, tokens: tuple[str, ...]) -> Match | None:
         if self._near is None or not tokens:
@@ -177,6 +190,10 @@ def _task_hash(problem: Comparable) -> str:
         except ProblemError:
             return f"no task: {problem.hashes}"
     return _known_tasks[key]
+
+
+def _without_tests(problem: Comparable) -> Comparable:
+    return replace(problem, spec={"train": problem.spec.get("train", ()), "test": ()}, reference=None)
 
 
 def _pairs(problem: Comparable) -> tuple[str, ...]:

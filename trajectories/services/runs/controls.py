@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 
 from trajectories.core.strategies.memories import NO_MEMORY
 from trajectories.models import Run
@@ -14,12 +15,15 @@ from trajectories.services.runs.estimates import Estimate, estimate_plan
 from trajectories.services.runs.lifecycle import MAX_TITLE, plan_run
 from trajectories.services.runs.plans import MAX_SAMPLES_EACH, Budget, PlanError, plan_of
 
+RUNS_LOOKED_AT = 20
+"""So many of a sampler's newest runs are looked at for one without memory."""
+
 
 @transaction.atomic
 def plan_without_memory(*, actor: User | None, run: Run) -> Run:
     """A queued run of the same plan, seed and budgets without memory. Prompts without examples are shorter, so that it
     draws more samples of each problem: about as many as take the same money, or where no price is known the same
-    tokens.
+    tokens. What a sample without memory takes is estimated, and the estimate set right by what samples have taken.
 
     Raises PlanError for a run without a memory, or whose problems or instructions are gone.
     """
@@ -28,9 +32,9 @@ def plan_without_memory(*, actor: User | None, run: Run) -> Run:
         raise PlanError("This run has no memory; expected one that has.")
     bare = replace(plan, memory=NO_MEMORY)
     try:
-        share = _spent(run, estimate_plan(plan=plan, sampler=run.sampler)) / _each(
-            estimate_plan(plan=bare, sampler=run.sampler)
-        )
+        estimate = estimate_plan(plan=plan, sampler=run.sampler)
+        each = _each(estimate_plan(plan=bare, sampler=run.sampler)) * _underestimated(run, estimate)
+        share = _spent(run, estimate) / each
     except ValueError as fault:
         raise PlanError(str(fault), field="sampler") from fault
     samples = max(plan.samples_each, min(MAX_SAMPLES_EACH, round(plan.samples_each * share)))
@@ -54,6 +58,23 @@ def plan_without_memory(*, actor: User | None, run: Run) -> Run:
     control.control_of = run
     control.save(update_fields=["control_of"])
     return control
+
+
+def _underestimated(run: Run, estimate: Estimate) -> float:
+    """By what factor samples of this sampler take more than is estimated: an estimate knows neither its vocabulary nor
+    what its chat template adds. By the newest run without memory of which a sample was paid for, since a short prompt
+    is what is asked about; where there is none, by the run itself."""
+    paid = Run.objects.filter(sampler__name=run.sampler.name, done_count__gt=0).exclude(pk=run.pk)
+    for earlier in paid.filter(Q(cost__gt=0) | Q(input_tokens__gt=0)).order_by("-pk")[:RUNS_LOOKED_AT]:
+        if earlier.kept_plan.memory:
+            continue
+        try:
+            of = estimate_plan(plan=plan_of(earlier), sampler=earlier.sampler)
+        except ValueError:  # its problems or instructions are gone
+            continue
+        if bool(of.cost) == bool(estimate.cost):
+            return _spent(earlier, of) / _each(of)
+    return _spent(run, estimate) / _each(estimate)
 
 
 def _each(estimate: Estimate) -> float:
