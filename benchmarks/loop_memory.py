@@ -30,12 +30,17 @@ DATABASE = "benchmark_loop"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_model_arguments(parser)
+    parser.add_argument("--shown", type=int, default=3, help="traces from memory in each prompt")
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which model is asked which sums, and how."""
     parser.add_argument("--models", type=Path, required=True, help="the folder that holds the model's folder")
     parser.add_argument("--model", required=True, help="the name of the model's folder")
     parser.add_argument("--digits", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--training", type=int, default=40, help="problems that memory is filled from")
+    parser.add_argument("--training", type=int, default=40, help="problems that are learnt from")
     parser.add_argument("--held-out", type=int, default=24)
-    parser.add_argument("--shown", type=int, default=3, help="traces from memory in each prompt")
     parser.add_argument("--tokens", type=int, default=12, help="most tokens of an answer")
     parser.add_argument("--temperature", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=0)
