@@ -70,19 +70,19 @@ def schema() -> dict[str, set[tuple[Any, ...]]]:
                 " is_identity FROM information_schema.columns WHERE table_schema = 'public'"
             )
         ),
-        # A restored condition is told with its casts in other places.
         "indexes": {
-            (table, name, re.sub(r"::character varying|::text(\[\])?|[()]", "", definition))
+            (table, name, _without_casts(definition))
             for table, name, definition in rows_of(
                 "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
             )
         },
-        "constraints": set(
-            rows_of(
+        "constraints": {
+            (table, name, _without_casts(definition))
+            for table, name, definition in rows_of(
                 "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
                 " WHERE connamespace = 'public'::regnamespace"
             )
-        ),
+        },
         "triggers": set(
             rows_of(
                 "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), tgenabled FROM pg_trigger"
@@ -91,6 +91,11 @@ def schema() -> dict[str, set[tuple[Any, ...]]]:
         ),
         "sequences": set(rows_of("SELECT sequencename, data_type::text FROM pg_sequences WHERE schemaname = 'public'")),
     }
+
+
+def _without_casts(definition: str) -> str:
+    """A condition without casts and brackets: one that was restored is told with them in other places."""
+    return re.sub(r"::character varying|::text(\[\])?|[()]", "", definition)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import psutil
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.test import Client
 
@@ -57,8 +57,7 @@ class Database:
             assert (answer.status_code, "The database is away" in answer.content.decode()) == (503, True)
         client.raise_request_exception = True
         self.start()
-        connection.close()
-        connection.close_pool()
+        wait_for(_reaches_it, "the server to be reached again")
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -77,6 +76,17 @@ class Database:
             _turn_to(before)
             connect_queues()
             embedded_postgres.stop(self._var)
+
+
+def _reaches_it() -> bool:
+    """Whether this process gets at its database; for a moment after it was away, none that failed is asked again."""
+    connection.close()
+    connection.close_pool()
+    try:
+        connection.ensure_connection()
+    except OperationalError:
+        return False
+    return True
 
 
 def _turn_to(used) -> None:

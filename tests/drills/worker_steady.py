@@ -20,7 +20,9 @@ class SteadySampler(MirrorSampler):
         """See Sampler."""
         for position, sampled in super().sample(requests):
             time.sleep(worker_slow.SECONDS)
-            with (Path(os.environ["MINICOLUMN_VAR"]) / DRAWN).open("a") as drawn:
+            folder = Path(os.environ["MINICOLUMN_VAR"])
+            folder.mkdir(exist_ok=True)
+            with (folder / DRAWN).open("a") as drawn:
                 drawn.write(f"{requests[position].problem.name} {requests[position].ordinal}\n")
             yield position, sampled
 
