@@ -17,10 +17,10 @@ _TABLES: dict[tuple[str, ...], str] = {
     ADMINS: "spendlimit",
     SUPERUSERS: """
         accessattempt accessfailurelog accesslog apianswer apitoken artefact assignment attemptwatch auditevent
-        batchitem bell comparisonlease endpointfault episode freezing group importedreview importedverdict invitation
-        judgejobanswer judgejobitem membership mention mind modelcut pendingverification problemsketch project
-        providerbatch queueflag queueguidelines queueitem queueskip queuework repairwithdrawal replay reply reviewlease
-        runproblem samplergate savedview scheduler searchbacklog segmentationitem segmentationjob signin spendalert
+        batchitem bell comparisonlease endpointfault endpointgate episode freezing group importedreview importedverdict
+        invitation judgejobanswer judgejobitem membership mention mind modelcut pendingverification problemsketch
+        project providerbatch queueflag queueguidelines queueitem queueskip queuework repairwithdrawal replay reply
+        reviewlease runproblem savedview scheduler searchbacklog segmentationitem segmentationjob signin spendalert
         spendhold spendwait submission tag tally text threadevent tracesearch trainingpoint transition user webhook
         webhookevent webhookmessage worker""",
 }

@@ -29,6 +29,8 @@ RENAMED_TABLES = {
     "trajectories_judgementitem": "trajectories_judgejobitem",
     "trajectories_judgementanswer": "trajectories_judgejobanswer",
 }
+DROPPED_TABLES = {"trajectories_samplergate"}
+"""What held what was left of rates and waits of endpoints, which are those of all projects now and begin anew."""
 RENAMED_COLUMNS = {"judgement_id": "judge_job_id"}
 RETOLD = {"trajectories_judgement": {"scope"}, "trajectories_reverification": {"scope"}}
 """Query strings that are stored as JSON now, in another column."""
