@@ -1,6 +1,5 @@
 import html
 import re
-import uuid
 from dataclasses import asdict
 
 import pytest
@@ -13,23 +12,16 @@ from trajectories.adapters.training import TRAINERS
 from trajectories.core.campaigns.plans import OPENS_AT
 from trajectories.core.campaigns.templates import SUM_DRAWS, SUMS_LACK
 from trajectories.core.problems.arithmetic import Sum, problem_of
-from trajectories.core.selections import Selection
 from trajectories.forms.campaign_templates import offers
 from trajectories.models import (
     AuditEvent,
     Campaign,
-    Freezing,
     Import,
     Instruction,
-    Reverification,
     Run,
     Sampler,
-    Scorer,
-    Scoring,
-    Training,
     Worker,
 )
-from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
 
@@ -338,49 +330,6 @@ def test_the_page_takes_as_many_queries_however_many_generations_there_are(
 
 def test_no_page_of_another_figure(page, campaign):
     assert page.get(reverse("campaign_figure", args=[campaign.pk, "none"])).status_code == 404
-
-
-def test_what_a_campaign_made_leads_back_to_it_for_who_may_see_campaigns(page, campaign, client, curator, lead):
-    row = campaign.generations.get(number=1, arm="champion")
-    Training.objects.filter(pk=row.training_id).update(sampler=row.sampler)
-    row.queue = make_queue(actor=lead, draft=QueueDraft("Theirs", Selection()))
-    row.reverification = Reverification.objects.create(verifiers=["consensus"], last_id=0, total_count=0)
-    scorer = Scorer.objects.create(name="told", version=1)
-    row.scoring = Scoring.objects.create(scorer=scorer, last_id=0, total_count=0)
-    row.save()
-    unfrozen = Freezing.objects.create(title="Under way", created_by=lead, key=uuid.uuid4(), state="paused")
-    campaign.generations.filter(number=1, arm="control").update(freezing=unfrozen)
-    addresses = [
-        reverse("run_detail", args=[row.run_id]),
-        reverse("queue_detail", args=[row.queue_id]),
-        reverse("release_detail", args=[row.release_id]),
-        reverse("training_detail", args=[row.training_id]),
-        reverse("sampler_detail", args=[row.sampler_id]),
-    ]
-    others = [
-        reverse("reverification_detail", args=[row.reverification_id]),
-        reverse("job_detail", args=["scoring", row.scoring_id]),
-        reverse("release_freezing", args=[unfrozen.pk]),
-    ]
-    told = f'Part of campaign <a href="{reverse("campaign_detail", args=[campaign.pk])}">The campaign</a>, generation'
-    for address in (*addresses, *others):
-        assert told in squeezed(page.get(address)), address
-    text = squeezed(page.get(addresses[-1]))
-    first = campaign.first_sampler
-    assert f'<dt>Made from</dt><dd><a href="{reverse("sampler_detail", args=[first.pk])}">First</a>' in text
-    assert f'<dt>Made by</dt><dd><a href="{addresses[3]}">A training</a>' in text
-    text = squeezed(page.get(reverse("sampler_detail", args=[first.pk])))
-    assert "Part of campaign" not in text, "it was there before the campaign"
-    assert f'<dt>Made of it</dt><dd><a href="{addresses[-1]}">Better</a>' in text
-    assert (
-        reverse("release_freezing", args=[row.freezing_id])
-        in page.get(reverse("campaign_detail", args=[campaign.pk])).content.decode()
-    )
-    client.force_login(curator)
-    for address in (addresses[0], addresses[1], addresses[4]):
-        response = client.get(address)
-        assert response.status_code == 200
-        assert "The campaign" not in response.content.decode()
 
 
 def test_the_queues_of_a_campaign_are_described_on_its_form(page, lead, curator):

@@ -2,6 +2,7 @@
 
 import html
 import re
+import uuid
 
 import pytest
 from django.urls import reverse
@@ -11,9 +12,11 @@ from tests.campaigns import learnt_campaign
 from tests.pages import squeezed
 from trajectories.core.campaigns.gates import GateTest, decide
 from trajectories.core.campaigns.measures import Outcomes, measure
-from trajectories.models import Campaign, Run, Training
+from trajectories.core.selections import Selection
+from trajectories.models import Campaign, Freezing, Reverification, Run, Scorer, Scoring, Training
 from trajectories.selectors.campaigns import measured_of
 from trajectories.selectors.release_bases import rests_of
+from trajectories.services.curation.queues import QueueDraft, make_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -264,3 +267,46 @@ def test_what_a_stage_brings_is_sent_again_once_it_has_ended_and_not_before(page
     assert 'id="live"' not in text
     again = html.unescape(re.search(r'hx-get="([^"]+)"', text)[1])
     assert page.get(again, headers={"HX-Request": "true"}).status_code == 204
+
+
+def test_what_a_campaign_made_leads_back_to_it_for_who_may_see_campaigns(page, campaign, client, curator, lead):
+    row = campaign.generations.get(number=1, arm="champion")
+    Training.objects.filter(pk=row.training_id).update(sampler=row.sampler)
+    row.queue = make_queue(actor=lead, draft=QueueDraft("Theirs", Selection()))
+    row.reverification = Reverification.objects.create(verifiers=["consensus"], last_id=0, total_count=0)
+    scorer = Scorer.objects.create(name="told", version=1)
+    row.scoring = Scoring.objects.create(scorer=scorer, last_id=0, total_count=0)
+    row.save()
+    unfrozen = Freezing.objects.create(title="Under way", created_by=lead, key=uuid.uuid4(), state="paused")
+    campaign.generations.filter(number=1, arm="control").update(freezing=unfrozen)
+    addresses = [
+        reverse("run_detail", args=[row.run_id]),
+        reverse("queue_detail", args=[row.queue_id]),
+        reverse("release_detail", args=[row.release_id]),
+        reverse("training_detail", args=[row.training_id]),
+        reverse("sampler_detail", args=[row.sampler_id]),
+    ]
+    others = [
+        reverse("reverification_detail", args=[row.reverification_id]),
+        reverse("job_detail", args=["scoring", row.scoring_id]),
+        reverse("release_freezing", args=[unfrozen.pk]),
+    ]
+    told = f'Part of campaign <a href="{reverse("campaign_detail", args=[campaign.pk])}">The campaign</a>, generation'
+    for address in (*addresses, *others):
+        assert told in squeezed(page.get(address)), address
+    text = squeezed(page.get(addresses[-1]))
+    first = campaign.first_sampler
+    assert f'<dt>Made from</dt><dd><a href="{reverse("sampler_detail", args=[first.pk])}">First</a>' in text
+    assert f'<dt>Made by</dt><dd><a href="{addresses[3]}">A training</a>' in text
+    text = squeezed(page.get(reverse("sampler_detail", args=[first.pk])))
+    assert "Part of campaign" not in text, "it was there before the campaign"
+    assert f'<dt>Made of it</dt><dd><a href="{addresses[-1]}">Better</a>' in text
+    assert (
+        reverse("release_freezing", args=[row.freezing_id])
+        in page.get(reverse("campaign_detail", args=[campaign.pk])).content.decode()
+    )
+    client.force_login(curator)
+    for address in (addresses[0], addresses[1], addresses[4]):
+        response = client.get(address)
+        assert response.status_code == 200
+        assert "The campaign" not in response.content.decode()

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
-
 from trajectories.forms.budget_fields import money_budget, token_budget
+from trajectories.forms.plain import PlainForm
 from trajectories.models import Campaign
 from trajectories.services.runs.plans import Budget
 
 
-class GenerationBudgetFields(forms.Form):
+class GenerationBudgetFields(PlainForm):
     """What each generation may take, of the whole budget as well."""
 
     generation_cost = money_budget("Of the runs of one generation, both arms together.", "Money for each generation")
