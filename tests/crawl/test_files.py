@@ -357,6 +357,9 @@ def call(crawler: Crawler, reading: Reading, words: list[str], content: Content,
             assert not PYTHON.search(refused), refused[:300]
             assert fingerprint() == before, "something changed"
             assert warned.getvalue() or CLEAR.search(refused), f"no reason: {refused[:300]}"
+            # An import that was refused may be tried again for a while: a note says where its files lie.
+            for note in (folder / "var" / "uploads").glob("*.json"):
+                note.unlink()
     assert left_in(folder / "var") == []
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from trajectories.api.doors import api
+from trajectories.api.doors import description
 from trajectories.services.installation.roles import why_missing
 
 ORDER = ("problems", "samplers", "runs", "traces", "reviews", "queues", "releases", "exports")
@@ -59,7 +59,7 @@ api_docs.needed_permissions = NEEDED  # type: ignore[attr-defined]
 @cache
 def shown_areas() -> dict[str, list[ShownOperation]]:
     """The operations by the title of what they are about."""
-    schema = api.get_openapi_schema(path_prefix="/api/v1/")
+    schema = description()
     shapes = schema["components"]["schemas"]
     areas: dict[str, list[ShownOperation]] = {tag.capitalize(): [] for tag in ORDER}
     for path, methods in schema["paths"].items():

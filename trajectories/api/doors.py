@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -241,8 +241,19 @@ def _guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
 @login_not_required
 def openapi(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The description of the API for programs."""
-    text = json.dumps(api.get_openapi_schema(path_prefix="/api/v1/"), indent=1)
-    return HttpResponse(text, content_type="application/json")
+    return HttpResponse(_description_text(), content_type="application/json")
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The description of the API, which is put together once: with all its shapes that takes a second or more."""
+    found: dict[str, Any] = api.get_openapi_schema(path_prefix="/api/v1/")
+    return found
+
+
+@cache
+def _description_text() -> str:
+    return json.dumps(description(), indent=1)
 
 
 def _unknown(request: HttpRequest) -> HttpResponse:
