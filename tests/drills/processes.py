@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.test import Client
+from kombu import pools
 
 from tests.nursery import Forked, nursery_of
 from tests.rabbitmq import free_port
@@ -91,13 +92,13 @@ def _reaches_it() -> bool:
 
 def _turn_to(used) -> None:
     """Use another database from now on: nothing that is known of the one before holds."""
-    app.pool.force_close_all(close_pool=False)
     connection.close()
     connection.close_pool()
     connection.settings_dict.clear()
     connection.settings_dict.update(used)
     ContentType.objects.clear_cache()
-    app._after_fork()  # the pools of connections to the broker are made anew
+    pools.reset()  # one whose connections are closed would wait for them for ever
+    app._after_fork()  # and is made anew here
 
 
 class Storm:
