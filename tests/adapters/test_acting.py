@@ -27,6 +27,7 @@ THREADS = {
     # What they are given is carried into the project of whoever gives it.
     "adapters/chat_api/calls/caller.py",
     "adapters/chat_api/calls/session.py",
+    "management/commands/import_traces.py",
     "services/jobs/heartbeats.py",
     # Reads on the connection of the thread that began, which faces its project already.
     "adapters/rows_ahead.py",
