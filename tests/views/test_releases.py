@@ -90,7 +90,7 @@ def test_the_same_form_twice_is_one_release(as_lead, accepted):
 def test_the_page_of_a_release_on_its_way_shows_how_far_it_is(as_lead, accepted, django_assert_num_queries):
     address = as_lead.post(reverse("release_new"), form())["Location"]
     Freezing.objects.update(done_count=1234, total_count=20_000)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         page = squeezed(as_lead.get(address))
     assert "1,234 of 20,000 traces read" in page
     assert "hx-get" in page

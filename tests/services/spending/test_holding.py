@@ -100,7 +100,7 @@ def test_limits_of_others_hold_nobody_up(lead, engineer):
     set_limit(actor=None, scope="person", person=engineer, amount=Decimal(0))
     set_limit(actor=None, scope="sampler", sampler_name=elsewhere.name, amount=Decimal(0))
     assert len(claim_attempts(run_id=run.pk, lease_token=uuid.uuid4(), concurrency=4).attempts) == 4
-    free = chat_run(sampler_for(flip_endpoint()), actor=engineer)
+    free = chat_run(sampler_for(flip_endpoint(), model="another"), actor=engineer)
     assert len(claim_attempts(run_id=free.pk, lease_token=uuid.uuid4(), concurrency=4).attempts) == 4, "has no price"
 
 
