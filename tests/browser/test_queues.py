@@ -291,6 +291,7 @@ def test_what_is_being_fetched_while_the_page_is_left_is_nobodys(log_in, curator
     page = log_in(curator)
 
     def leased() -> int:
+        page.wait_for_timeout(20)  # what the page asks for is answered by this thread
         return Assignment.objects.filter(state="leased").count()
 
     # The server has handed the item out; the page is left before it hears of it.
