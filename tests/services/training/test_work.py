@@ -62,7 +62,10 @@ def test_a_training_makes_a_sampler_of_its_release(told):
     ]
     sampler = training.sampler
     assert (sampler.kind, sampler.parent, sampler.artefact) == ("symbolic", base, training.artefact)
-    assert (sampler.parameters, training.facts) == ({"work": 7}, {"told": True})
+    assert (sampler.parameters, training.facts["told"]) == ({"work": 7}, True)
+    assert training.facts["rests_on"]["sentence"] == (
+        "Rests on what people accepted; of 3 taken, 3 are right by a reference."
+    )
     assert artefact_file(training.artefact).read_text() == '{"lessons": 3}'
     assert training.artefact.byte_size == 14
     assert not training_folder(training.pk).exists()
