@@ -51,7 +51,8 @@ def endpoint_process(latency: float, in_flight: int | None, *, same: bool = Fals
 
 
 def plan(url: str, samples: int, concurrency: int) -> Any:
-    """A run of so many samples over the first ARC tasks."""
+    """A run of so many samples over the first ARC tasks, of a seed of its own: a reply kept of an earlier run would else
+    be taken for each call."""
     from trajectories.adapters.chat_api import ChatSettings
     from trajectories.models import Instruction, Problem, Sampler
     from trajectories.services.endpoints.samplers import add_chat_sampler
@@ -68,7 +69,7 @@ def plan(url: str, samples: int, concurrency: int) -> Any:
         title=name,
         sampler=add_chat_sampler(actor=None, name=name, title=name, settings=settings),
         plan=Plan(list(Problem.objects.order_by("pk")[:PROBLEMS]), [view], [1.0], samples // PROBLEMS),
-        seed=1,
+        seed=Sampler.objects.count(),
     )
 
 

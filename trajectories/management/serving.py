@@ -1,7 +1,9 @@
 """The processes of an installation in one terminal, as functions: what each does from its fork to its end."""
 
+import ctypes
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -22,6 +24,8 @@ WEB_OPTIONS: Mapping[str, Any] = {
     # What has been imported by now is shared.
     "preload_app": True,
 }
+M_ARENA_MAX, ARENAS = -8, 2
+"""An option of glibc's malloc, and how many heaps threads share: each heap keeps what its largest page took."""
 WORKERS_GRACE = 1.5
 """Seconds that a task in hand has at the end: whoever pressed Ctrl-C waits, and every task may be killed."""
 USED_BY_ALL = ("celery.apps.beat", "gunicorn.arbiter", "gunicorn.workers.gthread")
@@ -55,6 +59,8 @@ def load_all() -> None:
 
 def serve(address: str) -> None:
     """Be the web server. Raises SystemExit."""
+    with suppress(OSError, AttributeError):  # a system without glibc
+        ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, ARENAS)
     WebServer(address).run()
 
 

@@ -168,6 +168,16 @@ def test_what_is_kept_is_bounded(monkeypatch):
     assert len(budgets._kept) == 1
 
 
+def test_what_is_out_of_date_is_not_kept(monkeypatch):
+    run, task = factories.make_run(), factories.make_problem()
+    trace = sample(run, task)
+    get_budget(of(run))
+    monkeypatch.setattr(budgets, "FRESH_SECONDS", -1.0)
+    factories.make_verdict(trace=trace)
+    wanted = get_budget(of(run, unfinished=True))
+    assert list(budgets._kept.values()) == [wanted]
+
+
 def test_nothing_at_all_is_an_empty_pool():
     pool = get_budget(of(factories.make_run())).whole
     assert (pool.most, pool.defined(), pool.means([ANY], 1)[0].problems) == (0, [], 0)

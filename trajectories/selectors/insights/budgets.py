@@ -31,7 +31,7 @@ from trajectories.selectors.insights.scopes import ADAPTING, InsightScope
 from trajectories.selectors.insights.tables import Price, SampleTable, price_of, read_table, stamp, store_samples
 
 FRESH_SECONDS = 30
-KEPT_BYTES = 256 * 2**20
+KEPT_BYTES = 128 * 2**20
 SCORERS, SCORERS_SECONDS = "budget-scorers", 60
 KEPT_TABLES = 8
 KEPT_ESTIMATES = 600
@@ -178,17 +178,23 @@ def get_budget(scope: BudgetScope) -> BudgetReport:
     newest = stamp()
     with _lock:
         kept = _kept.get(scope)
-        if kept is not None and (kept.stamp == newest or time.monotonic() - kept.born < FRESH_SECONDS):
+        if kept is not None and _is_fresh(kept, newest):
             _kept.move_to_end(scope)
             return kept
     table = read_table(scope.samples, scorer=scope.scorer, without=scope.without)
     made = BudgetReport(scope, table, newest, time.monotonic())
     with _lock:
+        for old in [each for each, report in _kept.items() if not _is_fresh(report, newest)]:
+            del _kept[old]
         _kept[scope] = made
         _kept.move_to_end(scope)
         while len(_kept) > 1 and (len(_kept) > KEPT_TABLES or sum(each.nbytes for each in _kept.values()) > KEPT_BYTES):
             _kept.popitem(last=False)
     return made
+
+
+def _is_fresh(report: BudgetReport, newest: tuple[int, int]) -> bool:
+    return report.stamp == newest or time.monotonic() - report.born < FRESH_SECONDS
 
 
 def forget_budgets() -> None:
