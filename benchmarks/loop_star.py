@@ -5,9 +5,10 @@ The arms of one seed share the base model, which has learnt from the worked solu
 length, half of them asked with the answer as a hint as well): *base*; *control*, which learns from the seeds again for
 as many steps as the others; *star*, which samples one solution of each new problem, keeps those whose answer is right,
 and learns from them and the seeds; *rationalised*, which also asks what it got wrong again with the answer as a hint,
-and keeps what is right then without the hint; *curriculum*, which is *star* but for the lengths of its new problems: as
-many in all, of those lengths alone that a campaign's curriculum has open (the next one once half of the held-out sums
-before it come out right). Every generation begins from the base model, with steps that grow by a fifth.
+and keeps what is right then without the hint; *curriculum*, which is *star* but for the lengths of its new problems: of
+those alone that a campaign's curriculum has open (the next one once half of the held-out sums before it come out
+right). What it cannot draw while sums of one digit are alone it draws as soon as there are others, so that both arms
+have sampled the same number in the end. Every generation begins from the base model, with steps that grow by a fifth.
 
 Problems and the check of every step are the product's (core.problems.arithmetic), held-out problems those of its
 held-out part. Figures are stored after each generation in --folder, so that it can be run in pieces. Needs torch.
@@ -19,7 +20,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ SUMS_OF_A_DIGIT = sum(part_of(Sum(first, second)) == LEARNT for first in range(1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--folder", type=Path, required=True, help="what was measured, and the models")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     parser.add_argument("--generations", type=int, default=8)
     parser.add_argument("--worked", type=int, default=300, help="worked solutions that all arms begin with")
     parser.add_argument("--problems", type=int, default=2_000, help="training problems of a generation")
@@ -75,9 +77,9 @@ def measure(options: argparse.Namespace) -> None:
     for seed in options.seeds:
         arms = Experiment(options, seed).run()
         report[f"seed {seed}"] = {arm: figures[-1] for arm, figures in arms.items()}
-        report[f"samples of seed {seed}, by generation"] = {arm: samples_drawn(arms[arm]) for arm in ARMS}
-    report["mean accuracy"] = {arm: _mean(report, options.seeds, arm) for arm in (BASE, *ARMS)}
-    report["samples in all"] = {arm: _samples(report, options.seeds, arm) for arm in ARMS}
+        report[f"samples of seed {seed}, by generation"] = {arm: samples_drawn(arms[arm]) for arm in options.arms}
+    report["mean accuracy"] = {arm: _mean(report, options.seeds, arm) for arm in (BASE, *options.arms)}
+    report["samples in all"] = {arm: _samples(report, options.seeds, arm) for arm in options.arms}
     print(json.dumps(report, indent=2))
 
 
@@ -91,8 +93,7 @@ def _samples(report: dict[str, Any], seeds: Sequence[int], arm: str) -> int:
 
 
 def samples_drawn(generations: Sequence[dict[str, Any]]) -> list[int]:
-    """How many samples an arm drew in each generation, those asked again with a hint among them. The arms have the same
-    number of new problems, but for a curriculum with sums of one digit alone, which has fewer than were asked for."""
+    """How many samples an arm drew in each generation, those asked again with a hint among them."""
     return [each.get("sampled", 0) + each.get("sampled with a hint", 0) for each in generations]
 
 
@@ -112,7 +113,7 @@ class Experiment:
     def run(self) -> dict[str, list[dict[str, Any]]]:
         base = self.base()
         for number in range(1, self.options.generations + 1):
-            for arm in ARMS:
+            for arm in self.options.arms:
                 if len(self.figures.setdefault(arm, [])) < number:
                     self.generation(base, arm, number)
         return self.figures
@@ -146,7 +147,9 @@ class Experiment:
             if number > 1:
                 model.load_state_dict(torch.load(self.options.folder / f"star-{self.seed}-{arm}.pt"))
             lengths = self.opened(number) if arm == CURRICULUM else list(self.lengths)
-            accepted, kept = self.collect(model, number, lengths, hints=arm == RATIONALISED)
+            size = self.options.problems * number - sum(each["sampled"] for each in self.figures[arm][: number - 1])
+            problems = list(self.new_problems(number, lengths, size))
+            accepted, kept = self.collect(model, problems, lengths, hints=arm == RATIONALISED)
             lessons += accepted
         steps = round(self.options.steps * self.options.growth ** (number - 1))
         model = copy.deepcopy(base)
@@ -168,14 +171,16 @@ class Experiment:
             found = open_families(families, PREREQUISITES, shares, OPENS_AT, found)
         return sorted(families[family] for family in found)
 
+    def new_problems(self, number: int, lengths: Sequence[int], size: int) -> Iterator[Sum]:
+        """So many sums of these lengths for a generation, or all that there are."""
+        size = min(size, SUMS_OF_A_DIGIT) if lengths == [1] else size
+        return draw(lengths, size, seed=derive_seed(self.seed, "problems", number), part=LEARNT)
+
     def collect(
-        self, model: Adder, number: int, lengths: Sequence[int], *, hints: bool
+        self, model: Adder, problems: Sequence[Sum], lengths: Sequence[int], *, hints: bool
     ) -> tuple[list[Lesson], dict[str, Any]]:
         """What is right of one sample of each new problem, and of those asked again with a hint; stored without it.
         `wrong steps` are counted among what was accepted: right answers by wrong ways."""
-        seed = derive_seed(self.seed, "problems", number)
-        size = min(self.options.problems, SUMS_OF_A_DIGIT) if lengths == [1] else self.options.problems
-        problems = list(draw(lengths, size, seed=seed, part=LEARNT))
         first = self.accept(model, problems, hinted=False)
         told: dict[str, Any] = {
             "open": list(lengths), "sampled": len(problems), "accepted": len(first), "wrong steps": _astray(first)
