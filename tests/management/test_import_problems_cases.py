@@ -126,7 +126,7 @@ def test_files_that_are_no_questions_say_what_they_are(case, file, said, capsys)
 def test_pairs_of_re_arc_say_what_they_are_and_figures_beside_them_are_passed_over(capsys):
     with pytest.raises(CommandError, match="1 bad, so nothing was imported"):
         call_command("import_problems", CASES / "re-arc")
-    said = "tasks/00aa11bb.json: found a list of 3 pairs, as re-arc has them; expected a task: an object that says which"
+    said = "tasks/00aa11bb.json: found a list of 3 pairs, as re-arc has them; expected a task"
     assert said in capsys.readouterr().err
 
 
