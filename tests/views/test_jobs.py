@@ -174,6 +174,16 @@ def test_a_refused_import_says_what_was_wrong_first(client, lead):
     assert "–" not in row[: row.index("</td>")]
 
 
+def test_what_is_finished_has_no_bar_that_says_it_is_not(client, lead):
+    factories.make_run(state="finished", title="All drawn", planned_count=3, done_count=3)
+    made = make_job("freezing")
+    type(made).objects.filter(pk=made.pk).update(state="finished", done_count=66, total_count=178)
+    page = page_of(client, lead)
+    assert "66 of 178 traces" in page
+    assert 'aria-label="66 of 178 traces"' not in page
+    assert 'aria-label="3 of 3 samples"' in page
+
+
 def test_a_search_that_has_shown_all_it_found_has_not_failed(client, lead):
     run = factories.make_run(state="running", planned_count=3, failed_count=3)
     factories.make_attempt(run=run, state="failed", error_kind="exhausted", error_message="Found 2 views.")

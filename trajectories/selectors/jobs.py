@@ -19,12 +19,12 @@ from trajectories.selectors.runs import NOTHING_NEW, with_endings
 PAGE_SIZE = 50
 TROUBLE_SHOWN = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PAUSED, FAILED = ("paused",), ("failed", "refused")
+PAUSED, FINISHED, FAILED = ("paused",), ("finished", "ready"), ("failed", "refused")
 STATE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "active": ("Under way", ACTIVE),
     "paused": ("Paused", PAUSED),
     "waiting": ("Waiting for its sampler", ("waiting",)),
-    "finished": ("Finished", ("finished", "ready")),
+    "finished": ("Finished", FINISHED),
     "failed": ("Failed", FAILED),
     "cancelled": ("Cancelled", ("cancelled",)),
 }
@@ -76,6 +76,11 @@ class JobRow:
     def why(self) -> str:
         """What stopped it, in its own words or those of the first thing that failed; empty where neither says."""
         return self.reason or self.example
+
+    @property
+    def ended_short(self) -> bool:
+        """Whether it is finished with less than there was to look at: no bar says how far that is."""
+        return self.job.state in FINISHED and self.progress.done < self.progress.total
 
     @property
     def is_active(self) -> bool:
