@@ -113,6 +113,7 @@ def test_a_folder_has_its_packed_files_read():
             "found a recording of an ARC-AGI-3 game, expected questions",
         ),
         ("arc-kaggle", "submission.json", "found a submission (attempt_1, attempt_2), expected tasks"),
+        ("re-arc", "metadata.json", "found the metadata of re-arc, expected tasks"),
     ],
 )
 def test_files_that_are_no_questions_say_what_they_are(case, file, said, capsys):
@@ -120,6 +121,13 @@ def test_files_that_are_no_questions_say_what_they_are(case, file, said, capsys)
         call_command("import_problems", CASES / case / file)
     assert said in capsys.readouterr().err
     assert not Problem.objects.exists()
+
+
+def test_pairs_of_re_arc_say_what_they_are_and_figures_beside_them_are_passed_over(capsys):
+    with pytest.raises(CommandError, match="1 bad, so nothing was imported"):
+        call_command("import_problems", CASES / "re-arc")
+    said = "tasks/00aa11bb.json: found a list of 3 pairs, as re-arc has them; expected a task"
+    assert said in capsys.readouterr().err
 
 
 def test_a_kaggle_pair():

@@ -11,7 +11,7 @@ from tests import factories
 from tests.imports import finish, latest
 from tests.jobs import steering
 from tests.pages import squeezed
-from trajectories.models import Import, Trace
+from trajectories.models import Import, PendingVerification, Trace
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -66,8 +66,12 @@ def test_a_finished_import_links_to_what_came_in_and_polls_no_more(as_lead, djan
     assert "The traces are being verified" in page
     assert f"/traces/?sampler={Trace.objects.get().sampler_id}" in page
     address = reverse("import_detail", args=[latest().pk])
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         as_lead.get(address)
+    PendingVerification.objects.all().delete()
+    done = as_lead.get(address).content.decode()
+    assert "The traces are verified." in done
+    assert "being verified" not in done
 
 
 def test_a_refused_import_offers_the_good_rows(as_lead):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.jobs import MAKERS, make_job
-from trajectories.models import JOB_KINDS, AuditEvent, Reverification, Run
+from trajectories.models import JOB_KINDS, AuditEvent, Import, Reverification, Run
 from trajectories.selectors.jobs import list_jobs, read_job_key
 
 pytestmark = pytest.mark.django_db
@@ -162,13 +162,35 @@ def test_why_a_job_failed_stands_beside_it_and_among_the_last_errors(client, lea
     assert "Somebody paused it" not in trouble
 
 
+def test_a_refused_import_says_what_was_wrong_first(client, lead):
+    faults = [["a.jsonl", "line 3", "found <nothing>, expected a response"], ["a.jsonl", "line 9", "found 7"]]
+    Import.objects.create(kind="traces", source="a.jsonl", state="refused", fault_count=2, faults=faults)
+    page = page_of(client, lead)
+    trouble = page[page.index('id="trouble-heading"') : page.index('id="workers-heading"')]
+    assert "a.jsonl: line 3: found &lt;nothing&gt;, expected a response" in trouble
+    assert "line 9" not in trouble
+    assert "says no more" not in trouble
+    row = page[page.index('class="job-progress"') : page.index('id="trouble-heading"')]
+    assert "–" not in row[: row.index("</td>")]
+
+
+def test_what_is_finished_has_no_bar_that_says_it_is_not(client, lead):
+    factories.make_run(state="finished", title="All drawn", planned_count=3, done_count=3)
+    made = make_job("freezing")
+    type(made).objects.filter(pk=made.pk).update(state="finished", done_count=66, total_count=178)
+    page = page_of(client, lead)
+    assert "66 of 178 traces" in page
+    assert 'aria-label="66 of 178 traces"' not in page
+    assert 'aria-label="3 of 3 samples"' in page
+
+
 def test_a_search_that_has_shown_all_it_found_has_not_failed(client, lead):
     run = factories.make_run(state="running", planned_count=3, failed_count=3)
     factories.make_attempt(run=run, state="failed", error_kind="exhausted", error_message="Found 2 views.")
     factories.make_attempt(run=run, state="failed", error_kind="exhausted", error_message="Found 2 views.")
     words = " ".join(page_of(client, lead).split())
     assert "1 failed" in words
-    assert "2 with nothing left to draw" in words
+    assert "3 of 3 samples, 2 with nothing left to draw" in words
     assert "Found 2 views." not in words
 
 

@@ -43,6 +43,11 @@ class ShownOperation:
     body: list[ShownField] = field(default_factory=list)
     answers: list[ShownField] = field(default_factory=list)
 
+    @property
+    def headline(self) -> str:
+        """The first sentence of the summary."""
+        return self.summary.split(". ")[0].rstrip(".")
+
 
 @require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:

@@ -1,7 +1,7 @@
 """Reading imports."""
 
 from trajectories.core.problems import ImportFault
-from trajectories.models import Import
+from trajectories.models import Import, PendingVerification
 from trajectories.selectors.paging import Page, page_by_id
 
 
@@ -14,6 +14,11 @@ def list_imports(*, before: int | None = None, size: int) -> Page[Import, int]:
 def import_faults(job: Import) -> list[ImportFault]:
     """The first faults of an import, row by row."""
     return [ImportFault(*fault) for fault in job.faults]
+
+
+def is_being_verified(job: Import) -> bool:
+    """Whether traces of an import wait for their first verdicts."""
+    return PendingVerification.objects.filter(trace__import_job=job).exists()
 
 
 def import_of_upload(token: str) -> Import | None:

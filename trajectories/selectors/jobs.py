@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import CharField, Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value
 
+from trajectories.core.problems import ImportFault
 from trajectories.models import JOB_KINDS, Attempt, ProblemCandidate
 from trajectories.models.job_kinds import ACTIVE, JobKind, Progress
 from trajectories.selectors.paging import Page, cut_page
@@ -18,12 +19,12 @@ from trajectories.selectors.runs import NOTHING_NEW, with_endings
 PAGE_SIZE = 50
 TROUBLE_SHOWN = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PAUSED, FAILED = ("paused",), ("failed", "refused")
+PAUSED, FINISHED, FAILED = ("paused",), ("finished", "ready"), ("failed", "refused")
 STATE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "active": ("Under way", ACTIVE),
     "paused": ("Paused", PAUSED),
     "waiting": ("Waiting for its sampler", ("waiting",)),
-    "finished": ("Finished", ("finished", "ready")),
+    "finished": ("Finished", FINISHED),
     "failed": ("Failed", FAILED),
     "cancelled": ("Cancelled", ("cancelled",)),
 }
@@ -42,7 +43,10 @@ class Spending:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One job of any kind. `started_at` is when it was asked for, where its kind does not say when work began."""
+    """One job of any kind. `started_at` is when it was asked for, where its kind does not say when work began.
+
+    `example` is what one failed attempt said, or the first bad row of an import; empty where nothing failed.
+    """
 
     kind: str
     reading: JobKind
@@ -69,6 +73,16 @@ class JobRow:
         return started
 
     @property
+    def why(self) -> str:
+        """What stopped it, in its own words or those of the first thing that failed; empty where neither says."""
+        return self.reason or self.example
+
+    @property
+    def ended_short(self) -> bool:
+        """Whether it is finished with less than there was to look at: no bar says how far that is."""
+        return self.job.state in FINISHED and self.progress.done < self.progress.total
+
+    @property
     def is_active(self) -> bool:
         """Whether it goes on by itself."""
         return self.job.state in ACTIVE
@@ -92,8 +106,18 @@ def _passed(rows: QuerySet[Any]) -> QuerySet[Any]:
     return counted
 
 
-EXTENDED: dict[str, Callable[[QuerySet[Any]], QuerySet[Any]]] = {"run": _one_failure, "generation": _passed}
-"""Adds what the progress of a kind reads beyond its own row."""
+def _first_fault(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """With the first thing that was wrong in what is imported, and not all of them."""
+    annotated: QuerySet[Any] = rows.annotate(first_fault=F("faults__0"))
+    return annotated
+
+
+EXTENDED: dict[str, Callable[[QuerySet[Any]], QuerySet[Any]]] = {
+    "run": _one_failure,
+    "generation": _passed,
+    "import": _first_fault,
+}
+"""Adds what the list reads of a kind beyond its own row."""
 
 
 def kinds_seen(person: User | AnonymousUser) -> list[str]:
@@ -236,5 +260,6 @@ def _row(kind: str, job: Any) -> JobRow:
         tokens = job.input_tokens + job.output_tokens
         spending = Spending(job.cost, job.budget_cost, tokens, job.budget_tokens)
     reason = getattr(job, reading.reason_field) if reading.reason_field else ""
-    example = getattr(job, "example", None) or ""
+    fault = getattr(job, "first_fault", None)
+    example = str(ImportFault(*fault)) if fault else getattr(job, "example", None) or ""
     return JobRow(kind, reading, job, reading.progress(job), spending, reason, example)

@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.models import Import
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
 from trajectories.selectors.imported_scores import MOST_SCORES, left_out_told, scores_beside, shapes_told
-from trajectories.selectors.imports import import_faults, list_imports
+from trajectories.selectors.imports import import_faults, is_being_verified, list_imports
 from trajectories.services.imports.jobs import ImportJobError, import_again
 from trajectories.tasks.jobs import controls_of
 from trajectories.views.fragments import wants_fragment
@@ -53,6 +53,7 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
         "mine": job.created_by_id == visitor(request).pk,
         "shapes": shapes_told(job),
         "left_out": left_out_told(job),
+        "verifying": job.state == Import.State.FINISHED and bool(job.inserted) and is_being_verified(job),
     }
     if job.state == Import.State.FINISHED and job.told.get("verdicts") and may_audit(request.user):
         scores = scores_beside(job, sight_of(request.user))

@@ -66,6 +66,8 @@ def test_a_list_of_objects_alone_or_in_an_object(value):
         {"a1": {"train": [{"input": [[1]]}]}},
         {"k1": [[[3, 3]]]},
         {"k1": [{"attempt_1": [[3]]}]},
+        [{"input": [[1]], "output": [[2]]}],
+        [{"output": [[1]], "input": [[2]]}],
         [[1]],
         [],
         {},

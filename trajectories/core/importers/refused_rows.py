@@ -126,7 +126,7 @@ REFUSED = (
     Refused(
         "an example of a task of re-arc",
         is_example,
-        "it has no answer of a model: import the file as problems",
+        "it has no answer of a model: import it as a problem, its pairs divided into train and test",
     ),
     Refused(
         "results of lm-evaluation-harness",

@@ -49,6 +49,8 @@ class ArcReader:
         if _is_pairs(value):
             found = f"found a list of {len(value):,} pairs, as re-arc has them"
             yield ImportFault(file, "", f"{found}; expected a task: an object that says which are train and which test")
+        elif is_re_arc_metadata(value):
+            yield ImportFault(file, "", "found the metadata of re-arc, expected tasks; it has figures of tasks alone")
         elif not isinstance(value, dict) or not value or "train" in value or "test" in value:
             yield self._task(value, file, PurePosixPath(file).stem, "")
         elif any(_is_submission(entry) for entry in value.values()):
@@ -93,6 +95,15 @@ def concept_of(file: str) -> str:
 def _is_pairs(value: JSON) -> bool:
     """Whether this is a list of pairs that nobody has divided into training and test."""
     return isinstance(value, list) and bool(value) and all(isinstance(p, dict) and "input" in p for p in value)
+
+
+def is_re_arc_metadata(value: JSON) -> bool:
+    """Whether this is what re-arc has beside its tasks: figures, by task id."""
+    return isinstance(value, dict) and bool(value) and all(map(_is_figures, value.values()))
+
+
+def _is_figures(entry: JSON) -> bool:
+    return isinstance(entry, dict) and "n_examples" in entry and "train" not in entry and "test" not in entry
 
 
 def _is_submission(entry: JSON) -> bool:

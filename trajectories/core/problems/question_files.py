@@ -31,6 +31,8 @@ LIST_KEYS = ("data", "rows", "questions", "problems", "examples", "items", "inst
 
 _TEXT = r'"(?:[^"\\]|\\.)*+"'
 _LIST = re.compile(r"\s*\[\s*\{")
+_PAIRS = re.compile(r'\s*\[\s*\{\s*"(?:input|output)"\s*:\s*\[\s*\[')
+"""A list of pairs of grids, as re-arc has them: none of questions."""
 _NEXT_OBJECT = re.compile(r"\}[ \t\r]*\n\s*\{")
 """Where one object ends and another begins on a later line, with no comma between them: in no single document."""
 _SCALARS = rf"(?:\s*{_TEXT}\s*:\s*(?:{_TEXT}|[-+.\w]++)\s*,)*+"
@@ -65,14 +67,14 @@ def is_questions(name: str) -> bool:
 def holds_questions(name: str, head: bytes) -> bool:
     """Whether a file holds questions, by its name and its first HEAD_BYTES.
 
-    A .json file does where it is a list of objects, has one object to a line, or is one question (MATH has a file for
-    each).
+    A .json file does where it is a list of objects that are no pairs of grids, has one object to a line, or is one
+    question (MATH has a file for each).
     """
     if suffix_of(name) != ".json":
         return is_questions(name)
     text = head[:HEAD_BYTES].decode("utf-8-sig", errors="replace")
     wrapped = _WRAPPED.match(text)
-    is_list = _LIST.match(text) is not None or _NEXT_OBJECT.search(text) is not None
+    is_list = (_LIST.match(text) is not None and _PAIRS.match(text) is None) or _NEXT_OBJECT.search(text) is not None
     return is_list or _LONE.match(text) is not None or (wrapped is not None and wrapped[1] not in ("train", "test"))
 
 

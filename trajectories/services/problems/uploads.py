@@ -14,7 +14,14 @@ from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.adapters.refused_files import OF_PROBLEMS, refused_file
 from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
-from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
+from trajectories.core.problems.arc_files import (
+    ArcReader,
+    Solutions,
+    is_re_arc_metadata,
+    is_solutions,
+    read_solutions,
+    show,
+)
 from trajectories.core.problems.documents import parse_json
 from trajectories.core.problems.sides import TRAIN, said_side
 from trajectories.core.records import JSON, ProblemRecord
@@ -82,7 +89,7 @@ def read_arc_documents(
 
     Solutions are read first, in whatever order the documents come, and then the tasks one document at a time.
     `solutions` are solutions files whatever their names. `split` is "train", "eval", or None to go by each file's path,
-    and where that says nothing by `otherwise`.
+    and where that says nothing by `otherwise`. What re-arc has beside its tasks is passed over.
     """
     for file, item in islice(_read_arc(documents, solutions, split, otherwise), start, None):
         yield from check_references([item], file)
@@ -129,14 +136,20 @@ def _read_arc(
         yield from ((document.name, fault) for fault in _add_solutions(document, known))
     reader = ArcReader(known, split, otherwise)
     for document in tasks:
-        try:
-            value = _parsed(document)
-        except ProblemError as fault:
-            yield document.name, ImportFault(document.name, fault.path, fault.detail)
-        else:
-            yield from ((document.name, item) for item in reader.read(value, document.name))
+        yield from ((document.name, item) for item in _tasks_of(document, reader, alone=len(tasks) == 1))
     files = ", ".join(document.name for document in keys)
     yield from ((files, fault) for fault in reader.leftovers(files))
+
+
+def _tasks_of(document: Document, reader: ArcReader, *, alone: bool) -> Iterator[ProblemRecord | ImportFault]:
+    """The tasks and faults of one document; none of the metadata that re-arc has beside its tasks."""
+    try:
+        value = _parsed(document)
+    except ProblemError as fault:
+        yield ImportFault(document.name, fault.path, fault.detail)
+        return
+    if alone or not is_re_arc_metadata(value):
+        yield from reader.read(value, document.name)
 
 
 def _parsed(document: Document) -> JSON:
