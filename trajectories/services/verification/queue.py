@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import BigIntegerField, Count, F, Q, Value
 from django.db.models.functions import Coalesce, Now
 
+from trajectories.adapters.garbage import garbage_of_now
 from trajectories.adapters.log_context import about
 from trajectories.adapters.tracing import span
 from trajectories.core.records import VerdictRecord
@@ -56,6 +57,7 @@ def no_bell(run_id: int) -> None:
     """For callers that look after pending attempts themselves."""
 
 
+@garbage_of_now()
 def verify_traces(
     *,
     trace_ids: Sequence[int],

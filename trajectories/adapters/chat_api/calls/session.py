@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -17,6 +18,7 @@ from trajectories.adapters.chat_api.calls.records import Answered, ChatCall
 from trajectories.adapters.chat_api.wire.faults import CallError
 from trajectories.adapters.chat_api.wire.settings import ChatSettings
 from trajectories.adapters.endpoints import EndpointAccess
+from trajectories.adapters.garbage import garbage_of_now
 from trajectories.adapters.log_context import about, ids_of
 from trajectories.adapters.turns import short_turns
 from trajectories.core.problems import ProblemError
@@ -95,10 +97,12 @@ class Session(Generic[Asked, Given]):
         self._caller = open_caller(self._side)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chat session", daemon=True)
-        self._turns = short_turns()
+        self._held = ExitStack()
+        """What holds for the whole process while the session is open."""
 
     def __enter__(self) -> Self:
-        self._turns.__enter__()
+        self._held.enter_context(short_turns())
+        self._held.enter_context(garbage_of_now())
         self._thread.start()
         return self
 
@@ -113,7 +117,7 @@ class Session(Generic[Asked, Given]):
             self._side.submit(carried(self._ports.close)).result()
             self._side.shutdown()
         finally:
-            self._turns.__exit__(kind, error, trace)
+            self._held.close()
 
     async def _end(self) -> None:
         """Cancel every call and wait until it has let go of its connection."""
