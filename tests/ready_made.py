@@ -28,7 +28,7 @@ def copy_ready_made() -> None:
     if not is_embedded():
         return
     name = PREFIX + _state()
-    with _server() as server:
+    with own_server() as server:
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         found = {row[0] for row in server.execute("SELECT datname FROM pg_database WHERE datname ~ %s", [f"^{PREFIX}"])}
         if name not in found:
@@ -61,22 +61,24 @@ def _make(server: "psycopg.Connection[tuple[str]]", name: str) -> None:
 @contextmanager
 def _connected_to(name: str) -> Iterator[None]:
     before = connection.settings_dict["NAME"]
-    _close()
+    leave_database()
     connection.settings_dict["NAME"] = name
     try:
         yield
     finally:
-        _close()
+        leave_database()
         connection.settings_dict["NAME"] = before
 
 
-def _close() -> None:
+def leave_database() -> None:
+    """Close all connections of this process to its database, as whoever copies it has to."""
     connection.close()
     connection.close_pool()
 
 
 @contextmanager
-def _server() -> Iterator["psycopg.Connection[tuple[str]]"]:
+def own_server() -> Iterator["psycopg.Connection[tuple[str]]"]:
+    """A connection to the server of the test databases, to none of them."""
     settings = connection.settings_dict
     with psycopg.connect(host=settings["HOST"], user=settings["USER"], dbname="postgres", autocommit=True) as server:
         yield server

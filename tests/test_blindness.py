@@ -1,7 +1,7 @@
 """Nobody sees what others decided before their own review: every page, whole and in part, with every filter."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as date_format
 
 from tests.factories import make_review, make_verdict
+from tests.reads import changed, fingerprint
 from tests.visits import admin_visits, uncovered, visits
 from tests.walker import Answer, Visit, Walker, settled, undone
 from tests.world import World, make_world
@@ -111,8 +112,15 @@ def said(world: World, other: User, lead: User, decision: Decision) -> Iterator[
         yield
 
 
-def everything(walker: Walker, visited: list[Visit], *, in_part: bool = True) -> dict[str, tuple[Visit, Answer]]:
-    return {asked: (visit, answer) for asked, visit, answer in walker.walk(visited, in_part=in_part)}
+def everything(
+    walker: Walker, visited: list[Visit], *, in_part: bool = True, known: Mapping[str, Answer] | None = None
+) -> dict[str, tuple[Visit, Answer]]:
+    return {asked: (visit, answer) for asked, visit, answer in walker.walk(visited, in_part=in_part, known=known)}
+
+
+def untouched(pages: dict[str, tuple[Visit, Answer]], tables: frozenset[str]) -> dict[str, Answer]:
+    """The answers that were made of none of the tables: they need not be asked for again where only those changed."""
+    return {asked: answer for asked, (_, answer) in pages.items() if not answer.read & tables}
 
 
 def test_every_address_is_visited(world):
@@ -142,12 +150,15 @@ def without_what_comes_next(answer: Answer) -> tuple[int, str, list[str]]:
 
 @pytest.mark.long
 def test_before_their_own_review_a_curator_sees_no_trace_of_what_others_said(world, curator, other, lead):
-    walker, visited = Walker(curator), visits(world)
+    walker, visited, before = Walker(curator), visits(world), fingerprint()
     silent = everything(walker, visited, in_part=False)
     with said(world, other, lead, Decision.ACCEPT):
-        accepted = everything(walker, visited)
+        now = fingerprint()
+        accepted = everything(walker, visited, known=untouched(silent, changed(before, now)))
     with said(world, other, lead, Decision.REJECT):
-        rejected = everything(walker, visited)
+        differing = changed(now, fingerprint())
+        rejected = everything(walker, visited, known=untouched(accepted, differing))
+    assert differing >= {"trajectories_review", "trajectories_verdict", "trajectories_trace"}
     assert len(accepted) > 400
     for asked, (_, answer) in (*accepted.items(), *rejected.items()):
         # 503 is what this address says where no worker is alive, as here.

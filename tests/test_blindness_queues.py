@@ -4,7 +4,7 @@ In three worlds: the traces are right, they are wrong, they are of another sampl
 which one they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -13,9 +13,10 @@ from django.urls import reverse
 
 from tests import factories
 from tests.queues import decide, queue_of
-from tests.test_blindness import everything
+from tests.reads import changed, fingerprint
+from tests.test_blindness import everything, untouched
 from tests.visits import visits
-from tests.walker import Visit, Walker, undone
+from tests.walker import Answer, Visit, Walker, undone
 from tests.world import World, make_world
 from trajectories.core.curation.schemas import Blinding
 from trajectories.core.faults import Fault
@@ -89,12 +90,12 @@ def sampled_by(world: World, number: int) -> Iterator[None]:
         yield
 
 
-def all_of(walker: Walker, visited: list[Visit]):
+def all_of(walker: Walker, visited: list[Visit], known: Mapping[str, Answer] | None = None):
     """Every page, and those that tell of single traces also as the fragments that htmx asks for."""
     single = ("trace_", "queue_", "problem_", "run_", "repair_")
     of_traces = [visit for visit in visited if visit.name.startswith(single)]
     others = [visit for visit in visited if not visit.name.startswith(single)]
-    return everything(walker, others, in_part=False) | everything(walker, of_traces)
+    return everything(walker, others, in_part=False, known=known) | everything(walker, of_traces, known=known)
 
 
 def differing(one, other) -> dict[str, tuple]:
@@ -111,9 +112,12 @@ def lines_of_traces(text: str, traces: list[int]) -> list[str]:
 def test_verdicts_that_a_queue_hides_are_told_on_no_page(world, curator):
     walker, visited = Walker(curator), visits(world)
     with found(world, "pass"):
+        now = fingerprint()
         right = all_of(walker, visited)
     with found(world, "fail"):
-        wrong = all_of(walker, visited)
+        differing_tables = changed(now, fingerprint())
+        wrong = all_of(walker, visited, untouched(right, differing_tables))
+    assert differing_tables >= {"trajectories_verdict", "trajectories_trace"}
     told = [asked for each in (right, wrong) for asked, (_, answer) in each.items() if "echidnas" in answer.text]
     assert told == []
     differ = differing(right, wrong)
@@ -140,10 +144,12 @@ def test_there_was_something_to_be_found(world, lead):
 def test_whose_a_trace_is_is_told_on_no_page(world, curator):
     told = ("trace_", "repair_", "queue_", "comparison_", "problem_detail", "run_detail", "judge_job_detail", "home")
     walker, visited = Walker(curator), [visit for visit in visits(world) if visit.name.startswith(told)]
-    worlds = []
-    for number in (0, 1):
-        with sampled_by(world, number):
-            worlds.append(everything(walker, visited, in_part=False))
+    with sampled_by(world, 0):
+        now = fingerprint()
+        first = everything(walker, visited, in_part=False)
+    with sampled_by(world, 1):
+        known = untouched(first, changed(now, fingerprint()))
+        worlds = [first, everything(walker, visited, in_part=False, known=known)]
     traces = [trace.pk for trace in world.traces]
     for asked, (visit, answer) in worlds[0].items():
         if visit.name.startswith(("trace_", "repair_", "queue_item", "queue_next", "comparison_", "problem_detail")):

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from tests.plain_client import PlainClient
+from tests.reads import noting_reads
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,15 @@ class Visit:
 class Answer:
     """What came back: the text without what differs from one request to the next.
 
-    `is_for_all` says that nothing looked whether htmx asked: it would be answered the same.
+    `is_for_all` says that nothing looked whether htmx asked: it would be answered the same. `read` are the tables that
+    it was made of (`tests/reads.py`).
     """
 
     status: int
     goes_to: str
     text: str
     is_for_all: bool = field(default=False, compare=False)
+    read: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 BLOCKS = [
@@ -103,7 +106,8 @@ class Walker:
         client = self._client
         client.cookies = SimpleCookie(self.cookies)
         headers = {"HX-Request": "true"} if htmx else {}
-        with undone():
+        read: set[str] = set()
+        with undone(), noting_reads(read):
             if visit.data is None:
                 response = client.get(visit.address, headers=headers)
             else:
@@ -111,23 +115,28 @@ class Walker:
             body = b"".join(response.streaming_content) if response.streaming else response.content
         there = response.headers.get("Location", "") + response.headers.get("HX-Push-Url", "")
         text = settled(body.decode(errors="replace"))
-        return Answer(response.status_code, there, text, is_for_all=not client.looked_for_htmx)
+        return Answer(response.status_code, there, text, is_for_all=not client.looked_for_htmx, read=frozenset(read))
 
-    def walk(self, visited: list[Visit], *, in_part: bool = True) -> Iterator[tuple[str, Visit, Answer]]:
+    def walk(
+        self, visited: list[Visit], *, in_part: bool = True, known: Mapping[str, Answer] | None = None
+    ) -> Iterator[tuple[str, Visit, Answer]]:
         """(what was asked, in words; the visit; what came back) of each, whole and if asked for in part.
 
-        Where htmx would be answered the same it is not asked again: that is so of most pages that take a form.
+        Where htmx would be answered the same it is not asked again: that is so of most pages that take a form. Nor is
+        what is `known`, by what was asked: answers that would be the same.
         """
+        known = known or {}
         for visit in visited:
             asked = f"{'GET' if visit.data is None else 'POST'} {visit.address}"
             if visit.data:
                 asked += f" {json.dumps(dict(visit.data))}"
-            whole = None if visit.in_part else self.answer(visit)
+            whole = None if visit.in_part else known.get(asked) or self.answer(visit)
             if whole is not None:
                 yield asked, visit, whole
             if visit.in_part or in_part:
                 same = whole is not None and whole.is_for_all
-                yield f"htmx {asked}", visit, whole if same and whole else self.answer(visit, htmx=True)
+                part = whole if same else known.get(f"htmx {asked}")
+                yield f"htmx {asked}", visit, part or self.answer(visit, htmx=True)
 
 
 @contextmanager

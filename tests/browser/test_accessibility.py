@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
 
+from tests.plain_client import PlainClient
 from tests.visits import visits
 from tests.walker import Visit
 from tests.world import make_world
@@ -31,16 +31,26 @@ DOUBLED = r"""
 """
 
 
+_places: list[int] = []
+
+
 def whole_pages(lead: Any, world: Any) -> list[Visit]:
-    """One address of every name that answers with a whole page, in the order of the walk."""
-    client, found = Client(), dict[str, Visit]()
+    """One address of every name that answers with a whole page, in the order of the walk; looked for once."""
+    visited = visits(world)
+    if not _places:
+        _places.extend(_places_of_whole_pages(lead, visited))
+    return [visited[place] for place in _places]
+
+
+def _places_of_whole_pages(lead: Any, visited: list[Visit]) -> list[int]:
+    client, found = PlainClient(), dict[str, int]()
     client.force_login(lead)
-    for visit in visits(world):
+    for place, visit in enumerate(visited):
         if visit.data is not None or visit.name in found or visit.name in NO_PAGES:
             continue
         response = client.get(visit.address)
         if response.status_code == 200 and not response.streaming and response.content.startswith(b"<!doctype html>"):
-            found[visit.name] = visit
+            found[visit.name] = place
     return list(found.values())
 
 

@@ -12,14 +12,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.management import CommandError, call_command, get_commands, load_command_class
-from django.db import connection
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,10 +26,11 @@ from tests import factories
 from tests.crawl.contents import Content, as_json, encode
 from tests.crawl.crawler import LONGEST_CPU_SECONDS, Crawler, form_identity, undone
 from tests.crawl.seeds import CELLS, HASH, PROBLEM, QUESTIONS, TASK, TRACES, VALID, hostile_contents
-from tests.crawl.test_crawl import DEEP, forms_of
 from tests.crawl.values import encoded
+from tests.crawl.walks import DEEP, look_around
 from tests.crawl.world import World, make_person
 from tests.pages import Form
+from tests.reads import fingerprint
 from trajectories.models import Import, Problem, Trace
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.imports import jobs
@@ -68,9 +67,18 @@ def folder(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@dataclass
+class Sender(Crawler):
+    """A visitor who knows what was `there` before anything was sent; all that is sent is taken back."""
+
+    there: dict[str, str] = field(default_factory=dict)
+
+
 @pytest.fixture
-def crawler(folder: Path) -> Crawler:
-    return Crawler(make_person("admin"))
+def crawler(folder: Path) -> Sender:
+    sender = Sender(make_person("admin"))
+    sender.there = fingerprint(NOT_OURS)
+    return sender
 
 
 def left_in(folder: Path) -> list[str]:
@@ -78,15 +86,6 @@ def left_in(folder: Path) -> list[str]:
     return sorted(
         str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != "up.lock"
     )
-
-
-def fingerprint() -> dict[str, str]:
-    """A hash of every table's rows."""
-    tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} - NOT_OURS
-    hashed = "SELECT '{0}', md5(coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '')) FROM {0} t"
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(hashed.format(table) for table in sorted(tables)))
-        return dict(cursor.fetchall())
 
 
 def fault_of(sentence: str) -> str:
@@ -162,7 +161,7 @@ def upload_fields(crawler: Crawler) -> list[Upload]:
 
 
 def _found_uploads(crawler: Crawler) -> list[Upload]:
-    forms = [form for admin in (False, True) for form in forms_of(crawler, World({}), admin=admin)]
+    forms = [form for admin in (False, True) for form in look_around(crawler, World({}), admin=admin).forms]
     found = {(form_identity(form), name): Upload(form, name) for form in forms for name in form.fields}
     return [each for each in found.values() if each.form.fields[each.field].kind == "file"]
 
@@ -172,10 +171,10 @@ def filled(form: Form) -> dict[str, list[str]]:
     return {name: ["A set"] for name, each in form.fields.items() if each.kind == "text" and not each.value}
 
 
-def send(crawler: Crawler, upload: Upload, content: Content, folder: Path, *, skip: bool) -> None:
+def send(crawler: Sender, upload: Upload, content: Content, folder: Path, *, skip: bool) -> None:
     """Send a file as a person would, follow it to its end, and look at what came of it."""
     with told(crawler, f"{upload.form.address} {upload.field}{' skipping' if skip else ''}", content), undone():
-        before, first = fingerprint(), newest()
+        first = newest()
         changes = filled(upload.form) | ({"skip_bad": ["on"]} if skip else {})
         body, kind = multipart(upload.form, changes, {upload.field: (content.name, content.data)})
         answer = crawler.post(upload.form.address, body, kind, kept=True)
@@ -183,7 +182,7 @@ def send(crawler: Crawler, upload: Upload, content: Content, folder: Path, *, sk
         if came_in:
             show(crawler, first)
         else:
-            assert fingerprint() == before, "something changed"
+            assert fingerprint(NOT_OURS) == crawler.there, "something changed"
     sweep_uploads(in_use=())
     assert [name for name in left_in(folder) if not name.startswith("var/uploads")] == []
     drop_kept(folder)
@@ -341,11 +340,11 @@ def reading_commands() -> list[Reading]:
     return found
 
 
-def call(crawler: Crawler, reading: Reading, words: list[str], content: Content, folder: Path) -> None:
+def call(crawler: Sender, reading: Reading, words: list[str], content: Content, folder: Path) -> None:
     """Let a command read a file, and look at what it says and leaves."""
     said, warned = io.StringIO(), io.StringIO()
     with told(crawler, f"{reading.command} {reading.argument.dest}", content), undone():
-        before, refused = fingerprint(), ""
+        refused = ""
         try:
             with redirect_stdout(said), redirect_stderr(warned):
                 call_command(reading.command, *words, stdout=said, stderr=warned)
@@ -355,7 +354,7 @@ def call(crawler: Crawler, reading: Reading, words: list[str], content: Content,
             assert not PYTHON.search(re.sub(r"raised \w+: .*", "raised", line)), line[:300]
         if refused:
             assert not PYTHON.search(refused), refused[:300]
-            assert fingerprint() == before, "something changed"
+            assert fingerprint(NOT_OURS) == crawler.there, "something changed"
             assert warned.getvalue() or CLEAR.search(refused), f"no reason: {refused[:300]}"
             # An import that was refused may be tried again for a while: a note says where its files lie.
             for note in (folder / "var" / "uploads").glob("*.json"):

@@ -47,6 +47,8 @@ class World:
 
     people: dict[str, User | AnonymousUser]
     rows: dict[str, list[Any]] = field(default_factory=dict)
+    walks: dict[tuple[str, bool], Any] = field(default_factory=dict)
+    """What was seen of it, by role and whether in the administration (`walks.py`)."""
 
 
 def make_person(role: str) -> User | AnonymousUser:

@@ -4,10 +4,11 @@ import re
 from urllib.parse import parse_qs, urljoin
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import resolve, reverse
 
 from tests.visits import visits
-from tests.walker import Visit, Walker
+from tests.walker import Answer, Visit, Walker
 from tests.world import World, make_world
 from trajectories.templatetags.shell import AREAS
 from trajectories.urls import urlpatterns
@@ -43,12 +44,23 @@ def plain_pages(world: World) -> list[Visit]:
     return [visit for visit in visits(world) if visit.data is None and "?" not in visit.address]
 
 
+_seen: dict[str, list[tuple[Visit, Answer]]] = {}
+
+
+def seen_by(person: User, world: World) -> list[tuple[Visit, Answer]]:
+    """What somebody is shown at every address; looked at once for all tests."""
+    if person.username not in _seen:
+        walker = Walker(person)
+        _seen[person.username] = [(visit, walker.answer(visit)) for visit in plain_pages(world)]
+    return _seen[person.username]
+
+
 @pytest.mark.parametrize("role", ["curator", "engineer", "lead", "nobody"])
 def test_nobody_is_offered_a_link_or_a_form_that_is_refused(request, world, role):
     person = request.getfixturevalue(role)
     walker, links, forms = Walker(person), {}, {}
-    for visit in plain_pages(world):
-        answer = walker.answer(visit)
+    seen = seen_by(person, world)
+    for visit, answer in seen:
         if answer.status != 200:
             continue
         for link in LINK.findall(answer.text) + GET_FORM.findall(answer.text):
@@ -57,8 +69,9 @@ def test_nobody_is_offered_a_link_or_a_form_that_is_refused(request, world, role
             forms.setdefault(form, visit.address)
     pages = {link: page for link, page in links.items() if not link.startswith(("/static/", "/admin/"))}
     assert len(pages) > (0 if role == "nobody" else 50)
+    statuses = {visit.address: answer.status for visit, answer in seen}
     for link, page in _one_of_a_kind(pages):
-        found = walker.answer(Visit("", link)).status
+        found = statuses.get(link) or walker.answer(Visit("", link)).status
         assert found != 403, f"{page} offers {link}"
         assert found < 500, link
     for form, page in forms.items():
@@ -66,9 +79,8 @@ def test_nobody_is_offered_a_link_or_a_form_that_is_refused(request, world, role
 
 
 def test_the_current_area_is_marked_on_every_page(world, lead):
-    walker, seen = Walker(lead), set()
-    for visit in plain_pages(world):
-        answer = walker.answer(visit)
+    seen = set()
+    for visit, answer in seen_by(lead, world):
         shell = NAVIGATION.search(answer.text)
         if shell is None or answer.status == 404:
             continue
