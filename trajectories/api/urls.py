@@ -2,15 +2,20 @@
 
 from trajectories.api import (  # noqa: F401 - each adds its operations
     account,
+    adjudications,
     asks,
     campaigns,
     choices,
+    comparisons,
     exports,
     import_files,
     imports,
     instructions,
     jobs,
     problems,
+    quality,
+    queue_changes,
+    queue_groups,
     queue_making,
     queues,
     release_contents,
@@ -19,6 +24,8 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     run_details,
     runs,
     samplers,
+    threads,
+    trace_tags,
     traces,
 )
 from trajectories.api.doors import api_urls
