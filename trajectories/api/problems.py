@@ -67,6 +67,16 @@ class ProblemShown(Schema):
     correct: int
 
 
+class ProblemAsked(Schema):
+    """A problem as it is asked: without its answer, which would be a verdict."""
+
+    id: int
+    name: str
+    kind: str
+    statement: str
+    spec: dict[str, Any]
+
+
 class RowFault(Schema):
     """What is wrong with one row: where, and what."""
 
@@ -147,6 +157,11 @@ def show_problem(problem: Problem) -> dict[str, Any]:
         "scored": problem.scored_count,
         "correct": problem.correct_count,
     }
+
+
+def show_asked(problem: Problem) -> dict[str, JSON]:
+    """A problem as it is asked."""
+    return {name: getattr(problem, name) for name in ProblemAsked.model_fields}
 
 
 @door(

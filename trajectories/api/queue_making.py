@@ -51,7 +51,7 @@ class NewQueue(Free):
     is_live: Annotated[bool, Field(description="Take up traces that come to match later.")] = False
     item_order: Annotated[str, OneOf(Queue.Order.values)] = Queue.Order.RANDOM.value
     scorer_name: Annotated[Word, Field(description="For an order or suggestions by a scorer.")] = ""
-    by_problem: Annotated[bool, Field(description="All samples of a problem on one screen; for its page.")] = False
+    by_problem: Annotated[bool, Field(description="All samples of a problem are decided on together.")] = False
     reviews_each: Annotated[int, Field(ge=1, le=MOST_REVIEWS)] = 1
     doubled_percent: Annotated[int, Field(ge=0, le=100, description="Get twice as many reviews.")] = 10
     reasons: Annotated[LINES, Field(description="Of a rejection; empty for the usual.")] = []
@@ -74,17 +74,19 @@ class NewQueue(Free):
 @door("GET", "/queues/{queue_id}", "trajectories.view_queue", answers=QueueShown)
 def get_queue(request: HttpRequest, queue_id: Key) -> Any:
     """One queue that you may see."""
-    return _shown(_find(request, queue_id), asking(request))
+    return show_queue(find_seen_queue(request, queue_id), asking(request))
 
 
-def _find(request: HttpRequest, queue_id: int) -> Queue:
+def find_seen_queue(request: HttpRequest, queue_id: int) -> Queue:
+    """A queue that who asks may see. Raises Http404."""
     queue = queues_for(asking(request)).filter(pk=queue_id).first()
     if queue is None:
         raise Http404(f"There is no queue {queue_id}.")
     return queue
 
 
-def _shown(queue: Queue, person: Any) -> dict[str, JSON]:
+def show_queue(queue: Queue, person: Any) -> dict[str, JSON]:
+    """A queue as it is answered to a person."""
     guidelines, hides = current_guidelines(queue), queue.hides
     return {
         **show_queues([queue], person)[queue.pk],
@@ -109,7 +111,7 @@ def create_queue(request: HttpRequest, given: NewQueue, idempotency_key: Idempot
 
 
 def _make(request: HttpRequest, given: NewQueue) -> dict[str, JSON]:
-    selection = _selection(given.selection)
+    selection = selection_of(given.selection)
     require_sight(asking(request), selection)
     lines = {name: "\n".join(getattr(given, name)) for name in ("reasons", "anchors", "scores", "tags")}
     asked = given.model_dump(exclude={"selection", "due_on", *lines})
@@ -117,10 +119,10 @@ def _make(request: HttpRequest, given: NewQueue) -> dict[str, JSON]:
     form = QueueForm({**asked, **lines, **defaults, "due_on": given.due_on or None})
     if not form.is_valid():
         raise fault_of(form)
-    return _shown(make_queue(actor=asking(request), draft=form.draft(selection)), asking(request))
+    return show_queue(make_queue(actor=asking(request), draft=form.draft(selection)), asking(request))
 
 
-def _selection(given: dict[str, Any]) -> Selection:
+def selection_of(given: dict[str, Any]) -> Selection:
     """The traces that are asked for. Raises Fault, with the field, for a filter that there is not, or a value of it."""
     read = Selection.from_json({"version": FORMAT, **given})
     return read_exactly({name: as_text(value) for name, value in read.given().items()})
@@ -129,7 +131,7 @@ def _selection(given: dict[str, Any]) -> Selection:
 @door("POST", "/queues/{queue_id}/{verb}", CONTROL_QUEUES, scope=ApiToken.Scope.WRITE, answers=QueueShown)
 def steer_one_queue(request: HttpRequest, queue_id: Key, verb: Annotated[str, OneOf(VERBS)]) -> Any:
     """Pause a queue, go on with it, close or reopen it. 409 where its state leaves nothing to do."""
-    queue = _find(request, queue_id)
+    queue = find_seen_queue(request, queue_id)
     if not steer_queue(actor=asking(request), queue=queue, verb=verb):
         raise ApiProblem(409, f"The queue is {queue.state}: there is nothing to {verb}.")
-    return _shown(_find(request, queue_id), asking(request))
+    return show_queue(find_seen_queue(request, queue_id), asking(request))

@@ -181,13 +181,19 @@ def show_queues(queues: Sequence[Queue], person: Any) -> dict[int, dict[str, JSO
 
 def find_queue(person: Any, queue_id: int) -> OpenedQueue:
     """A queue that a person may work on item by item. Raises Http404 where they may not even see it, ApiProblem."""
+    opened = open_to(person, queue_id)
+    if opened.queue.by_problem:
+        raise ApiProblem(409, "This queue is decided on by problem, all samples together: /queues/{id}/problems/next.")
+    return opened
+
+
+def open_to(person: Any, queue_id: int) -> OpenedQueue:
+    """A queue that a person may work on, however it is decided on. Raises Http404, ApiProblem as `find_queue`."""
     opened = open_queue(person, queue_id)
     if opened is None:
         raise Http404(f"There is no queue {queue_id}.")
     if not opened.may_work:
         raise ApiProblem(403, f"You are not among those who work on the queue “{opened.queue.title}”.")
-    if opened.queue.by_problem:
-        raise ApiProblem(409, "This queue is decided on by problem, all samples together, which its page is for.")
     return opened
 
 
@@ -230,7 +236,7 @@ def _shown(person: Any, opened: OpenedQueue, assignment: Assignment) -> dict[str
         "suggestion": None
         if suggestion is None
         else {"decision": str(suggestion.decision), "reason": suggestion.reason, "by": suggestion.by},
-        "trace": _trace_of(person, item),
+        "trace": show_trace_of(person, item),
     }
 
 
@@ -244,11 +250,15 @@ def show_asks(queue: Queue) -> dict[str, JSON]:
     }
 
 
-def _trace_of(person: Any, item: QueueItem) -> dict[str, JSON]:
-    """The trace of an item that is not decided yet, without what its queue, or another one, hides."""
+def show_trace_of(person: Any, item: QueueItem, *, decided: bool = False) -> dict[str, JSON]:
+    """The trace of an item without what its queue hides until one has decided, and without what another one hides."""
     trace, hides = _cut(item), item.queue.hides
     veil([trace], Sight(person.pk))
-    take_off(trace, verdicts=trace.veiled_verdicts or hides.verdicts, sampler=trace.veiled_sampler or hides.sampler)
+    take_off(
+        trace,
+        verdicts=trace.veiled_verdicts or (hides.verdicts and not decided),
+        sampler=trace.veiled_sampler or (hides.sampler and not decided),
+    )
     last = latest_review(trace=trace, reviewer=person)
     told = (not hides.reviews and not item.is_gold) or stands(last)
     return show_trace(trace, reader_id=person.pk, told=told)

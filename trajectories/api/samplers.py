@@ -99,7 +99,7 @@ def _row(sampler: Any) -> dict[str, Any]:
 @door("GET", "/samplers/{sampler_id}", "trajectories.view_sampler", answers=SamplerShown)
 def get_sampler(request: HttpRequest, sampler_id: Key) -> Any:  # noqa: ARG001
     """One version of a sampler."""
-    return _shown(_find(sampler_id))
+    return show_sampler(_find(sampler_id))
 
 
 def _find(sampler_id: int, **narrowed: Any) -> Sampler:
@@ -109,7 +109,8 @@ def _find(sampler_id: int, **narrowed: Any) -> Sampler:
     return found
 
 
-def _shown(sampler: Sampler) -> dict[str, Any]:
+def show_sampler(sampler: Sampler) -> dict[str, Any]:
+    """One version of a sampler as it is answered."""
     return {
         **_row(sampler),
         "runs": sampler.runs.count(),
@@ -130,7 +131,7 @@ def _create(request: HttpRequest, given: NewSampler) -> dict[str, Any]:
     named = {"name": given.name or first.get("name", ""), "title": given.title or first.get("title", "")}
     data = _checked(SamplerForm(_as_form({**first, **_known(given.settings), **named})))
     sampler = add_chat_sampler(actor=asking(request), name=data["name"], title=data["title"], settings=data["settings"])
-    return _shown(sampler)
+    return show_sampler(sampler)
 
 
 @door(
@@ -154,7 +155,7 @@ def _revise(request: HttpRequest, sampler_id: int, given: SamplerSettings) -> di
     values = {**values_of(sampler), **_known(given.settings), "title": given.title or sampler.title}
     data = _checked(SamplerForm(_as_form(values), sampler=sampler))
     newest = revise_chat_sampler(actor=asking(request), sampler=sampler, title=data["title"], settings=data["settings"])
-    return _shown(newest)
+    return show_sampler(newest)
 
 
 def _known(settings: Mapping[str, Any]) -> Mapping[str, Any]:

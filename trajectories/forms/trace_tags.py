@@ -6,6 +6,9 @@ from trajectories.core.faults import Fault
 from trajectories.forms.plain import PlainForm
 from trajectories.services.curation.trace_tags import tag_name
 
+REMOVE_TAGS_OF_OTHERS = "trajectories.delete_tracetag"
+"""The permission that takes tags off which others have put on."""
+
 
 class TagForm(PlainForm):
     """One tag."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from trajectories.models import AuditEvent, Tag, Trace, TraceTag
@@ -24,12 +25,17 @@ def tags_of(traces: Sequence[Trace], sight: Sight) -> Mapping[int, list[str]]:
     return {trace_id: sorted(names) for trace_id, names in found.items()}
 
 
+def tags_for(sight: Sight) -> QuerySet[Tag]:
+    """The tags that may be known; who is blind knows their own."""
+    tags = Tag.objects.all()
+    if not sight.is_blind:
+        return tags
+    return tags.filter(pk__in=TraceTag.objects.filter(author=sight.reviewer).values("tag"))
+
+
 def list_tags(sight: Sight) -> list[str]:
     """The names of tags, for choosing one; of more than MOST_NAMES the newest. Who is blind is offered their own."""
-    tags = Tag.objects.all()
-    if sight.is_blind:
-        tags = tags.filter(pk__in=TraceTag.objects.filter(author=sight.reviewer).values("tag"))
-    return sorted(tags.order_by("-pk").values_list("name", flat=True)[:MOST_NAMES])
+    return sorted(tags_for(sight).order_by("-pk").values_list("name", flat=True)[:MOST_NAMES])
 
 
 UNDO_TIME = timedelta(hours=1)

@@ -6,18 +6,17 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.core.selections import AUDITS, Selection
 from trajectories.forms.traces import read_scope
-from trajectories.models import Queue
 from trajectories.selectors.audits import LISTED, Audit, audit_notes
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
 from trajectories.selectors.selection_words import selection_words
 from trajectories.selectors.traces import TraceWalk, count_traces, list_traces
-from trajectories.services.curation.queues import QueueDraft, make_queue
+from trajectories.services.curation.audits import queue_of_audit
+from trajectories.services.jobs.steering import JobError
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
@@ -76,14 +75,9 @@ def audit_detail(request: HttpRequest, name: str) -> HttpResponse:
 def audit_queue(request: HttpRequest, scope: Selection, name: str) -> HttpResponse:
     """Make a queue of what an audit finds, problem by problem, with the usual rules."""
     audit = _find(name)
-    scope = replace(scope, audit=audit.name)
-    if not count_traces(scope, sight_of(request.user)):
-        messages.info(request, f"“{audit.title}” finds no trace now, so no queue was made.")
+    try:
+        queue = queue_of_audit(actor=visitor(request), audit=audit, scope=scope, sight=sight_of(request.user))
+    except JobError as fault:
+        messages.info(request, str(fault))
         return redirect("audit_detail", audit.name)
-    title = f"Audit: {audit.title}, {timezone.localdate():%Y-%m-%d}"
-    draft = QueueDraft(title=title, selection=scope, guidelines=_guidelines(audit), item_order=Queue.Order.PROBLEM)
-    return redirect("queue_detail", make_queue(actor=visitor(request), draft=draft).pk)
-
-
-def _guidelines(audit: Audit) -> str:
-    return f"{audit.meaning}\n\nWhat may be behind it: {audit.causes}\n\nSay in the comment which of the two is wrong."
+    return redirect("queue_detail", queue.pk)

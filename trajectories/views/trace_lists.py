@@ -16,7 +16,7 @@ from trajectories.core.faults import Fault
 from trajectories.core.problems.kinds import is_grids
 from trajectories.core.selections import MOST_TRACES, Selection
 from trajectories.core.verifiers import VERIFIERS, consensus
-from trajectories.forms.trace_tags import TagForm
+from trajectories.forms.trace_tags import REMOVE_TAGS_OF_OTHERS, TagForm
 from trajectories.forms.traces import TraceListForm, read_walk
 from trajectories.models import AuditEvent, Trace
 from trajectories.selectors.blinding import SEE_REVIEWS, Sight, sight_of
@@ -43,8 +43,6 @@ PLACES = ("see_quality", "view_review", "add_adjudication", "add_comparison")
 """Permissions, any of which makes the menu of what is done with a list, and of what lies beside it."""
 MOST_CAME = 200
 """Rows that an open list is given of traces that have come."""
-
-REMOVE_TAGS_OF_OTHERS = "trajectories.delete_tracetag"
 
 
 @require_safe

@@ -13,13 +13,11 @@ from trajectories.models import Attempt, AttemptWatch
 from trajectories.models.samplers import LANGUAGE_MODELS
 from trajectories.selectors.blinding import Hidden, sight_of
 from trajectories.selectors.watches import Seen, news_of
-from trajectories.services.runs.watches import watch_attempt
+from trajectories.services.runs.watches import OPEN, watch_attempt
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.shown.steps import show_alone
-
-OPEN = (Attempt.State.PENDING, Attempt.State.LEASED)
 
 
 @require_safe

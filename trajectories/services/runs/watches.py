@@ -22,6 +22,10 @@ FORGOTTEN = timedelta(hours=1)
 TELL_SECONDS = 0.5
 
 
+OPEN = (Attempt.State.PENDING, Attempt.State.LEASED)
+"""The states of an attempt of which something may still be told."""
+
+
 def watch_attempt(*, attempt: Attempt) -> AttemptWatch:
     """Have the worker tell what comes of an attempt; returns what it has told so far. What nobody has looked at for
     long is forgotten."""
