@@ -3,13 +3,16 @@
 from trajectories.api import (  # noqa: F401 - each adds its operations
     account,
     asks,
+    campaign_launching,
     campaigns,
     choices,
     exports,
+    generation_budgets,
     import_files,
     imports,
     instructions,
     jobs,
+    minds,
     problems,
     queue_making,
     queues,
@@ -20,6 +23,7 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     runs,
     samplers,
     traces,
+    training_launching,
 )
 from trajectories.api.doors import api_urls
 
