@@ -5,25 +5,22 @@ What stands here is what is meant. Tests hold each role, address and method agai
 (tests/api/test_auth.py): a new address, method or operation without an entry fails.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from tests.access_operations import INSTALLATION, LOOP, OF_RELEASES, PARAMETERS, operations
+from tests.access_roles import (
+    ADMINS,
+    ANYBODY,
+    EVERYBODY,
+    LEADS,
+    RELEASERS,
+    REVIEWERS,
+    ROLES,
+    SIGHTED,
+    SUPERUSERS,
+    WITH_ROLE,
+    WRITERS,
+)
 
-from tests.api.programs import described
-
-ROLES = ("nobody", "viewer", "curator", "engineer", "lead", "admin")
-"""Somebody with an account and no role, and the roles. A superuser may do everything."""
-
-SUPERUSERS: tuple[str, ...] = ()
-ADMINS = ("admin",)
-LEADS = ("lead", *ADMINS)
-REVIEWERS = ("curator", *LEADS)
-RELEASERS = ("engineer", *LEADS)
-WRITERS = ("curator", *RELEASERS)
-SIGHTED = ("viewer", *RELEASERS)
-WITH_ROLE = ("viewer", *WRITERS)
-EVERYBODY = ROLES
-ANYBODY = ("anonymous", *ROLES)
-"""Without an account too: what asks for more sees to it itself, by a signature, a token or a secret."""
+__all__ = ["ANYBODY", "OPERATIONS", "PAGES", "PARAMETERS", "ROLES", "operations"]
 
 PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "account": {"GET": EVERYBODY, "POST": EVERYBODY},
@@ -299,7 +296,9 @@ STEERING: dict[str, tuple[str, ...]] = {
 """By kind of job: who may pause, resume and cancel it."""
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
-    "attach_trained_sampler": LEADS,
+    **LOOP,
+    **OF_RELEASES,
+    **INSTALLATION,
     "create_ask": LEADS,
     "create_instruction": LEADS,
     "create_problems": LEADS,
@@ -307,13 +306,11 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "create_sampler": LEADS,
     "draw_more": LEADS,
     "estimate_ask": LEADS,
-    "estimate_campaign": LEADS,
     "estimate_run": LEADS,
     "freeze_release": RELEASERS,
     "get_arc_score": WITH_ROLE,
     "get_ask": WITH_ROLE,
     "get_campaign": SIGHTED,
-    "get_campaign_figure": SIGHTED,
     "get_download_link": RELEASERS,
     "get_export": SIGHTED,
     "get_freezing": SIGHTED,
@@ -321,7 +318,6 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "get_instruction": WITH_ROLE,
     "get_job": WITH_ROLE,
     "get_manifest": SIGHTED,
-    "get_mind": WITH_ROLE,
     "get_problem": WITH_ROLE,
     "get_queue": WITH_ROLE,
     "get_release": SIGHTED,
@@ -332,15 +328,12 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "get_training": SIGHTED,
     "get_verification": WITH_ROLE,
     "import_files": LEADS,
-    "launch_campaign": LEADS,
     "launch_run": LEADS,
-    "launch_training": LEADS,
     "lease_next_item": REVIEWERS,
     "list_all_campaigns": SIGHTED,
     "list_all_imports": LEADS,
     "list_all_instructions": WITH_ROLE,
     "list_all_jobs": WITH_ROLE,
-    "list_all_minds": WITH_ROLE,
     "list_all_problems": WITH_ROLE,
     "list_all_queues": WITH_ROLE,
     "list_all_releases": SIGHTED,
@@ -352,32 +345,25 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "list_all_traces": WITH_ROLE,
     "list_all_trainings": SIGHTED,
     "list_asks": WITH_ROLE,
-    "list_campaign_templates": SIGHTED,
     "list_deliveries": SIGHTED,
     "list_differences": LEADS,
     "list_exports": SIGHTED,
     "list_failed_attempts": WITH_ROLE,
-    "list_memory": WITH_ROLE,
     "list_problem_sets": WITH_ROLE,
     "list_release_changes": SIGHTED,
     "list_release_items": SIGHTED,
     "list_release_rules": SIGHTED,
     "list_tokens": WITH_ROLE,
-    "list_trainers": SIGHTED,
-    "list_training_curves": SIGHTED,
     "look_at_files": LEADS,
     "overrule_campaign": LEADS,
     "push_traces": LEADS,
-    "put_memory": LEADS,
     "read_spending": LEADS,
     "release_items": REVIEWERS,
     "repeat_import": LEADS,
     "request_export": RELEASERS,
-    "resume_generation_within": LEADS,
     "revise_sampler": LEADS,
     "revoke_one_token": WITH_ROLE,
     "set_job_budget": LEADS,
-    "set_whole_campaign_budget": LEADS,
     "skip_queue_item": REVIEWERS,
     "steer_any_job": LEADS,
     "steer_import": LEADS,
@@ -392,24 +378,3 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "write_next_version": LEADS,
 }
 """By the name of an operation of the API: the roles whose tokens are not refused."""
-
-PARAMETERS = (
-    *("problem", "run", "trace", "queue", "item", "release", "export", "job", "import", "freezing", "rule"),
-    *("sampler", "instruction", "campaign", "training", "token", "mind", "generation"),
-)
-
-WORDS = {"verb": "pause", "kind": "run", "name": "pass"}
-"""What stands in addresses for a word."""
-
-
-def operations(rows: Mapping[str, int] | None = None) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """(name, method, path of one of the `rows` by parameter or of nothing, what it is described as) of every
-    operation."""
-    for path, methods in described()["paths"].items():
-        for method, told in methods.items():
-            address = path.removeprefix("/api/v1")
-            for name, word in WORDS.items():
-                address = address.replace(f"{{{name}}}", word)
-            for name in PARAMETERS:
-                address = address.replace(f"{{{name}_id}}", str((rows or {}).get(name, 999_999)))
-            yield told["operationId"], method, address, told

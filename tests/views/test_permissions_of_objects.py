@@ -166,6 +166,7 @@ def test_every_operation_of_the_api_asks_who_may_do_it_with_something_there_too(
         "training": world.training.pk,
         "mind": world.played.episode.mind_id,
         "generation": world.generation.pk,
+        "delivery": world.delivery.pk,
         "token": make_token(owner=world.reviewer, title="Mine", scopes=["read"], days=1)[0].pk,
     }
     found: dict[str, set[str]] = {name: set() for name in OPERATIONS}
