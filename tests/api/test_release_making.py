@@ -163,9 +163,5 @@ def test_a_program_is_recorded_and_read_statement_by_statement(lead, problem):
     assert ["flip", 1] in pair["calls"]
     assert pair["result"] in pair["grids"]
     assert program.get(f"{at}/99").status_code == 404
-    assert (
-        program.post(
-            f"/traces/{factories.make_trace(problem=factories.make_problem(kind='text', spec={})).pk}/replay", {}
-        ).status_code
-        == 422
-    )
+    text = factories.make_trace(problem=factories.make_problem(kind="text", spec={}))
+    assert program.post(f"/traces/{text.pk}/replay", {}).status_code == 422
