@@ -51,8 +51,7 @@ def endpoint_process(latency: float, in_flight: int | None, *, same: bool = Fals
 
 
 def plan(url: str, samples: int, concurrency: int) -> Any:
-    """A run of so many samples over the first ARC tasks, of a seed of its own: a reply kept of an earlier run would else
-    be taken for each call."""
+    """A run of so many samples over the first ARC tasks, of a seed of its own: replies of an earlier run are kept."""
     from trajectories.adapters.chat_api import ChatSettings
     from trajectories.models import Instruction, Problem, Sampler
     from trajectories.services.endpoints.samplers import add_chat_sampler

@@ -171,6 +171,9 @@ def test_every_operation_of_the_api_asks_who_may_do_it_with_something_there_too(
         "instruction": world.instruction.pk,
         "campaign": world.campaign.pk,
         "training": world.training.pk,
+        "mind": world.played.episode.mind_id,
+        "generation": world.generation.pk,
+        "delivery": world.delivery.pk,
         "token": make_token(owner=world.reviewer, title="Mine", scopes=["read"], days=1)[0].pk,
         "thread": open_thread(
             author=world.reviewer, trace=world.played, about=About(), body="Why?", key=uuid.uuid4()
@@ -179,7 +182,6 @@ def test_every_operation_of_the_api_asks_who_may_do_it_with_something_there_too(
         "person": world.reviewer.pk,
         "void": world.void.pk,
         "candidate": world.candidate.pk,
-        "generation": world.generation.pk,
         "judging": world.judge_job.pk,
         "rubric": world.rubric.pk,
         "scorer": world.scorer.pk,

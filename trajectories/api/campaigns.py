@@ -1,5 +1,6 @@
 """Campaigns and trainings: how the loop goes that samples, verifies, curates and trains, and deciding otherwise."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
@@ -58,7 +59,8 @@ class GenerationShown(Schema):
 
 
 class CampaignShown(CampaignRow):
-    """A campaign with its plan, its generations in order, and what it has taken; null is no limit."""
+    """A campaign with its plan, its generations in order, what it has taken, and what it and each of its generations
+    may take; null is no limit."""
 
     plan: dict[str, Any]
     rows: list[GenerationShown]
@@ -66,6 +68,10 @@ class CampaignShown(CampaignRow):
     tokens: int
     budget_cost: float | None
     budget_tokens: int | None
+    generation_cost: float | None
+    generation_tokens: int | None
+    seed: int
+    cloned_from: int | None
 
 
 class Overrule(Body):
@@ -135,10 +141,11 @@ def _job(job: Any) -> dict[str, JSON]:
 @door("GET", "/campaigns/{campaign_id}", *VIEW, answers=CampaignShown)
 def get_campaign(request: HttpRequest, campaign_id: Key) -> Any:  # noqa: ARG001
     """One campaign with its generations."""
-    return _shown(_find(campaign_id))
+    return show_campaign(find_campaign(campaign_id))
 
 
-def _find(campaign_id: int) -> Campaign:
+def find_campaign(campaign_id: int) -> Campaign:
+    """A campaign with what is told of it. Raises Http404."""
     related = ("training_set", "held_out_set", "created_by")
     found = Campaign.objects.select_related(*related).filter(pk=campaign_id).first()
     if found is None:
@@ -146,7 +153,8 @@ def _find(campaign_id: int) -> Campaign:
     return found
 
 
-def _shown(campaign: Campaign) -> dict[str, Any]:
+def show_campaign(campaign: Campaign) -> dict[str, Any]:
+    """A campaign as it is answered."""
     cost, input_tokens, output_tokens = spent(campaign)
     return {
         **_row(campaign),
@@ -154,9 +162,14 @@ def _shown(campaign: Campaign) -> dict[str, Any]:
         "rows": [_generation(row) for row in list_generations(campaign)],
         "cost": float(cost),
         "tokens": input_tokens + output_tokens,
-        "budget_cost": None if campaign.budget_cost is None else float(campaign.budget_cost),
-        "budget_tokens": campaign.budget_tokens,
+        **{name: _money(getattr(campaign, name)) for name in ("budget_cost", "generation_cost")},
+        **{name: getattr(campaign, name) for name in ("budget_tokens", "generation_tokens", "seed")},
+        "cloned_from": campaign.cloned_from_id,
     }
+
+
+def _money(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
 
 
 def _generation(row: Any) -> dict[str, JSON]:
@@ -173,19 +186,20 @@ def _generation(row: Any) -> dict[str, JSON]:
 )
 def overrule_campaign(request: HttpRequest, campaign_id: Key, given: Overrule) -> Any:
     """Decide otherwise than the gate did on the newest challenger, with a reason."""
-    _find(campaign_id)
+    find_campaign(campaign_id)
     overrule_gate(actor=asking(request), campaign_id=campaign_id, number=given.number, reason=given.reason)
-    return _shown(_find(campaign_id))
+    return show_campaign(find_campaign(campaign_id))
 
 
 @door("GET", "/trainings", *VIEW_TRAINING, answers=Rows[TrainingRow])
 def list_all_trainings(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:  # noqa: ARG001
     """Trainings, newest first. They are cancelled and tried again as jobs of the kind `training`."""
     rows = Training.objects.select_related("created_by").defer("facts", "funnel")
-    return rows_of(page_by_id(rows, size=limit, before=cursor), _training)
+    return rows_of(page_by_id(rows, size=limit, before=cursor), show_training)
 
 
-def _training(training: Training) -> dict[str, JSON]:
+def show_training(training: Training) -> dict[str, JSON]:
+    """A training of a list as it is answered."""
     return {
         **_job(training),
         **{name: getattr(training, name) for name in ("trainer", "reason", "seed", "unit")},
@@ -198,8 +212,18 @@ def _training(training: Training) -> dict[str, JSON]:
 @door("GET", "/trainings/{training_id}", *VIEW_TRAINING, answers=TrainingShown)
 def get_training(request: HttpRequest, training_id: Key) -> Any:  # noqa: ARG001
     """One training."""
+    return show_whole_training(find_training(training_id))
+
+
+def find_training(training_id: int) -> Training:
+    """A training. Raises Http404."""
     found = Training.objects.select_related("created_by").filter(pk=training_id).first()
     if found is None:
         raise Http404(f"There is no training {training_id}.")
-    same = {name: getattr(found, name) for name in ("parameters", "rule", "facts")}
-    return {**_training(found), **same}
+    return found
+
+
+def show_whole_training(training: Training) -> dict[str, Any]:
+    """A training with what became known of it."""
+    same = {name: getattr(training, name) for name in ("parameters", "rule", "facts")}
+    return {**show_training(training), **same}

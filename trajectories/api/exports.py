@@ -27,7 +27,8 @@ VIEW = ("trajectories.view_export", SEE_REVIEWS)
 
 
 class ExportShown(Schema):
-    """A file of a release: `state` is queued, running, ready, failed or cancelled."""
+    """A file of a release: `state` is queued, running, ready, failed, cancelled or dropped. One that is not `pinned` is
+    dropped once nobody has asked for it for a while."""
 
     id: int
     release: int
@@ -39,6 +40,7 @@ class ExportShown(Schema):
     rows: int
     byte_size: int | None
     sha256: str
+    pinned: bool
     created_at: str
 
 
@@ -65,12 +67,14 @@ class Ask(Body):
 @door("GET", "/releases/{release_id}/exports", *VIEW, answers=Rows[ExportShown], tag="exports")
 def list_exports(request: HttpRequest, release_id: Key, cursor: Cursor = None, limit: Limit = 50) -> Any:  # noqa: ARG001
     """The files of a release, newest first."""
-    return rows_of(page_by_id(find_release(release_id).exports.all(), size=limit, before=cursor), _shown)
+    return rows_of(page_by_id(find_release(release_id).exports.all(), size=limit, before=cursor), show_export)
 
 
-def _shown(export: Export) -> dict[str, JSON]:
+def show_export(export: Export) -> dict[str, JSON]:
+    """A file as it is answered."""
+    same = ("id", "format", "container", "error", "byte_size", "sha256", "pinned")
     return {
-        **{name: getattr(export, name) for name in ("id", "format", "container", "error", "byte_size", "sha256")},
+        **{name: getattr(export, name) for name in same},
         "release": export.release_id,
         "filename": export_filename(export),
         "state": "dropped" if export.dropped_at else export.state,
@@ -97,7 +101,7 @@ def request_export(
         raise Fault(f"Found {given.format[:40]!r}, expected one of {', '.join(EXPORTERS)}.", field="format")
 
     def make() -> dict[str, JSON]:
-        return _shown(request_file(actor=asking(request), release=release, wanted=Wanted(**given.model_dump())))
+        return show_export(request_file(actor=asking(request), release=release, wanted=Wanted(**given.model_dump())))
 
     return once(request, idempotency_key, given, make)
 
@@ -105,10 +109,11 @@ def request_export(
 @door("GET", "/exports/{export_id}", *VIEW, answers=ExportShown)
 def get_export(request: HttpRequest, export_id: Key) -> Any:  # noqa: ARG001
     """One file."""
-    return _shown(_find(export_id))
+    return show_export(find_export(export_id))
 
 
-def _find(export_id: int) -> Export:
+def find_export(export_id: int) -> Export:
+    """A file. Raises Http404."""
     found = Export.objects.filter(pk=export_id).first()
     if found is None:
         raise Http404(f"There is no export {export_id}.")
@@ -119,9 +124,9 @@ def _find(export_id: int) -> Export:
 def get_download_link(request: HttpRequest, export_id: Key) -> Any:
     """The address that a finished file is downloaded from. 409 while there is none."""
     require(asking(request), *DOWNLOAD)
-    export = _find(export_id)
+    export = find_export(export_id)
     if export.state != Export.State.READY or export.dropped_at is not None:
-        raise ApiProblem(409, f"The file is {_shown(export)['state']}; only a ready one can be downloaded.")
+        raise ApiProblem(409, f"The file is {show_export(export)['state']}; only a ready one can be downloaded.")
     address = reverse("export_download", args=[export.pk])
     signed = links.EXPORTS.sign(export.pk, asking(request))
     return {

@@ -130,10 +130,11 @@ def _money(amount: Decimal | None) -> float | None:
 def get_job(request: HttpRequest, kind: Kind, job_id: Key) -> Any:
     """One job of any kind."""
     require(asking(request), *JOB_KINDS[kind].permissions)
-    return _read(asking(request), kind, job_id)
+    return read_job(asking(request), kind, job_id)
 
 
-def _read(person: Any, kind: str, job_id: int) -> dict[str, JSON]:
+def read_job(person: Any, kind: str, job_id: int) -> dict[str, JSON]:
+    """A job as it is answered to somebody. Raises Http404."""
     found = get_jobs(kind, [job_id])
     if not found:
         raise Http404(f"There is no {JOB_KINDS[kind].noun} {job_id}.")
@@ -155,7 +156,7 @@ def set_job_budget(request: HttpRequest, kind: Kind, job_id: Key, given: NewBudg
     if given.budget_minutes and kind != "run":
         raise Fault("Found minutes, expected 0: only a run has a budget of time.", field="budget_minutes")
     BUDGETS[kind](person, job, given)
-    return _read(person, kind, job_id)
+    return read_job(person, kind, job_id)
 
 
 def _cost(given: NewBudget) -> Decimal | None:
@@ -185,4 +186,4 @@ def steer_any_job(request: HttpRequest, kind: Kind, job_id: Key, verb: Verb) -> 
         expected = ", ".join(JOB_KINDS[kind].moves)
         raise ApiProblem(409, f"Found {verb}, expected one of {expected}: that is what can be asked of its kind.")
     steer_one(request, kind, verb, job_id)
-    return _read(asking(request), kind, job_id)
+    return read_job(asking(request), kind, job_id)

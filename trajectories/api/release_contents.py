@@ -76,7 +76,8 @@ class Retag(Body):
 
 
 class DeliveryRow(Schema):
-    """A package made of a release, or a push of a file of it to a hub, where `outcome` says what the hub answered."""
+    """A package made of a release, or a push of a file of it to a hub, where `outcome` says what the hub answered. The
+    file of a package that is not `pinned` is deleted once nobody has asked for it for a while."""
 
     id: int
     what: str
@@ -87,6 +88,7 @@ class DeliveryRow(Schema):
     outcome: dict[str, Any]
     byte_size: int | None
     sha256: str
+    pinned: bool
     created_at: str
 
 
@@ -179,11 +181,12 @@ def tag_release(request: HttpRequest, release_id: Key, given: Retag) -> Any:
 def list_deliveries(request: HttpRequest, release_id: Key, cursor: Cursor = None, limit: Limit = 50) -> Any:  # noqa: ARG001
     """The packages and pushes of a release, newest first; each is a job of the kind `delivery`."""
     rows = find_release(release_id).deliveries.all()
-    return rows_of(page_by_id(rows, size=limit, before=cursor), _delivery)
+    return rows_of(page_by_id(rows, size=limit, before=cursor), show_delivery)
 
 
-def _delivery(row: Delivery) -> dict[str, JSON]:
-    same = ("id", "what", "name", "state", "reason", "byte_size", "sha256")
+def show_delivery(row: Delivery) -> dict[str, JSON]:
+    """A package or a push as it is answered."""
+    same = ("id", "what", "name", "state", "reason", "byte_size", "sha256", "pinned")
     return {
         **{name: getattr(row, name) for name in same},
         "release": row.release_id,
@@ -196,10 +199,11 @@ def _delivery(row: Delivery) -> dict[str, JSON]:
 def list_release_rules(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:  # noqa: ARG001
     """Stored rules in every version, newest first."""
     rows = ReleaseRule.objects.select_related("created_by")
-    return rows_of(page_by_id(rows, size=limit, before=cursor), _rule)
+    return rows_of(page_by_id(rows, size=limit, before=cursor), show_rule)
 
 
-def _rule(row: ReleaseRule) -> dict[str, JSON]:
+def show_rule(row: ReleaseRule) -> dict[str, JSON]:
+    """One version of a stored rule as it is answered."""
     return {
         **{name: getattr(row, name) for name in ("id", "name", "version", "title", "rule")},
         "created_by": row.created_by.username if row.created_by else None,
@@ -210,7 +214,12 @@ def _rule(row: ReleaseRule) -> dict[str, JSON]:
 @door("GET", "/rules/{rule_id}", *VIEW, answers=RuleRow, tag="releases")
 def get_release_rule(request: HttpRequest, rule_id: Key) -> Any:  # noqa: ARG001
     """One version of a stored rule."""
+    return show_rule(find_rule(rule_id))
+
+
+def find_rule(rule_id: int) -> ReleaseRule:
+    """One version of a stored rule. Raises Http404."""
     found = ReleaseRule.objects.select_related("created_by").filter(pk=rule_id).first()
     if found is None:
         raise Http404(f"There is no rule {rule_id}.")
-    return _rule(found)
+    return found

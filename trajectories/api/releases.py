@@ -13,8 +13,9 @@ from trajectories.api.doors import door
 from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, Rows, Text, Word, once, rows_of
 from trajectories.core.faults import Fault
 from trajectories.core.releases.rules import FORMAT, Rule
+from trajectories.core.selections import GREATEST_ID
 from trajectories.core.text.titles import title_fault
-from trajectories.models import ApiToken, Freezing, Release
+from trajectories.models import ApiToken, Freezing, Release, ReleaseRule
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.paging import Page
 from trajectories.selectors.releases import list_releases
@@ -42,6 +43,9 @@ class Freeze(Free):
     title: Annotated[Word, Field(min_length=1)]
     notes: Annotated[Text, Field(max_length=LONGEST_NOTES)] = ""
     rule: Annotated[dict[str, Any], Field(description='Empty for all that is accepted, else {"version": 1, ...}.')] = {}
+    stored_rule: Annotated[
+        int, Field(ge=0, le=GREATEST_ID, description="Id of a stored rule, in place of `rule`; 0 for none.")
+    ] = 0
     trial: bool = False
 
 
@@ -131,10 +135,21 @@ def _freeze(request: HttpRequest, given: Freeze) -> dict[str, Any]:
     title = given.title.strip()
     if fault := title_fault(title) or ("" if title else "Found nothing, expected a name."):
         raise Fault(fault, field="title")
-    order = Order(
-        title=title, rule=Rule.from_json({"version": FORMAT, **given.rule}), notes=given.notes, trial=given.trial
-    )
+    rule, stored = rule_of(given.rule, given.stored_rule)
+    order = Order(title=title, rule=rule, named=stored, notes=given.notes, trial=given.trial)
     return _shown(plan_freezing(actor=asking(request), order=order, key=uuid.uuid4()))
+
+
+def rule_of(rule: dict[str, Any], stored_rule: int) -> tuple[Rule, ReleaseRule | None]:
+    """The rule that a program asks by, and the stored one that it is. Raises Fault, with the field."""
+    if not stored_rule:
+        return Rule.from_json({"version": FORMAT, **rule}), None
+    if rule:
+        raise Fault("Found a stored rule too, expected one of both.", field="rule")
+    stored = ReleaseRule.objects.filter(pk=stored_rule).first()
+    if stored is None:
+        raise Fault(f"Found {stored_rule}, expected the id of a stored rule.", field="stored_rule")
+    return Rule.from_json(stored.rule), stored
 
 
 def _shown(job: Freezing) -> dict[str, Any]:
@@ -153,7 +168,12 @@ def _shown(job: Freezing) -> dict[str, Any]:
 )
 def get_freezing(request: HttpRequest, freezing_id: Key) -> Any:  # noqa: ARG001
     """How far a release on its way is."""
+    return _shown(find_freezing(freezing_id))
+
+
+def find_freezing(freezing_id: int) -> Freezing:
+    """A release on its way. Raises Http404."""
     job = Freezing.objects.filter(pk=freezing_id).first()
     if job is None:
         raise Http404(f"There is no freezing {freezing_id}.")
-    return _shown(job)
+    return job

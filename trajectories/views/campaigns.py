@@ -19,10 +19,11 @@ from trajectories.core.faults import Fault
 from trajectories.core.figures.tables import csv_lines
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON
+from trajectories.forms.campaign_beginnings import beginning_of
 from trajectories.forms.campaign_budgets import budget_values
 from trajectories.forms.campaign_steering import CampaignBudgetForm, OverruleForm
-from trajectories.forms.campaign_templates import offers, template_values
-from trajectories.forms.campaigns import CampaignForm, values_of
+from trajectories.forms.campaign_templates import offers
+from trajectories.forms.campaigns import CampaignForm
 from trajectories.forms.plain import as_sent
 from trajectories.models import Campaign, Generation, Problem
 from trajectories.selectors.blinding import SEE_REVIEWS
@@ -31,7 +32,6 @@ from trajectories.selectors.workers import get_workforce
 from trajectories.services.campaigns.gating import overrule_gate
 from trajectories.services.campaigns.plans import plan_campaign
 from trajectories.services.campaigns.steering import set_campaign_budget
-from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.jobs.steering import JobError
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 from trajectories.services.runs.plans import PlanError
@@ -79,7 +79,6 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 def campaign_new(request: HttpRequest) -> HttpResponse:
     """Plan a campaign and ring its bell; `?template=` or `?like=<id of a campaign>` fill the form in."""
     ensure_symbolic_views()
-    symbolic = ensure_symbolic()
     like_id = read_key(request, "like")
     like = get_object_or_404(Campaign, pk=like_id) if like_id else None
     name = request.GET.get("template", "")
@@ -87,8 +86,8 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = CampaignForm(request.POST, cloned_from=like)
     else:
-        values = values_of(like) | _without(request, like) if like is not None else template_values(template)
-        form = CampaignForm(initial={"sampler": symbolic.pk, **values}, cloned_from=like)
+        values = beginning_of(template=template, like=like, without=request.GET.get("without", ""))
+        form = CampaignForm(initial=values, cloned_from=like)
     if not (form.is_bound and form.is_valid()):
         context = {
             "form": form,
@@ -101,13 +100,6 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
         return render(request, "trajectories/campaigns/new.html", context, status=422 if form.is_bound else 200)
     campaign = plan_campaign(actor=visitor(request), draft=form.cleaned_data["draft"])
     return redirect("campaign_detail", campaign.pk)
-
-
-def _without(request: HttpRequest, like: Campaign) -> dict[str, Any]:
-    """What `?without=` leaves out of a clone, to measure what it brings: nothing else differs, so the seed stays."""
-    left_out: dict[str, dict[str, Any]] = {"memory": {"memory": None}, "curriculum": {"curriculum": False}}
-    found = left_out.get(request.GET.get("without", ""))
-    return {} if found is None else {**found, "seed": like.seed}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -12,16 +12,15 @@ from django.db import connection
 from trajectories.core.campaigns.gates import GateDecision
 from trajectories.core.campaigns.templates import EMBEDDED_ARC, TEMPLATES
 from trajectories.core.faults import Fault
-from trajectories.forms.campaign_templates import offers, template_values
-from trajectories.forms.campaigns import CampaignForm, values_of
-from trajectories.forms.plain import as_sent
+from trajectories.forms.campaign_beginnings import beginning_of, filled_form
+from trajectories.forms.campaign_templates import offers
+from trajectories.forms.campaigns import CampaignForm
 from trajectories.models import Campaign, Generation
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaigns import list_generations, measured_of
 from trajectories.services.campaigns.gating import overrule_gate
 from trajectories.services.campaigns.plans import plan_campaign
 from trajectories.services.campaigns.steering import pause_campaign, resume_campaign
-from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 
 LOOK_SECONDS = 1.0
@@ -164,12 +163,10 @@ def _form(options: dict[str, Any]) -> CampaignForm:
         like = Campaign.objects.filter(pk=options["like"]).first()
         if like is None:
             raise CommandError(f"--like: found {options['like']}, expected the id of a campaign that is there.")
-    begin = values_of(like) if like is not None else template_values(TEMPLATES[options["template"]])
-    form = CampaignForm(initial={"sampler": ensure_symbolic().pk, **begin})
-    values = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    known, changes = CampaignForm().fields, dict[str, Any]()
     for pair in options["values"]:
         name, sign, value = pair.partition("=")
-        if not sign or name not in form.fields:
+        if not sign or name not in known:
             raise CommandError(f"--set: found {pair[:80]!r}, expected FIELD=VALUE with a field of the page.")
-        values[name] = value.split(",") if name in ("instructions", "reviewers") else value
-    return CampaignForm(as_sent(values), cloned_from=like)
+        changes[name] = value.split(",") if name in ("instructions", "reviewers") else value
+    return filled_form(beginning_of(template=TEMPLATES[options["template"]], like=like), changes, like=like)
