@@ -16,7 +16,7 @@ def sent_by(names, answer, *, together=12) -> list[list[str]]:
         sent.append(list(chosen))
         return answer(chosen)
 
-    in_groups(names, send, together=together)
+    in_groups(list(names), send, together=together)
     return sent
 
 
