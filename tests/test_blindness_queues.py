@@ -243,6 +243,18 @@ BY_WHAT_IS_HIDDEN = (
 )
 
 
+def test_who_solves_a_problem_is_told_by_no_other_sample_of_it(world, curator):
+    """A right sample of another run stands beside what is hidden, whatever that is."""
+    beside = factories.make_trace(problem=world.problem, correctness="pass")
+    asked, sight = Selection(run=beside.run_id, unsolved_by=world.run.pk), sight_of(curator)
+    found = []
+    for word in ("pass", "fail"):
+        Trace.objects.filter(run=world.run, problem=world.problem).update(correctness=word)
+        found.append(list(traces_in(asked, sight)))
+    assert found == [[], []]
+    assert list(traces_in(asked, EVERYTHING)) == [beside]
+
+
 @pytest.mark.parametrize("order", ["error", "costliest", "cheapest"])
 def test_places_in_orders_by_what_is_hidden_are_not_told(world, curator, order):
     """Neither by what stands beside a hidden trace nor by where the list goes on after one."""
@@ -292,7 +304,14 @@ def test_nothing_is_made_of_a_selection_by_what_is_hidden(client, world, curator
     names = ("queue_new", "reverification_new", "judge_job_new", "judge_job_estimate")
     may = ("add_queue", "add_reverification", "add_judgejob")
     curator.user_permissions.set(Permission.objects.filter(codename__in=may))
-    told = ("correctness=pass", "train=all", "near_miss=cells", "verifier=arc_answer&outcome=pass", "cost_to=1")
+    told = (
+        "correctness=pass",
+        "train=all",
+        f"unsolved_by={world.run.pk}",
+        "near_miss=cells",
+        "verifier=arc_answer&outcome=pass",
+        "cost_to=1",
+    )
     for person, expected in ((curator, 403), (lead, 200)):
         client.force_login(person)
         for name in names:

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from tests.factories import make_instruction, make_problem, make_review, make_run, make_trace, make_verdict
-from trajectories.core.selections import FIELDS, Selection
+from trajectories.core.selections import FIELDS, NO_FAMILY, Selection
 from trajectories.models import Tag, Trace, TraceTag
 from trajectories.selectors.blinding import EVERYTHING, Sight
 from trajectories.selectors.selection_words import selection_words
@@ -55,6 +55,23 @@ def test_columns_of_the_trace_and_its_problem():
     instruction = make_instruction()
     told = make_trace(instruction=instruction)
     assert found(instruction=instruction.pk) == {told}
+
+
+def test_problems_by_their_family_and_by_who_does_not_solve_them():
+    one, other, third = make_run(), make_run(), make_run()
+    solved, unsolved, untried, alone = (make_problem(family=word) for word in ("even", "odd", "odd", ""))
+    for problem, outcome in ((solved, "fail"), (solved, "pass"), (unsolved, "fail"), (alone, "")):
+        make_trace(run=other, problem=problem, correctness=outcome)
+    make_trace(run=third, problem=unsolved, correctness="pass")
+    mine = {
+        problem: make_trace(run=one, problem=problem, correctness="pass")
+        for problem in (solved, unsolved, untried, alone)
+    }
+    assert found(run=one.pk, family="odd") == {mine[unsolved], mine[untried]}
+    assert found(run=one.pk, family=NO_FAMILY) == {mine[alone]}
+    assert found(run=one.pk, unsolved_by=other.pk) == {mine[unsolved], mine[alone]}, "those it has samples of"
+    assert found(run=one.pk, unsolved_by=other.pk, family="odd") == {mine[unsolved]}
+    assert found(run=one.pk, unsolved_by=one.pk) == set()
 
 
 def test_of_several_values_a_trace_has_one():

@@ -188,6 +188,33 @@ def test_links_lead_to_right_traces_alone_and_to_those_of_one_family(page, campa
     assert "lone solves</a>" in squeezed(response)
 
 
+def test_sets_too_large_for_an_address_are_named_by_family_and_by_who_solves_none_of_them(page, campaign, monkeypatch):
+    problems = two_families(campaign)
+    monkeypatch.setattr("trajectories.views.shown.trace_links.MOST_VALUES", 0)
+    new, old = campaign.generations.get(number=1, arm="champion").evaluation, factories.plan(title="First measured")
+    campaign.generations.filter(number=0).update(evaluation=old)
+    response = page.get(reverse("campaign_detail", args=[campaign.pk]))
+    shown = response.context["comparison"]
+    for run, solves in ((old, problems[0]), (new, problems[2])):
+        for problem in (*problems[:3], problems[4]):
+            outcome = "pass" if problem in (solves, problems[4]) else "fail"
+            factories.make_trace(run=run, problem=problem, correctness=outcome)
+
+    def right(address):
+        return {(row.run_id, row.problem_id) for row in page.get(address).context["page"].rows}
+
+    (even, odd) = shown.families
+    assert (even.family, problems[0].family, problems[1].family) == ("even", "even", "odd")
+    assert right(even.before.traces) == {(old.pk, problems[0].pk), (old.pk, problems[4].pk)}
+    assert right(even.gained.traces) == right(shown.gained_count.traces) == {(new.pk, problems[2].pk)}
+    assert right(even.forgotten.traces) == right(shown.forgotten_count.traces) == {(old.pk, problems[0].pk)}
+    assert right(odd.problems.traces) == {(old.pk, problems[1].pk), (new.pk, problems[1].pk)}
+    assert right(odd.gained.traces) == set()
+    of_gate = next(each for each in response.context["generations"] if each.title == "1: challenger")
+    assert right(of_gate.gained) == {(new.pk, problems[2].pk)}
+    assert right(of_gate.missed) == {(old.pk, problems[0].pk)}
+
+
 def test_gained_and_forgotten_stand_beside_any_generation_and_all_of_them_can_be_reached(page, campaign):
     two_families(campaign)
     for row in list(campaign.generations.filter(number=1)):

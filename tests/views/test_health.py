@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.factories import make_ring, make_worker
+from trajectories.adapters.pgvector import ensure_vector_search, find_vector_search
 from trajectories.selectors.broker_queues import Queues
 
 
@@ -80,7 +81,11 @@ def test_a_living_process_says_so_whatever_else_is_away(client, monkeypatch):
 
 
 def test_it_is_ready_with_a_database_of_this_version_and_a_broker(client, db, monkeypatch):
-    assert (client.get("/readyz").status_code, client.get("/readyz").content) == (200, b"ready\n")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.text) == (200, f"ready\n{find_vector_search().words}\n")
+    assert "exactly in the process, without pgvector: the " in answer.text
+    if ensure_vector_search():  # where the server has it
+        assert client.get("/readyz").text == "ready\nThe nearest embeddings are found by pgvector in the database.\n"
     monkeypatch.setattr("trajectories.views.health.get_queues", lambda: Queues([], "The broker is away."))
     answer = client.get("/readyz")
     assert (answer.status_code, answer.content) == (503, b"The broker is away.\n")

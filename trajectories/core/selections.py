@@ -73,6 +73,8 @@ UNREVIEWED = "unreviewed"
 DISPUTED = "disputed"
 UNVERIFIED = "unverified"
 NO_VERDICT = "none"
+NO_FAMILY = "without a family"
+"""As a family: the problem has none."""
 
 _OUTCOMES = tuple(outcome.value for outcome in Outcome)
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -93,7 +95,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """The fields that take one of a few words."""
 
-LONGEST: Mapping[str, int] = {"view": 40, "verifier": 40, "tool": 200, "tag": 40, "text": 200}
+LONGEST: Mapping[str, int] = {"family": 100, "view": 40, "verifier": 40, "tool": 200, "tag": 40, "text": 200}
 """The fields that take any word, since people make them up, with the most characters of each."""
 ANY_TOOL = "*"
 """As a tool: one of any name was called."""
@@ -141,8 +143,9 @@ class Selection:
     """Which traces something is about; empty means all.
 
     `run`, `problem`, `problem_set`, `sampler`, `instruction` and `import_job` are ids of rows; `kind` and `round` are
-    those of the trace's attempt; `problem_kind` and `split` those of its problem. `verifier` is a name, of which the
-    newest verdict must be `outcome`. `score_from` and `score_to` bound the score (1 to 5) of a standing review,
+    those of the trace's attempt; `problem_kind`, `family` and `split` those of its problem, `unsolved_by` the id of a
+    run that has samples of that problem and no right one. `verifier` is a name, of which the newest verdict must be
+    `outcome`. `score_from` and `score_to` bound the score (1 to 5) of a standing review,
     `length_*` the output tokens, `cost_*` US dollars, `seconds_*` the time that sampling took, `created_*` the first
     and the last day (UTC, YYYY-MM-DD) on which the trace was stored; `temperature` is the one it was sampled at. `tool`
     is the name of a tool that the trace calls, ANY_TOOL for any; `tag` the name of a tag on it; `text` what its text
@@ -156,6 +159,8 @@ class Selection:
     run: Ids = None
     problem: Ids = None
     problem_set: Ids = None
+    family: str = ""
+    unsolved_by: int | None = None
     sampler: Ids = None
     view: Words = ""
     correctness: Words = ""

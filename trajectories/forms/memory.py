@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from trajectories.adapters.pgvector import find_vector_search
 from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, SOURCES, Memory, MemorySource
 from trajectories.forms.plain import PlainForm
 from trajectories.models import Release, Sampler
@@ -55,6 +56,11 @@ class MemoryFields(PlainForm):
         label="Nearness by",
         help_text="Or by the embeddings of a model behind an endpoint; ARC tasks are near by features.",
     )
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        field = self.fields["memory_embedder"]
+        field.help_text = f"{field.help_text} {find_vector_search().words}"
 
 
 def memory_of(data: Mapping[str, Any]) -> Memory:

@@ -89,6 +89,7 @@ class TraceScopeForm(PlainForm):
     import_job = _id()
     newest = _id()
     remembered = _id()
+    unsolved_by = _id()
     traces = SeveralIds("trace", most=MOST_TRACES)
     text = forms.CharField(required=False, max_length=LONGEST["text"], widget=forms.TextInput(attrs={"type": "search"}))
     decision = _words("Any decision", DECISION_CHOICES)
@@ -107,6 +108,7 @@ class TraceScopeForm(PlainForm):
     sampler = SeveralRows(Sampler.objects.order_by("title"), empty_label="Any sampler")
     problem_set = SeveralRows(ProblemSet.objects.order_by("title"), empty_label="Any problem set")
     problem_kind = _words("Any kind of problem", PROBLEM_KIND_CHOICES)
+    family = _text("family", placeholder="Family of problems")
     split = _word("Both splits", [(word, f"{title.capitalize()} split") for word, title in Problem.Split.choices])
     instruction = SeveralRows(Instruction.objects.order_by("title", "-version"), empty_label="Any instruction")
     temperature = _amount("temperature", "Temperature")
@@ -174,7 +176,7 @@ def filters_of(cleaned: Mapping[str, Any], names: Iterable[str]) -> dict[str, An
 ALWAYS = ("text", "decision", "correctness", "sampler", "problem_set", "order")
 """Filters that the list always shows; the others when they are asked for, in these groups."""
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Problem", ("problem_kind", "split", "rests_on")),
+    ("Problem", ("problem_kind", "family", "split", "rests_on")),
     ("Attempt", ("instruction", "view", "temperature", "kind", "round", "hinted", "memory", "origin")),
     ("Verdicts", ("train", "near_miss", "verifier", "outcome", "model_judged", "audit")),
     ("Review", ("score_from", "score_to", "tag")),

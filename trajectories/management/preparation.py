@@ -14,6 +14,7 @@ from django.db import connection
 from pgmq.install import get_embedded_install_sql
 
 from trajectories.adapters.acting import acting_in
+from trajectories.adapters.pgvector import ensure_vector_search
 from trajectories.adapters.project_schemas import unmigrated_projects
 from trajectories.selectors.projects import open_projects
 from trajectories.services.installation.accounts import ensure_admin
@@ -35,6 +36,7 @@ def prepare(say: Say) -> None:
     """
     migrate(say)
     ensure_queue()
+    ensure_vector_search()
     collect_static(say)
     import_problems(say)
     for project in open_projects():

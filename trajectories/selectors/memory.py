@@ -6,11 +6,12 @@ rejected, withdrawn or found wrong is not. What is kept for a while are facts of
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Case, IntegerField, QuerySet, When
+from django.db.models import Case, IntegerField, Q, QuerySet, When
 
 from trajectories.core.generation.nearness import Nearness, Row, near_by_features, near_by_vectors, near_by_words
 from trajectories.core.problems import ProblemError
@@ -25,6 +26,7 @@ from trajectories.core.text.tokens import estimate_tokens
 from trajectories.models import Generation, Problem, ReleaseItem, Trace
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.examples import load_example, showing
+from trajectories.selectors.indexed_vectors import IndexedVectors
 from trajectories.selectors.overlaps import comparable
 from trajectories.selectors.problems import to_public
 from trajectories.selectors.trace_filters import shown_to, tells_of
@@ -88,7 +90,7 @@ class Look:
     grids are near, by their words where it is None.
     """
 
-    def __init__(self, memory: Memory, vectors: "Vectors | None" = None) -> None:
+    def __init__(self, memory: Memory, vectors: "Vectors | IndexedVectors | None" = None) -> None:
         self._memory, self._vectors = memory, vectors
         self._held: dict[tuple[str, str], list[_Candidate]] = {}
         self._found: dict[tuple[int, str], tuple[Example, ...]] = {}
@@ -106,7 +108,7 @@ class Look:
     def _look_up(self, problem: Problem, style: str) -> Iterator[Example]:
         itself = HeldOut([comparable(problem)], near=self._memory.near, ngram=None)
         left = self._memory.count
-        for of in self._problems(self._in_order(problem, self._candidates(problem, style))):
+        for of in self._problems(self._nearest(problem, style)):
             found = self._example_of(of, style, itself)
             if found is not None:
                 yield found
@@ -114,12 +116,32 @@ class Look:
             if not left:
                 return
 
-    def _problems(self, candidates: Sequence[_Candidate]) -> Iterator[Problem]:
-        """The problems of candidates, in their order, some at a time: near duplicates are passed over by the dozen."""
-        for start in range(0, len(candidates), LOOKED_AT_ONCE):
-            keys = [each.problem for each in candidates[start : start + LOOKED_AT_ONCE]]
-            found = Problem.objects.in_bulk(keys)
-            yield from (found[key] for key in keys if key in found)
+    def _problems(self, keys: Iterator[int]) -> Iterator[Problem]:
+        """The problems of ids, in their order, some at a time: near duplicates are passed over by the dozen."""
+        while some := list(islice(keys, LOOKED_AT_ONCE)):
+            found = Problem.objects.in_bulk(some)
+            yield from (found[key] for key in some if key in found)
+
+    def _nearest(self, problem: Problem, style: str) -> Iterator[int]:
+        """The ids of the problems with traces in memory: those of the problem's family, of those that it builds on,
+        then all others, in each the nearest first."""
+        if isinstance(self._vectors, IndexedVectors) and not is_grids(problem.kind):
+            traces = showing(remembered(self._memory), problem.kind, style)
+            return self._vectors.in_order(problem, traces, self._tiers(problem))
+        return (each.problem for each in self._in_order(problem, self._candidates(problem, style)))
+
+    def _preferred(self, problem: Problem) -> tuple[str, ...]:
+        return tuple((self._memory.prefer or {}).get(problem.family, ()))
+
+    def _tiers(self, problem: Problem) -> list[Q]:
+        """Those of a problem's family, of those that it builds on, and all others."""
+        families = ([problem.family] if problem.family else [], list(self._preferred(problem)))
+        tiers, others = [], Q()
+        for names in families:
+            if names:
+                tiers.append(Q(family__in=names) & others)
+                others &= ~Q(family__in=names)
+        return [*tiers, others]
 
     def _candidates(self, problem: Problem, style: str) -> list[_Candidate]:
         key = (problem.kind, style)
@@ -134,8 +156,9 @@ class Look:
         near they are."""
         if not candidates:
             return []
-        near = nearness(problem, {each.problem: each.content_hash for each in candidates}, self._vectors)
-        preferred = (self._memory.prefer or {}).get(problem.family, ())
+        vectors = None if isinstance(self._vectors, IndexedVectors) else self._vectors
+        near = nearness(problem, {each.problem: each.content_hash for each in candidates}, vectors)
+        preferred = self._preferred(problem)
 
         def place(each: _Candidate) -> tuple[int, float, int]:
             mine = bool(problem.family) and each.family == problem.family

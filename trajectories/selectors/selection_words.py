@@ -35,6 +35,7 @@ NAMED: Mapping[str, tuple[str, type[Model], str]] = {
     "sampler": ("Sampler", Sampler, "title"),
     "instruction": ("Instruction", Instruction, "title"),
     "import_job": ("Import", Import, "source"),
+    "unsolved_by": ("Problem not solved by", Run, "title"),
 }
 WORDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "correctness": ("Verdict", dict(CORRECTNESS_CHOICES)),
@@ -52,6 +53,7 @@ WORDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "outcome": ("Verifier", dict(OUTCOME_CHOICES)),
 }
 TITLES = {
+    "family": "Family",
     "view": "View",
     "kind": "Attempts",
     "round": "Round",

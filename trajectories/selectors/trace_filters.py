@@ -14,11 +14,13 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from trajectories.core.curation.reviews import Decision
+from trajectories.core.records import Outcome
 from trajectories.core.selections import (
     ANY_TOOL,
     AUDITS_BY_OTHERS,
     DISPUTED,
     EDITED,
+    NO_FAMILY,
     NO_MODEL_VERDICT,
     NO_VERDICT,
     SAMPLED,
@@ -45,6 +47,7 @@ COLUMNS = {
     "run": "run",
     "problem": "problem",
     "problem_set": "problem__problem_set",
+    "family": "problem__family",
     "sampler": "sampler",
     "instruction": "instruction",
     "temperature": "temperature",
@@ -70,7 +73,10 @@ COLUMNS = {
 BLINDED = ("model_judged", "decision")
 """The filters by fields of a trace that others' words settle."""
 
-EMPTY_VALUES = {("correctness", UNVERIFIED), ("model_judged", NO_MODEL_VERDICT), ("decision", UNREVIEWED)}
+EMPTY_VALUES = {
+    *(("correctness", UNVERIFIED), ("model_judged", NO_MODEL_VERDICT), ("decision", UNREVIEWED)),
+    ("family", NO_FAMILY),
+}
 
 
 COSTS = ("cost_from", "cost_to")
@@ -84,8 +90,8 @@ BY_OTHERS = ("model_judged", "decision", "score_from", "score_to", "tag")
 BY_ERROR = "error"
 """The order by train error."""
 
-OF_VERDICTS = ("correctness", "near_miss", "train", "audit", "model_judged", "verifier", "outcome")
-OF_SAMPLER = ("run", "sampler", "view", "instruction", "temperature", *COSTS)
+OF_VERDICTS = ("correctness", "near_miss", "train", "audit", "model_judged", "verifier", "outcome", "unsolved_by")
+OF_SAMPLER = ("run", "sampler", "view", "instruction", "temperature", "unsolved_by", *COSTS)
 """The filters that tell of a trace what a queue may hide from its reviewers; costs tell by the price of the model."""
 
 
@@ -232,7 +238,9 @@ def search_query(text: str) -> SearchQuery:
 
 
 def _by_rows(traces: QuerySet[Trace], scope: Selection, sight: Sight) -> QuerySet[Trace]:
-    """By rows of their own: verdicts of one verifier, reviews, tags."""
+    """By rows of their own: samples of the problem by a run, verdicts of one verifier, reviews, tags."""
+    if scope.unsolved_by is not None:
+        traces = traces.filter(_unsolved(scope.unsolved_by, sight))
     if scope.verifier or scope.outcome:
         traces = traces.filter(_verdict(scope, sight))
     if scope.score_from is not None or scope.score_to is not None:
@@ -244,6 +252,17 @@ def _by_rows(traces: QuerySet[Trace], scope: Selection, sight: Sight) -> QuerySe
         tagged = TraceTag.objects.filter(tags_seen(sight), tag__name=scope.tag)
         traces = traces.filter(pk__in=tagged.values("trace"))
     return traces
+
+
+def _unsolved(run: int, sight: Sight) -> Q:
+    """The condition that a run has samples of the problem and none of them is right; no problem of which a sample of
+    the run is hidden from the person meets it."""
+    samples = Trace.objects.filter(run=run, withdrawn=False).order_by()
+    solved = Q(correctness=Outcome.PASS)
+    if sight.is_blind and sight.works:
+        solved |= sight.veiled(Hidden.VERDICTS) | sight.veiled(Hidden.SAMPLER)
+    tried, solved_there = samples.values("problem"), samples.filter(solved).values("problem")
+    return Q(problem__in=tried) & ~Q(problem__in=solved_there)
 
 
 def _verdict(scope: Selection, sight: Sight) -> Q:

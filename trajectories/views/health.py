@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from trajectories.adapters.pgvector import find_vector_search
 from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.disk import disk_trouble
 from trajectories.selectors.schema import unready_migrations
@@ -58,10 +59,12 @@ def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
-    """200 where pages can be served: the database answers and is of this version, and the broker tells its queues; else
-    503 with a line for each that is not so."""
+    """200 where pages can be served, and which search of embeddings is in use: the database answers and is of this
+    version, and the broker tells its queues; else 503 with a line for each that is not so."""
     try:
         lines = [*unready_migrations(), *([queues.trouble] if (queues := get_queues()).trouble else [])]
+        search = find_vector_search().words
     except DatabaseError:
-        lines = ["The database does not answer."]
-    return HttpResponse("\n".join(lines or ["ready"]) + "\n", status=503 if lines else 200, content_type="text/plain")
+        lines, search = ["The database does not answer."], ""
+    told = lines or ["ready", search]
+    return HttpResponse("\n".join(told) + "\n", status=503 if lines else 200, content_type="text/plain")

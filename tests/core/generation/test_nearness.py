@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trajectories.core.generation.nearness import near_by_features, near_by_vectors, near_by_words
+from trajectories.core.generation.nearness import near_by_features, near_by_vectors, near_by_words, unit
 
 
 def words(*numbers):
@@ -25,7 +25,8 @@ def test_features():
 
 
 def test_vectors_are_near_by_their_direction_and_those_of_another_length_are_the_farthest():
-    rows = [np.array(each, dtype=np.float32) for each in ([2.0, 2.0], [1.0, 0.0], [-1.0, -1.0], [1.0, 1.0, 1.0])]
-    near = near_by_vectors(np.array([0.5, 0.5], dtype=np.float32), rows)
+    rows = [unit(each) for each in ([2.0, 2.0], [1e300, 0.0], [-1e-300, -1e-300], [1.0, 1.0, 1.0])]
+    near = near_by_vectors(unit([0.5, 0.5]), rows)
     assert near.tolist() == pytest.approx([1.0, 0.5**0.5, -1.0, -1.0])
+    assert unit([0.0, 0.0]).tolist() == [0.0, 0.0]
     assert near_by_vectors(rows[0], []).tolist() == []

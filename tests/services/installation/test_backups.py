@@ -13,10 +13,13 @@ from django.db import connection
 from tests import factories
 from tests.dumps import own_database, rows_of, schema, snapshot
 from tests.projects import another_project
+from tests.vectors import vector_search
 from trajectories.adapters.acting import acting_in
 from trajectories.adapters.backups import BackupError, DumpError, Manifest, Tools, check, dumps, new_backup
 from trajectories.adapters.backups.manifests import read_manifest
+from trajectories.adapters.pgvector import SCHEMA, VectorTable, ensure_vector_search, find_vector_search
 from trajectories.adapters.project_schemas import unmigrated_projects
+from trajectories.core.generation.nearness import unit
 from trajectories.models import Artefact, Import, Project, Run, Trace
 from trajectories.services.installation import backups
 from trajectories.services.installation.backups import LEFT_OUT, make_backup, restore_backup
@@ -95,6 +98,22 @@ def written_to():
 
 def silent(_: str) -> None:
     """Say nothing."""
+
+
+def test_copies_of_vectors_and_their_extension_are_not_in_a_backup(var, tmp_path, settings):
+    with vector_search() as search:
+        VectorTable(search, "model", 2).add({"a" * 64: unit([1.0, 2.0])})
+        before = snapshot()
+        manifest = make_backup(folder=tmp_path / "backup", say=silent)
+        assert not [name for name in manifest.tables if name.startswith(SCHEMA)]
+        use_folder(settings, tmp_path / "new")
+        with own_database("test_without_vectors"):
+            restore_backup(folder=tmp_path / "backup", say=silent)
+            assert rows_of("SELECT extname FROM pg_extension WHERE extname = 'vector'") == []
+            assert rows_of("SELECT nspname FROM pg_namespace WHERE nspname = %s", SCHEMA) == []
+            assert find_vector_search().words.endswith("then run `manage.py prepare`.")
+            assert snapshot()["trajectories_trace"] == before["trajectories_trace"]
+            assert ensure_vector_search(), "what is missing is made again"
 
 
 def test_a_backup_made_while_rows_come_in_is_of_one_moment_and_restores_what_was_there(var, tmp_path, settings):

@@ -1,11 +1,14 @@
 """Memory by embeddings: what is near in meaning is shown, each text is paid for once, and leaks are guarded as ever."""
 
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
 
 from tests.endpoint import sampler_for
 from tests.factories import make_instruction, make_problem, make_trace, plan
+from tests.vectors import vector_search
+from trajectories.adapters import pgvector
 from trajectories.core.records import SampleFailure
 from trajectories.core.strategies.memories import Memory, MemorySource
 from trajectories.models import Attempt, Run, SpendDay, SpendLimit
@@ -23,6 +26,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ASKED = "How many apples are left when two of seven are eaten by the horse?"
 SAME_MEANING = "Seven pears lie there, somebody takes two away: what remains?"
 SAME_WORDS = "How many horses are left of the apples when seven are two?"
+
+
+@pytest.fixture(params=["exact", "pgvector"])
+def search(request, monkeypatch):
+    """Both ways in which vectors are searched, the index of a large table among them."""
+    with vector_search() if request.param == "pgvector" else nullcontext():
+        monkeypatch.setattr(pgvector, "INDEXED_FROM", 2)
+        yield request.param
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +75,7 @@ def shown(run):
     return [[example.trace for example in request.examples] for request in requests_of(run)]
 
 
-def test_what_is_near_in_meaning_is_shown_and_each_text_is_paid_for_once():
+def test_what_is_near_in_meaning_is_shown_and_each_text_is_paid_for_once(search):
     with FakeEndpoint() as endpoint:
         endpoint.embedder = by_meaning
         embedder = sampler_for(endpoint, input_price=Decimal(100), output_price=Decimal(0))
@@ -74,19 +85,19 @@ def test_what_is_near_in_meaning_is_shown_and_each_text_is_paid_for_once():
         assert embedded_calls(endpoint) == []
         run = run_of(endpoint, embedder)
         assert shown(run) == [[meant.pk]] * 2
-        (texts,) = embedded_calls(endpoint)
-        assert len(texts) == 3, "the question and both that are remembered, in one call"
+        texts = [text for call in embedded_calls(endpoint) for text in call]
+        assert len(texts) == len(set(texts)) == 3, "the question and both that are remembered"
         run.refresh_from_db()
         assert run.input_tokens == endpoint.spent["input"] > 0
         assert run.cost == run.input_tokens * Decimal(100) / 1_000_000
-        booked = SpendDay.objects.get(sampler_id=embedder.pk)
-        assert (booked.kind, booked.calls, booked.cost) == ("run", 1, run.cost)
+        booked, calls = SpendDay.objects.get(sampler_id=embedder.pk), len(embedded_calls(endpoint))
+        assert (booked.kind, booked.calls, booked.cost) == ("run", calls, run.cost)
         embeddings._kept = embeddings._Kept()  # another process
         assert shown(run_of(endpoint, embedder)) == [[meant.pk]] * 2
-        assert len(embedded_calls(endpoint)) == 1, "what is known is asked for by no other run"
+        assert len(embedded_calls(endpoint)) == calls, "what is known is asked for by no other run"
 
 
-def test_what_may_not_be_shown_is_not_however_near_it_is():
+def test_what_may_not_be_shown_is_not_however_near_it_is(search):
     with FakeEndpoint() as endpoint:
         endpoint.embedder = by_meaning
         embedder = sampler_for(endpoint)
@@ -102,7 +113,7 @@ def test_what_may_not_be_shown_is_not_however_near_it_is():
         assert shown(run) == [[far.pk]] * 2, "what is rejected leaves at once"
 
 
-def test_an_endpoint_without_embeddings_pauses_the_run_with_the_reason_and_loses_no_attempt():
+def test_an_endpoint_without_embeddings_pauses_the_run_with_the_reason_and_loses_no_attempt(search):
     with FakeEndpoint(script=[Play("400")]) as endpoint:
         embedder = sampler_for(endpoint, tries=1)
         make_trace(problem=question(SAME_MEANING), correctness="pass", program=None)
@@ -115,7 +126,7 @@ def test_an_endpoint_without_embeddings_pauses_the_run_with_the_reason_and_loses
         assert all(not isinstance(request, SampleFailure) for request in requests_of(run)), "it goes on when mended"
 
 
-def test_a_daily_limit_without_room_pauses_the_run_before_anything_is_asked_and_lets_it_go_on():
+def test_a_daily_limit_without_room_pauses_the_run_before_anything_is_asked_and_lets_it_go_on(search):
     with FakeEndpoint() as endpoint:
         endpoint.embedder = by_meaning
         embedder = sampler_for(endpoint, input_price=Decimal(100), output_price=Decimal(0))
@@ -140,7 +151,7 @@ def test_a_daily_limit_without_room_pauses_the_run_before_anything_is_asked_and_
         ({"budget_tokens": 3}, "the token budget has 3 left; a call may take "),
     ],
 )
-def test_a_budget_of_the_run_pays_for_embeddings_too(budget, said):
+def test_a_budget_of_the_run_pays_for_embeddings_too(budget, said, search):
     with FakeEndpoint() as endpoint:
         embedder = sampler_for(endpoint, input_price=Decimal(100), output_price=Decimal(0))
         make_trace(problem=question(SAME_MEANING), correctness="pass", program=None)
@@ -153,7 +164,7 @@ def test_a_budget_of_the_run_pays_for_embeddings_too(budget, said):
         assert endpoint.calls == []
 
 
-def test_first_prompts_ask_nobody_and_show_what_is_known():
+def test_first_prompts_ask_nobody_and_show_what_is_known(search):
     with FakeEndpoint() as endpoint:
         endpoint.embedder = by_meaning
         embedder = sampler_for(endpoint)

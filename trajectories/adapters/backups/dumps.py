@@ -9,19 +9,24 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from trajectories.adapters import embedded_postgres
+from trajectories.adapters.pgvector import SCHEMA
 
 DEBIAN = Path("/usr/lib/postgresql")
 LOCK_WAIT = "60s"
 """So long a dump waits for a table that a migration holds."""
 COMPATIBLE_SINCE = 17
+_OF_VECTORS = re.compile(r"^\d+; .*\bEXTENSION (- )?vector\b", re.MULTILINE)
+"""Lines of an archive's contents that a server without pgvector could not restore; nothing in the archive uses it."""
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
@@ -71,12 +76,14 @@ def libpq_environment(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 
 def dump(tools: Tools, environment: Mapping[str, str], *, file: Path, snapshot: str, left_out: Sequence[str]) -> None:
-    """Write a database as a snapshot shows it, without the rows of the tables `left_out`. Raises DumpError."""
+    """Write a database as a snapshot shows it, without the rows of the tables `left_out` and without the copies of
+    vectors. Raises DumpError."""
     _run(
         tools.folder / "pg_dump",
         [
             *("--format=custom", "--compress=1", "--no-owner", "--no-privileges", f"--lock-wait-timeout={LOCK_WAIT}"),
             *(f"--exclude-table-data={name}" for name in left_out),
+            f"--exclude-schema={SCHEMA}",
             *(f"--snapshot={snapshot}", f"--file={file}"),
         ],
         environment,
@@ -85,14 +92,25 @@ def dump(tools: Tools, environment: Mapping[str, str], *, file: Path, snapshot: 
 
 def restore(tools: Tools, environment: Mapping[str, str], *, file: Path) -> None:
     """Fill an empty database with a dump, in one transaction. Raises DumpError; the database is as empty as before."""
-    _run(
-        tools.folder / "pg_restore",
-        [
-            *("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"),
-            *(f"--dbname={make_conninfo(dbname=environment['PGDATABASE'])}", str(file)),
-        ],
-        environment,
-    )
+    with _contents(tools, environment, file) as contents:
+        _run(
+            tools.folder / "pg_restore",
+            [
+                *("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"),
+                *(f"--use-list={contents}", f"--dbname={make_conninfo(dbname=environment['PGDATABASE'])}", str(file)),
+            ],
+            environment,
+        )
+
+
+@contextmanager
+def _contents(tools: Tools, environment: Mapping[str, str], file: Path) -> Iterator[str]:
+    """A file that lists what of an archive is restored: all but the extension of vectors."""
+    listed = _run(tools.folder / "pg_restore", ["--list", str(file)], environment)
+    with NamedTemporaryFile("w", encoding="utf-8") as kept:
+        kept.write(_OF_VECTORS.sub(";", listed))
+        kept.flush()
+        yield kept.name
 
 
 def _installed() -> Iterator[Tools]:
@@ -110,7 +128,8 @@ def _installed() -> Iterator[Tools]:
                 yield Tools(folder, int(version[1]))
 
 
-def _run(program: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+def _run(program: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """What a program says. Raises DumpError where it fails."""
     try:
         done = subprocess.run(
             [str(program), *arguments],
@@ -125,6 +144,7 @@ def _run(program: Path, arguments: Sequence[str], environment: Mapping[str, str]
         raise DumpError(f"{program.name} could not be run: {fault.strerror or fault}.") from fault
     if done.returncode:
         raise DumpError(f"{program.name} ended with {done.returncode}: {_reason(done.stderr)}")
+    return done.stdout
 
 
 def _reason(said: str) -> str:

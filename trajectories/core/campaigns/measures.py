@@ -10,8 +10,7 @@ from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.consolidation.resampling import Estimate, mean_bands
 from trajectories.core.consolidation.variety import entropy_bits
 from trajectories.core.records import JSON
-
-NO_FAMILY = "without a family"
+from trajectories.core.selections import NO_FAMILY
 
 
 @dataclass(frozen=True, slots=True)

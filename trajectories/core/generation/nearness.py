@@ -21,14 +21,23 @@ def near_by_features(asked: Row, candidates: Sequence[Row]) -> Nearness:
     return near
 
 
+def unit(numbers: Sequence[float]) -> Row:
+    """A vector at length 1, all zeros where it has no length: nearness goes by directions alone."""
+    wide = np.array(numbers, dtype=np.float64)
+    largest = np.abs(wide).max(initial=0.0)
+    if largest:
+        wide /= largest  # squares of very large or small numbers are none
+        wide /= np.linalg.norm(wide)
+    return wide.astype(np.float32)
+
+
 def near_by_vectors(asked: Row, candidates: Sequence[Row]) -> Nearness:
-    """The cosine of the angle to each, in [-1, 1]; -1 for one whose vector has another length than the one asked."""
+    """The cosine of the angle to each, in [-1, 1], of vectors of length 1 (see `unit`); -1 for one that has not as many
+    numbers as the one asked."""
     near = np.full(len(candidates), -1.0)
     alike = [place for place, vector in enumerate(candidates) if vector.shape == asked.shape]
     if alike:
-        rows = np.stack([candidates[place] for place in alike]).astype(np.float64)
-        lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(asked.astype(np.float64))
-        near[alike] = np.divide(rows @ asked, lengths, out=np.zeros(len(alike)), where=lengths > 0)
+        near[alike] = np.stack([candidates[place] for place in alike]) @ asked
     return near
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from trajectories.adapters.chat_api import CallError, ChatSettings, PaidReply, open_client
 from trajectories.core.completions.embeddings import Embedded, read_vector
+from trajectories.core.generation.nearness import unit
 from trajectories.core.identity import content_hash
 from trajectories.core.records import Usage
 from trajectories.core.text.tokens import estimate_tokens
@@ -78,18 +79,12 @@ _kept = _Kept()
 
 
 def embed(*, embedder: int, texts: Sequence[str], run: Run | None) -> list[Vector | None]:
-    """The vector of each text by the model of the sampler with the id `embedder`. Those that are not kept yet are asked
-    for, and charged to the run; without a run nothing is asked for, and they are None.
+    """The vector of each text, at length 1, by the model of the sampler with the id `embedder`. Those that are not kept
+    yet are asked for, and charged to the run; without a run nothing is asked for, and they are None.
 
     What is paid for is kept, for every later run. Raises EmbeddingError.
     """
-    sampler = Sampler.objects.filter(pk=embedder).first()
-    if sampler is None:
-        raise EmbeddingError(f"Found no sampler {embedder} any more, whose model was to give embeddings.")
-    try:
-        settings = ChatSettings.from_parameters(sampler.parameters)
-    except (ValueError, TypeError) as fault:
-        raise EmbeddingError(str(fault)) from fault
+    sampler, settings = _settings_of(embedder)
     cut = {_hash(settings, text): text for text in (each[:LONGEST_EMBEDDED] for each in texts)}
     found = _kept.find(cut)
     stored = recall(wanted=dict.fromkeys(key for key in cut if key not in found))
@@ -101,12 +96,28 @@ def embed(*, embedder: int, texts: Sequence[str], run: Run | None) -> list[Vecto
     return [found.get(_hash(settings, text[:LONGEST_EMBEDDED])) for text in texts]
 
 
+def space_of(embedder: int) -> str:
+    """The hash of the model of a sampler: vectors of the same one can be compared. Raises EmbeddingError."""
+    _, settings = _settings_of(embedder)
+    return content_hash(["embeddings", settings.base_url, settings.model])
+
+
+def _settings_of(embedder: int) -> tuple[Sampler, ChatSettings]:
+    sampler = Sampler.objects.filter(pk=embedder).first()
+    if sampler is None:
+        raise EmbeddingError(f"Found no sampler {embedder} any more, whose model was to give embeddings.")
+    try:
+        return sampler, ChatSettings.from_parameters(sampler.parameters)
+    except (ValueError, TypeError) as fault:
+        raise EmbeddingError(str(fault)) from fault
+
+
 def _hash(settings: ChatSettings, text: str) -> str:
     return content_hash(["embedding", settings.base_url, settings.model, text])
 
 
 def _vector(numbers: object) -> Vector:
-    return np.array(read_vector(numbers), dtype=np.float32)
+    return unit(read_vector(numbers))
 
 
 def _buy(sampler: Sampler, settings: ChatSettings, texts: Mapping[str, str], run: Run) -> dict[str, Vector]:

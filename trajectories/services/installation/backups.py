@@ -30,6 +30,7 @@ from trajectories.adapters.backups import (
 )
 from trajectories.adapters.code_version import code_version
 from trajectories.adapters.disk import free_bytes
+from trajectories.adapters.pgvector import SCHEMA
 from trajectories.adapters.project_schemas import projects_with_schemas
 from trajectories.models import Artefact, Import
 
@@ -44,8 +45,9 @@ MARKER = "restoring"
 """The file in the data folder that stands there from the first file of a restoring to its end."""
 TABLES = """
 SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-WHERE relkind = 'r' AND nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1, 2
+WHERE relkind = 'r' AND nspname !~ '^pg_' AND nspname NOT IN ('information_schema', %s) ORDER BY 1, 2
 """
+"""All but copies of vectors, which are made again where they are missing."""
 
 
 def make_backup(*, folder: Path, say: Say) -> Manifest:
@@ -124,7 +126,7 @@ def count_rows() -> dict[str, int]:
 def _tables() -> list[tuple[str, str]]:
     """Schema and name of each table in the database."""
     with connection.cursor() as cursor:
-        cursor.execute(TABLES)
+        cursor.execute(TABLES, [SCHEMA])
         return list(cursor.fetchall())
 
 

@@ -1,10 +1,16 @@
 """What a run's memory needs besides what it holds: whether it can be, and vectors of statements."""
 
+from collections.abc import Sequence
+from functools import partial
+
+from trajectories.adapters.pgvector import find_vector_search
 from trajectories.core.faults import Fault
+from trajectories.core.generation.nearness import Row
 from trajectories.core.strategies.memories import Memory
 from trajectories.models import Release, Run, Sampler
+from trajectories.selectors.indexed_vectors import IndexedVectors
 from trajectories.selectors.memory import Look, Vectors
-from trajectories.services.endpoints.embeddings import embed
+from trajectories.services.endpoints.embeddings import embed, space_of
 
 
 def check_memory(memory: Memory, sampler: Sampler, *, examples: int) -> None:
@@ -35,4 +41,9 @@ def look_into(memory: Memory, run: Run | None) -> Look:
     embedder = memory.embedder
     if embedder is None:
         return Look(memory)
-    return Look(memory, Vectors(lambda texts: embed(embedder=embedder, texts=texts, run=run)))
+
+    def embedded(texts: Sequence[str]) -> Sequence[Row | None]:
+        return embed(embedder=embedder, texts=texts, run=run)
+
+    search = find_vector_search()
+    return Look(memory, IndexedVectors(embedded, search, partial(space_of, embedder)) if search else Vectors(embedded))

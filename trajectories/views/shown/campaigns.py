@@ -122,6 +122,7 @@ def _show(
     runs = _runs(row)
     decision = GateDecision.from_json(row.decision) if row.decision else None
     gained, lost = ((), ()) if decision is None else (decision.gained, decision.lost)
+    champion = evaluations.get(row.decision.get("champion", 0))
     return ShownGeneration(
         row=row,
         stage=STAGES[Stage(row.stage)],
@@ -138,8 +139,8 @@ def _show(
         traces=list_traces([row.evaluation_id]),
         right=list_traces([row.evaluation_id], right=True),
         drawn=list_traces([run.pk for run in runs]),
-        gained=list_traces([row.evaluation_id], gained, right=True),
-        missed=list_traces([evaluations.get(row.decision.get("champion", 0))], lost, right=True),
+        gained=list_traces([row.evaluation_id], gained, right=True, unsolved_by=champion),
+        missed=list_traces([champion], lost, right=True, unsolved_by=row.evaluation_id),
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from trajectories.charts.base import percent
 from trajectories.core.campaigns.curricula import Place, places
-from trajectories.core.campaigns.measures import NO_FAMILY
 from trajectories.core.campaigns.plans import CampaignPlan
+from trajectories.core.selections import NO_FAMILY
 from trajectories.models import Generation
 from trajectories.selectors.campaigns import measured_of, problems_by_family
 from trajectories.views.shown.trace_links import Counted, list_traces
@@ -78,14 +78,17 @@ def show_curriculum(plan: CampaignPlan, rows: Sequence[Generation]) -> ShownCurr
     at = places(training, plan.prerequisites)
     shown = [
         ShownFamily(
-            family=place.family or NO_FAMILY,
+            family=(family := place.family or NO_FAMILY),
             needs=tuple(plan.prerequisites.get(place.family, ())),
-            training=Counted(len(training[place.family]), list_traces(drawn, training[place.family])),
-            held_out=Counted(len(held_out.get(place.family, ())), list_traces(newest, held_out.get(place.family, ()))),
+            training=Counted(len(training[place.family]), list_traces(drawn, training[place.family], family=family)),
+            held_out=Counted(
+                len(held_out.get(place.family, ())),
+                list_traces(newest, held_out.get(place.family, ()), family=family),
+            ),
             x=place.column * STEP[0] + 2,
             y=place.row * STEP[1] + 2,
             since=since.get(place.family),
-            share=shares.get(place.family or NO_FAMILY),
+            share=shares.get(family),
             waits=_waits(plan, shares, place.family) if place.family not in since else "",
         )
         for place in at

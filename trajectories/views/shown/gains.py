@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trajectories.core.campaigns.measures import NO_FAMILY, Measured
+from trajectories.core.campaigns.measures import Measured
 from trajectories.core.consolidation.resampling import Estimate, mean_bands
+from trajectories.core.selections import NO_FAMILY
 from trajectories.models import Generation, Problem
 from trajectories.selectors.campaigns import measured_of
 from trajectories.views.shown.trace_links import Counted, list_traces
@@ -108,9 +109,14 @@ def compare_with(
         families=_families((old_row, old), (new_row, new)),
         gained=[change(key) for key in gained[:most]],
         forgotten=[change(key) for key in forgotten[:most]],
-        gained_count=Counted(len(gained), list_traces([new_row.evaluation_id], gained, right=True)),
-        forgotten_count=Counted(len(forgotten), list_traces([old_row.evaluation_id], forgotten, right=True)),
+        gained_count=Counted(len(gained), _solved_alone(new_row.evaluation_id, gained, old_row.evaluation_id)),
+        forgotten_count=Counted(len(forgotten), _solved_alone(old_row.evaluation_id, forgotten, new_row.evaluation_id)),
     )
+
+
+def _solved_alone(run: int | None, problems: Sequence[int], other: int | None, family: str = "") -> str:
+    """The right traces of a run, of the problems that it solves and another one does not."""
+    return list_traces([run], problems, right=True, family=family, unsolved_by=other)
 
 
 def family_table(rows: Sequence[Generation], seed: int) -> FamilyTable | None:
@@ -125,7 +131,7 @@ def family_table(rows: Sequence[Generation], seed: int) -> FamilyTable | None:
         (
             family,
             [
-                FamilyShare(share[place], list_traces([row.evaluation_id], keys[family]))
+                FamilyShare(share[place], list_traces([row.evaluation_id], keys[family], family=family))
                 for (row, _), share in zip(measured, shares, strict=True)
             ],
         )
@@ -182,11 +188,11 @@ def _families(old: tuple[Generation, Measured], new: tuple[Generation, Measured]
         shown.append(
             FamilyGain(
                 family,
-                problems=Counted(len(both), list_traces(runs, both)),
-                before=Counted(len(before), list_traces(runs[:1], before, right=True)),
-                after=Counted(len(after), list_traces(runs[1:], after, right=True)),
-                gained=Counted(len(gained), list_traces(runs[1:], gained, right=True)),
-                forgotten=Counted(len(forgotten), list_traces(runs[:1], forgotten, right=True)),
+                problems=Counted(len(both), list_traces(runs, both, family=family)),
+                before=Counted(len(before), list_traces(runs[:1], before, right=True, family=family)),
+                after=Counted(len(after), list_traces(runs[1:], after, right=True, family=family)),
+                gained=Counted(len(gained), _solved_alone(runs[1], gained, runs[0], family)),
+                forgotten=Counted(len(forgotten), _solved_alone(runs[0], forgotten, runs[1], family)),
             )
         )
     return shown
