@@ -27,12 +27,12 @@ def test_an_admin_sets_a_limit_and_sees_how_much_of_it_is_spent(log_in, lead):
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
     page.goto("/spend/")
-    page.get_by_label("A day, UTC, may take").fill("-1")
+    page.get_by_label("At most a day, USD").fill("-1")
     page.get_by_role("button", name="Set the limit").click()
     expect(page.get_by_role("alert")).to_contain_text("expected")
     assert not SpendLimit.objects.exists()
     said.clear()  # the browser reports a refused form
-    page.get_by_label("A day, UTC, may take").fill("8")
+    page.get_by_label("At most a day, USD").fill("8")
     page.get_by_role("button", name="Set the limit").click()
     expect(page.get_by_role("status").first).to_contain_text("$7.00 are spent today")
     expect(page.get_by_role("row", name="All jobs")).to_contain_text("88%")

@@ -13,7 +13,7 @@ from trajectories.templatetags.money import money
         (Decimal("0.3123"), "$0.3123"),
         (Decimal("0.31230000"), "$0.3123"),
         (Decimal("0.00012346"), "$0.0001235"),
-        (0.5, "$0.5"),
+        (0.5, "$0.50"),
         (1, "$1.00"),
         (Decimal("1234.5"), "$1,234.50"),
     ],

@@ -193,6 +193,17 @@ def test_a_change_makes_a_version_and_the_old_page_says_so(client, lead):
     assert "version 2" in squeezed(stale)
 
 
+def test_samples_from_elsewhere_have_a_sampler_that_draws_none(client, lead):
+    client.force_login(lead)
+    here, elsewhere = make_sampler(), make_sampler(kind=Sampler.Kind.IMPORTED)
+    page = client.get(reverse("sampler_list")).content.decode()
+    for sampler, runs in ((here, True), (elsewhere, False)):
+        row = page[page.index(f'id="sampler-{sampler.pk}"') :]
+        assert ("runs here" in row[: row.index("</tr>")]) is runs
+        detail = client.get(reverse("sampler_detail", args=[sampler.pk])).content.decode()
+        assert (f'{reverse("run_new")}?sampler={sampler.pk}"' in detail) is runs
+
+
 def test_the_list_shows_the_newest_version_of_each(client, curator, django_assert_max_num_queries):
     sampler_for(flip_endpoint())
     ensure_symbolic()

@@ -31,6 +31,14 @@ def asked(release, **values):
     return given | values
 
 
+def test_its_settings_are_said_in_words(as_lead):
+    values = {"release": make_release(1).pk, "take": "uniform", "parameter_method": "counts", "seed": "3"}
+    answer = as_lead.post(f"{reverse('training_new')}?trainer=embedded", values | {"base": ensure_symbolic().pk})
+    page = as_lead.get(answer.url).content.decode()
+    assert "<dt>Wrong programs too</dt><dd>no</dd>" in page
+    assert "<dt>Which traces</dt><dd>whatever the release holds, drawn evenly</dd>" in page
+
+
 def test_a_lead_asks_for_a_training_from_a_release_and_watches_it(as_lead, told):
     base = ensure_symbolic()
     release = make_release(2)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import User
 
 from trajectories.forms.plain import PlainForm
@@ -46,14 +47,13 @@ class SpendingForm(PlainForm):
 class SpendLimitForm(PlainForm):
     """What a limit holds for, in one field ("all", "sampler:NAME", "person:ID"), and how much it is."""
 
-    subject = forms.ChoiceField(label="Of")
-    amount = forms.DecimalField(
-        label="A day, UTC, may take", min_value=Decimal(0), max_value=MOST, max_digits=14, decimal_places=6
-    )
+    subject = forms.ChoiceField(label="Limit for")
+    amount = forms.DecimalField(min_value=Decimal(0), max_value=MOST, max_digits=14, decimal_places=6)
 
     def __init__(self, *arguments: Any, ceilings: Sequence[str] = (), **named: Any) -> None:
         """`ceilings` are the scopes of those that the person may set."""
         super().__init__(*arguments, **named)
+        self.fields["amount"].label = f"At most a day, {settings.CURRENCY}"
         samplers = Sampler.objects.filter(kind=Sampler.Kind.CHAT).order_by("name", "-version").distinct("name")
         people = people_here()
         above = [(scope, CEILINGS[scope]) for scope in ceilings]

@@ -49,6 +49,11 @@ class Sampler(models.Model):
         return self.kind == self.Kind.AGENT
 
     @property
+    def is_imported(self) -> bool:
+        """Whether its samples were drawn elsewhere: it draws none."""
+        return self.kind == self.Kind.IMPORTED
+
+    @property
     def suits(self) -> str:
         """Which instructions it can follow, as Instruction.suits."""
         if self.is_chat:

@@ -33,4 +33,5 @@ def money(value: Decimal | float | None) -> str:
     if abs(amount) >= 1:
         return f"{sign}{amount:,.2f}"
     places = SIGNIFICANT - amount.adjusted() - 1
-    return f"{sign}{amount:.{places}f}".rstrip("0")
+    whole, _, cents = f"{amount:.{places}f}".rstrip("0").partition(".")
+    return f"{sign}{whole}.{cents:<02}"

@@ -16,7 +16,7 @@ from trajectories.charts.trainings import build_curves
 from trajectories.core.faults import Fault
 from trajectories.core.figures.specs import plotly_spec
 from trajectories.core.figures.tables import csv_lines, exact, shown
-from trajectories.core.learning.rules import TAKE_WORDS, TrainingRule
+from trajectories.core.learning.rules import TAKE_WORDS, UNIFORM, TrainingRule
 from trajectories.forms.trainings import PREFIX, AttachForm, TrainingForm
 from trajectories.models import Release, Sampler, Training
 from trajectories.selectors.blinding import SEE_REVIEWS
@@ -35,6 +35,8 @@ from trajectories.views.visitors import visitor
 
 view_trainings = needs("trajectories.view_training", SEE_REVIEWS)
 add_trainings = needs("trajectories.add_training", SEE_REVIEWS)
+OF_A_RELEASE = {UNIFORM: "whatever the release holds, drawn evenly"}
+"""What TAKE_WORDS call otherwise: of a release that holds only right traces no wrong one is drawn."""
 
 
 @require_safe
@@ -187,13 +189,15 @@ def _parameters(training: Training) -> list[tuple[str, Any]]:
     for name, value in ((name, given[name]) for name in names):
         parameter = known.get(name)
         words = dict(parameter.choices).get(value, value) if parameter else value
+        if isinstance(words, bool):
+            words = "yes" if words else "no"
         found.append((parameter.label if parameter else name, words))
     return found
 
 
 def _rule_words(training: Training) -> list[tuple[str, str]]:
     rule = TrainingRule.from_json(training.rule)
-    words = [("Which traces", TAKE_WORDS[rule.take])]
+    words = [("Which traces", OF_A_RELEASE.get(rule.take) or TAKE_WORDS[rule.take])]
     if rule.per_problem is not None:
         words.append(("Of one problem", f"{rule.per_problem:,} at most"))
     if rule.relabel:
