@@ -497,3 +497,17 @@ def operations(rows: Mapping[str, int] | None = None) -> Iterator[tuple[str, str
             for name in PARAMETERS:
                 address = address.replace(f"{{{name}_id}}", str((rows or {}).get(name, 999_999)))
             yield told["operationId"], method, address, told
+
+
+def rows_of(world: Any) -> dict[str, int]:
+    """What `operations` takes: of everything in a world of tests.world one, by parameter."""
+    named = {name: getattr(world, name, None) for name in PARAMETERS}
+    special = {
+        "trace": world.traces[0],
+        "job": world.reverification,
+        "import": world.imported_file,
+        "judging": world.judge_job,
+        "person": world.reviewer,
+        "attempt": world.run.attempts.first(),
+    }
+    return {name: row.pk for name, row in {**named, **special}.items() if row is not None}
