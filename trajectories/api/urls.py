@@ -5,6 +5,7 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     adjudications,
     asks,
     audits,
+    briefs,
     campaigns,
     candidates,
     choices,
@@ -28,6 +29,7 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     references,
     release_contents,
     releases,
+    repairs,
     replays,
     reviews,
     rubrics,
@@ -36,9 +38,11 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     runs,
     samplers,
     scorers,
+    segmentations,
     threads,
     trace_tags,
     traces,
+    versus,
 )
 from trajectories.api.doors import api_urls
 
