@@ -50,21 +50,23 @@ def compare_runs(runs: tuple[Run, Run], *, way: str, k: int, sight: Sight, unfin
     one, other = (pools[str(run.pk)] for run in runs)
     values = np.stack([one.estimate(way, k).values, other.estimate(way, k).values], axis=1)
     known = np.asarray(~np.isnan(values).any(axis=1))
-    counts = {"shared": len(values), "undefined": int((~known).sum()), "hidden": len(found.scope.without)}
+    shared, undefined, hidden = len(values), int((~known).sum()), len(found.scope.without)
     if not known.any():
-        return Versus((one, other), **counts)
+        return Versus((one, other), shared, undefined, hidden)
     values, problems = values[known], one.stored.problems[known].tolist()
     first, second = values[:, 0].tolist(), values[:, 1].tolist()
     bands = mean_bands(values.tolist(), [1] * len(values))
     names = dict(Problem.objects.filter(pk__in=problems).values_list("pk", "name"))
     rows = [
-        SharedProblem(key, names.get(key, f"Problem {key}"), *scores)
-        for key, *scores in zip(problems, first, second, strict=True)
+        SharedProblem(key, names.get(key, f"Problem {key}"), score, against)
+        for key, score, against in zip(problems, first, second, strict=True)
     ]
     rows.sort(key=lambda row: (-abs(row.first - row.second), row.second - row.first, row.key))
     return Versus(
         (one, other),
-        **counts,
+        shared,
+        undefined,
+        hidden,
         bands=(bands[0], bands[1]),
         apart=paired_bootstrap(first, second),
         counted=discordant(first, second),
