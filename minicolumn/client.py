@@ -14,7 +14,8 @@ from typing import Any, Self
 import httpx2
 
 from minicolumn.connection import KEY, Connection, MinicolumnError, Row, batches
-from minicolumn.importing import WAITING, ImportingClient, has_ended, wait
+from minicolumn.importing import WAITING, has_ended, wait
+from minicolumn.making import MakingClient
 
 __all__ = ["Client", "MinicolumnError", "Row"]
 
@@ -24,7 +25,7 @@ COUNTED = ("inserted", "duplicates", "verdicts", "reviews", "problems", "fault_c
 LINE = re.compile(r"^line (\d+)")
 
 
-class Client(ImportingClient):
+class Client(MakingClient):
     """An installation at `url`, asked with a token; without one that in MINICOLUMN_TOKEN.
 
     A request that comes too often, or finds no database, is sent again after the time that the server asks for. What

@@ -5,7 +5,7 @@ What stands here is what is meant. Tests hold each role, address and method agai
 (tests/api/test_auth.py): a new address, method or operation without an entry fails.
 """
 
-from tests.access_operations import OPERATIONS, OPERATIONS_OF_OBJECTS, PARAMETERS, operations
+from tests.access_operations import OPERATIONS, OPERATIONS_OF_OBJECTS, PARAMETERS, operations, rows_of
 from tests.access_roles import (
     ADMINS,
     ANYBODY,
@@ -20,7 +20,7 @@ from tests.access_roles import (
     WRITERS,
 )
 
-__all__ = ["ANYBODY", "OPERATIONS", "OPERATIONS_OF_OBJECTS", "PAGES", "PARAMETERS", "ROLES", "operations"]
+__all__ = ["ANYBODY", "OPERATIONS", "OPERATIONS_OF_OBJECTS", "PAGES", "PARAMETERS", "ROLES", "operations", "rows_of"]
 
 PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "account": {"GET": EVERYBODY, "POST": EVERYBODY},

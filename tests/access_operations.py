@@ -50,16 +50,20 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "change_candidate": REVIEWERS,
     "change_one_queue": LEADS,
     "compare_pair": REVIEWERS,
+    "compare_two_runs": WITH_ROLE,
     "create_ask": LEADS,
+    "create_brief": LEADS,
     "create_instruction": LEADS,
     "create_local_sampler": LEADS,
     "create_problems": LEADS,
     "create_queue": LEADS,
     "create_rubric": LEADS,
     "create_sampler": LEADS,
+    "cut_traces": LEADS,
     "decide_candidate": REVIEWERS,
     "decide_finally": LEADS,
     "draw_more": LEADS,
+    "edit_trace": REVIEWERS,
     "estimate_ask": LEADS,
     "estimate_judging": LEADS,
     "estimate_run": LEADS,
@@ -69,9 +73,11 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "get_adjudication": LEADS,
     "get_arc_score": WITH_ROLE,
     "get_ask": WITH_ROLE,
+    "get_brief": WITH_ROLE,
     "get_budget_figure": WITH_ROLE,
     "get_campaign": SIGHTED,
     "get_download_link": RELEASERS,
+    "get_editable": REVIEWERS,
     "get_export": SIGHTED,
     "get_figure": WITH_ROLE,
     "get_freezing": SIGHTED,
@@ -176,6 +182,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "repeat_import": LEADS,
     "request_export": RELEASERS,
     "requeue_one_candidate": REVIEWERS,
+    "revise_one_brief": LEADS,
     "revise_one_local_sampler": LEADS,
     "revise_one_rubric": LEADS,
     "revise_sampler": LEADS,
@@ -207,6 +214,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "verify_traces": LEADS,
     "void_reviews_of": LEADS,
     "watch_one_attempt": WITH_ROLE,
+    "withdraw_edit": REVIEWERS,
     "write_guidelines": LEADS,
     "write_next_version": LEADS,
 }
@@ -218,7 +226,7 @@ PARAMETERS = (
     *("problem", "run", "trace", "queue", "item", "release", "export", "job", "import", "freezing", "rule"),
     *("sampler", "instruction", "campaign", "training", "token", "mind", "generation", "delivery"),
     *("thread", "mention", "flag", "person", "void", "event"),
-    *("candidate", "judging", "rubric", "scorer", "attempt"),
+    *("candidate", "judging", "rubric", "scorer", "attempt", "brief"),
 )
 NAMED = {
     "families": "addition",
@@ -248,3 +256,17 @@ def operations(rows: Mapping[str, int] | None = None) -> Iterator[tuple[str, str
             for name in PARAMETERS:
                 address = address.replace(f"{{{name}_id}}", str((rows or {}).get(name, 999_999)))
             yield told["operationId"], method, address, told
+
+
+def rows_of(world: Any) -> dict[str, int]:
+    """What `operations` takes: of everything in a world of tests.world one, by parameter."""
+    named = {name: getattr(world, name, None) for name in PARAMETERS}
+    special = {
+        "trace": world.traces[0],
+        "job": world.reverification,
+        "import": world.imported_file,
+        "judging": world.judge_job,
+        "person": world.reviewer,
+        "attempt": world.run.attempts.first(),
+    }
+    return {name: row.pk for name, row in {**named, **special}.items() if row is not None}

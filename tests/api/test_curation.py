@@ -161,3 +161,36 @@ def test_two_traces_are_compared_blind_and_ranked(lead, curator):
     assert again["left"]["answer"] == pair["left"]["answer"]
     assert program.post("/comparisons/release", {"leases": [again["lease"]]}).json() == {"asked": 1}
     assert program.post("/comparisons/undo").status_code == 409
+
+
+def test_a_trace_is_edited_beside_its_original_and_that_is_taken_back(curator, lead):
+    problem = factories.make_problem(kind="numeric", statement="What is 2 + 2?", spec={}, reference="4")
+    trace = factories.make_trace(problem=problem, reasoning="It is five.", answer="5", program="", steps=[])
+    program, at = Program(curator), f"/traces/{trace.pk}/repair"
+    told = program.get(at).json()
+    name = next(box["name"] for box in told["boxes"] if box["text"] == "It is five.")
+    wish = {"texts": {name: "It is four."}, "note": "A slip.", "known": told["known"]}
+    made = program.post(at, wish, key="k")
+    assert (made.status_code, made.json()["original"]) == (201, trace.pk), made.content
+    assert program.post(at, wish, key="k").json() == made.json()
+    for wrong, field in (({"texts": {"nowhere": "x"}}, "texts"), ({"texts": {name: "It is five."}}, None)):
+        refused = program.post(at, {**wish, **wrong})
+        faults = [each["field"] for each in refused.json()["errors"]]
+        assert (refused.status_code, faults) == (422, [field] if field else [])
+    stale = Program(lead).post(at, {"texts": {name: "It is 4."}})
+    assert (stale.status_code, "Somebody else" in stale.json()["detail"]) == (409, True)
+    assert program.post(f"/traces/{made.json()['trace']}/repair/withdraw").json() == made.json()
+    assert program.post(f"{at}/withdraw").status_code == 409
+
+
+def test_traces_are_cut_into_other_steps_by_a_job(lead):
+    traces, program = make_traces(2), Program(lead)
+    wish = {"selection": {"run": traces[0].run_id}, "segmentation": "sentences"}
+    ways = program.post("/segmentations", {**wish, "segmentation": "nothing"})
+    assert (ways.status_code, ways.json()["errors"][0]["field"]) == (422, "segmentation")
+    made = program.post("/segmentations", wish, key="k")
+    assert (made.status_code, made.json()["total"]) == (201, 2), made.content
+    assert program.post("/segmentations", wish, key="k").json() == made.json()
+    nobody = program.post("/segmentations", {**wish, "segmentation": "model"})
+    assert (nobody.status_code, nobody.json()["errors"][0]["field"]) == (422, "cutter")
+    assert program.get(f"/jobs/segmentation/{made.json()['id']}").json()["total"] == 2

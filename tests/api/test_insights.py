@@ -138,3 +138,22 @@ def test_a_model_of_the_machine_becomes_a_sampler_and_is_served_otherwise(lead, 
     strange = program.post("/local_models", {**wish, "folder": "large", "name": "other"})
     assert (strange.status_code, strange.json()["errors"][0]["field"]) == (422, "folder")
     assert Sampler.objects.count() == 2
+
+
+def test_two_runs_are_compared_problem_by_problem(curator):
+    _, runs = make_population(problems=6, samples=4, runs=2)
+    program, asked = Program(curator), {"a": runs[0].pk, "b": runs[1].pk}
+    told = program.get("/insights/versus", **asked, limit=4).json()
+    assert [each["run"] for each in told["runs"]] == [runs[0].pk, runs[1].pk]
+    assert told["shared"] == told["apart"]["problems"] + told["undefined"]
+    assert (len(told["problems"]), told["next"]) == (4, 4)
+    rest = program.get("/insights/versus", **asked, limit=4, cursor=4).json()
+    assert rest["next"] is None
+    gaps = [abs(row["first"] - row["second"]) for row in (*told["problems"], *rest["problems"])]
+    assert gaps == sorted(gaps, reverse=True)
+    counted = [told["counted"][name] for name in ("won", "lost", "both", "neither", "open")]
+    assert sum(counted) == told["apart"]["problems"]
+    same = program.get("/insights/versus", a=runs[0].pk, b=runs[0].pk)
+    assert (same.status_code, "same run twice" in same.json()["detail"]) == (422, True)
+    other = factories.make_run()
+    assert "share no problem" in program.get("/insights/versus", a=runs[0].pk, b=other.pk).json()["detail"]

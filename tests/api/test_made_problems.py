@@ -163,3 +163,18 @@ def test_a_candidate_is_changed_rejected_undone_let_go_of_and_asked_for_again(cu
     assert program.post(f"/candidates/{second.pk}/requeue").status_code == 409
     assert ProblemCandidate.objects.filter(state="waiting").count() == 2
     assert len(program.get("/candidates", state="waiting", name="kite").json()["items"]) == 2
+
+
+def test_a_brief_is_written_and_revised(lead):
+    ensure_shipped_briefs()
+    program, shipped = Program(lead), Brief.objects.get(name="word-problems")
+    told = program.get(f"/briefs/{shipped.pk}").json()
+    wish = {"title": "Mine", "generator": told["generator"], "kind": "numeric", "template": told["template"],
+            "words": ["kite", "lamp"], "features": told["features"]}  # fmt: skip
+    made = program.post("/briefs", wish, key="k")
+    assert (made.status_code, made.json()["words"]) == (201, ["kite", "lamp"]), made.content
+    assert program.post("/briefs", wish, key="k").json() == made.json()
+    newest = program.post(f"/briefs/{made.json()['id']}/versions", {"words": ["kite"]}).json()
+    assert (newest["version"], newest["words"], newest["template"]) == (2, ["kite"], told["template"])
+    refused = program.post("/briefs", {**wish, "title": "Other", "template": "Write something."})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "template"), refused.content

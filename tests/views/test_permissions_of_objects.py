@@ -10,7 +10,17 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import resolve
 
-from tests.access import ANYBODY, OBJECTS, OPERATIONS, OPERATIONS_OF_OBJECTS, PAGES, ROLES, STEERING, operations
+from tests.access import (
+    ANYBODY,
+    OBJECTS,
+    OPERATIONS,
+    OPERATIONS_OF_OBJECTS,
+    PAGES,
+    ROLES,
+    STEERING,
+    operations,
+    rows_of,
+)
 from tests.api.programs import Program
 from tests.asking import NOWHERE, REFUSED, answer_of, person_of
 from tests.jobs import make_job
@@ -156,6 +166,7 @@ def test_every_kind_of_job_is_steered_by_those_alone_whom_the_table_names(world)
 
 def test_every_operation_of_the_api_asks_who_may_do_it_with_something_there_too(world):
     rows = {
+        **rows_of(world),
         "problem": world.problem.pk,
         "run": world.run.pk,
         "trace": world.traces[0].pk,
@@ -178,14 +189,6 @@ def test_every_operation_of_the_api_asks_who_may_do_it_with_something_there_too(
         "thread": open_thread(
             author=world.reviewer, trace=world.played, about=About(), body="Why?", key=uuid.uuid4()
         ).pk,
-        "flag": world.flag.pk,
-        "person": world.reviewer.pk,
-        "void": world.void.pk,
-        "candidate": world.candidate.pk,
-        "judging": world.judge_job.pk,
-        "rubric": world.rubric.pk,
-        "scorer": world.scorer.pk,
-        "attempt": world.run.attempts.first().pk,
     }
     found: dict[str, set[str]] = {name: set() for name in OPERATIONS}
     missing, everything = set(), list(operations(rows))

@@ -5,6 +5,7 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     adjudications,
     asks,
     audits,
+    briefs,
     campaign_launching,
     campaigns,
     candidates,
@@ -32,6 +33,7 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     references,
     release_contents,
     releases,
+    repairs,
     replays,
     reviews,
     rubrics,
@@ -41,10 +43,12 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     runs,
     samplers,
     scorers,
+    segmentations,
     threads,
     trace_tags,
     traces,
     training_launching,
+    versus,
 )
 from trajectories.api.doors import api_urls
 
