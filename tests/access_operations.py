@@ -42,11 +42,35 @@ OF_RELEASES: dict[str, tuple[str, ...]] = {
     "store_release_rule": RELEASERS,
 }
 
-INSTALLATION: dict[str, tuple[str, ...]] = {}
+INSTALLATION: dict[str, tuple[str, ...]] = {
+    "archive_project": SUPERUSERS,
+    "change_one_webhook": LEADS,
+    "create_project": SUPERUSERS,
+    "create_webhook": LEADS,
+    "get_webhook": LEADS,
+    "invite_person": SUPERUSERS,
+    "lift_spend_limit": ADMINS,
+    "list_all_people": SUPERUSERS,
+    "list_all_projects": SUPERUSERS,
+    "list_all_webhooks": LEADS,
+    "list_open_invitations": SUPERUSERS,
+    "list_project_members": ADMINS,
+    "list_roles": ADMINS,
+    "list_webhook_messages": LEADS,
+    "rename_one_project": SUPERUSERS,
+    "renew_webhook_secret": LEADS,
+    "revoke_one_invitation": SUPERUSERS,
+    "send_message_again": LEADS,
+    "set_project_member": ADMINS,
+    "set_spend_limit": ADMINS,
+    "steer_person": SUPERUSERS,
+    "steer_webhook": LEADS,
+}
 
 PARAMETERS = (
     *("problem", "run", "trace", "queue", "item", "release", "export", "job", "import", "freezing", "rule"),
     *("sampler", "instruction", "campaign", "training", "token", "mind", "generation", "delivery"),
+    *("webhook", "webhook_message", "user", "invitation", "project", "limit"),
 )
 
 WORDS = {"verb": "pause", "kind": "run", "name": "pass", "number": "0"}

@@ -14,7 +14,9 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     instructions,
     jobs,
     minds,
+    people,
     problems,
+    projects,
     queue_making,
     queues,
     release_contents,
@@ -25,8 +27,10 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     run_variants,
     runs,
     samplers,
+    spend_limits,
     traces,
     training_launching,
+    webhooks,
 )
 from trajectories.api.doors import api_urls
 
