@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.access_roles import LEADS, RELEASERS, REVIEWERS, SIGHTED, WITH_ROLE, WRITERS
+from tests.access_roles import ADMINS, LEADS, RELEASERS, REVIEWERS, SIGHTED, SUPERUSERS, WITH_ROLE, WRITERS
 from tests.api.programs import described
 
 LOOP: dict[str, tuple[str, ...]] = {
@@ -38,7 +38,30 @@ OF_RELEASES: dict[str, tuple[str, ...]] = {
     "store_release_rule": RELEASERS,
 }
 
-INSTALLATION: dict[str, tuple[str, ...]] = {}
+INSTALLATION: dict[str, tuple[str, ...]] = {
+    "archive_project": SUPERUSERS,
+    "change_one_webhook": LEADS,
+    "create_project": SUPERUSERS,
+    "create_webhook": LEADS,
+    "get_webhook": LEADS,
+    "invite_person": SUPERUSERS,
+    "lift_spend_limit": ADMINS,
+    "list_all_people": SUPERUSERS,
+    "list_all_projects": SUPERUSERS,
+    "list_all_webhooks": LEADS,
+    "list_open_invitations": SUPERUSERS,
+    "list_project_members": ADMINS,
+    "list_roles": ADMINS,
+    "list_webhook_messages": LEADS,
+    "rename_one_project": SUPERUSERS,
+    "renew_webhook_secret": LEADS,
+    "revoke_one_invitation": SUPERUSERS,
+    "send_message_again": LEADS,
+    "set_project_member": ADMINS,
+    "set_spend_limit": ADMINS,
+    "steer_person": SUPERUSERS,
+    "steer_webhook": LEADS,
+}
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
     **LOOP,
@@ -227,6 +250,7 @@ PARAMETERS = (
     *("sampler", "instruction", "campaign", "training", "token", "mind", "generation", "delivery"),
     *("thread", "mention", "flag", "person", "void", "event"),
     *("candidate", "judging", "rubric", "scorer", "attempt", "brief"),
+    *("webhook", "webhook_message", "user", "invitation", "project", "limit"),
 )
 NAMED = {
     "families": "addition",

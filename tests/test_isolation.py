@@ -186,7 +186,7 @@ def test_no_operation_of_the_api_shows_or_changes_anything_of_another_project(wo
     before, marks = contents(FIRST), marks_of(project)
     with acting_in(project.pk):
         _, secret = make_token(
-            owner=stranger, title="t", scopes=["read", "review", "write", "launch", "export"], days=1
+            owner=stranger, title="t", scopes=["read", "review", "write", "launch", "export", "manage"], days=1
         )
     for name, status, text in requests(secret):
         assert status < 500, name

@@ -3,6 +3,7 @@ a view makes after it has loaded the thing is reached too."""
 
 import uuid
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,10 +29,12 @@ from tests.projects import another_project, member
 from tests.views.test_repairs import WRONG_PROGRAM, edited
 from tests.visits import visits
 from tests.world import World, lasting_world
-from trajectories.models import JOB_KINDS, Freezing, ReleaseRule
+from trajectories.adapters.acting import FIRST
+from trajectories.models import JOB_KINDS, Freezing, ReleaseRule, WebhookMessage
 from trajectories.services.clients.tokens import make_token
 from trajectories.services.curation.threads import About, open_thread
 from trajectories.services.people.invitations import invite
+from trajectories.services.spending.limits import set_limit
 from trajectories.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +188,12 @@ def test_every_operation_of_the_api_asks_who_may_do_it_with_something_there_too(
         "mind": world.played.episode.mind_id,
         "generation": world.generation.pk,
         "delivery": world.delivery.pk,
+        "webhook": world.webhook.pk,
+        "webhook_message": WebhookMessage.objects.get().pk,
+        "user": world.reviewer.pk,
+        "invitation": invite(actor=world.reviewer, role="viewer", days=1)[0].pk,
+        "project": FIRST,
+        "limit": set_limit(actor=None, amount=Decimal(1), scope="all").pk,
         "token": make_token(owner=world.reviewer, title="Mine", scopes=["read"], days=1)[0].pk,
         "thread": open_thread(
             author=world.reviewer, trace=world.played, about=About(), body="Why?", key=uuid.uuid4()

@@ -110,7 +110,7 @@ def read_spending(
         "groups": [
             {"group": key, "title": title, **_spend(found.of_group(key))} for key, title in found.groups.items()
         ],
-        "limits": [_limit(each) for each in list_standings()],
+        "limits": [show_limit(each) for each in list_standings()],
     }
 
 
@@ -118,7 +118,8 @@ def _spend(spend: Spend) -> dict[str, JSON]:
     return {"cost": float(spend.cost), "calls": spend.calls, "unpriced": spend.unpriced, "tokens": spend.tokens}
 
 
-def _limit(standing: Any) -> dict[str, JSON]:
+def show_limit(standing: Any) -> dict[str, JSON]:
+    """A limit as it stands today."""
     limit = standing.limit
     return {
         **{name: getattr(limit, name) for name in ("id", "scope", "sampler_name")},

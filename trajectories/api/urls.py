@@ -24,7 +24,9 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     judging,
     local_models,
     minds,
+    people,
     problems,
+    projects,
     quality,
     queue_changes,
     queue_groups,
@@ -44,11 +46,13 @@ from trajectories.api import (  # noqa: F401 - each adds its operations
     samplers,
     scorers,
     segmentations,
+    spend_limits,
     threads,
     trace_tags,
     traces,
     training_launching,
     versus,
+    webhooks,
 )
 from trajectories.api.doors import api_urls
 

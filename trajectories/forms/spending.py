@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from trajectories.forms.plain import PlainForm
 from trajectories.models import Sampler, SpendLimit
-from trajectories.selectors.projects import people_here
+from trajectories.selectors.projects import choices_of, people_here
 from trajectories.selectors.spending import GROUPS, PROJECT, SPANS
 from trajectories.services.spending.limits import MOST
 
@@ -19,6 +19,14 @@ CEILINGS = {
     SpendLimit.Scope.CEILING.value: "All jobs, as a ceiling",
     SpendLimit.Scope.TOGETHER.value: "All projects together",
 }
+
+
+def ceilings_for(person: User) -> list[str]:
+    """The ceilings that somebody sets: superusers alone, and that of all projects where there are several."""
+    if not person.is_superuser:
+        return []
+    several = len(choices_of(person)) > 1
+    return [SpendLimit.Scope.CEILING.value, *([SpendLimit.Scope.TOGETHER.value] if several else [])]
 
 
 class SpendingForm(PlainForm):

@@ -26,6 +26,7 @@ class ApiToken(models.Model):
         WRITE = "write", "Write: add problems and traces, make queues, freeze releases, have traces verified again"
         LAUNCH = "launch", "Launch: start runs, pause, resume and cancel them"
         EXPORT = "export", "Export: have files of releases made, and download them"
+        MANAGE = "manage", "Manage: people and their roles, projects, webhooks, limits of spending"
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     project = models.ForeignKey(Project, default=FIRST_PROJECT, on_delete=models.PROTECT, related_name="+")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -9,6 +10,7 @@ from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
 
 from trajectories.models import Invitation, Membership, SignIn
+from trajectories.selectors.paging import Page, page_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,22 @@ class Person:
 
 def list_people() -> Sequence[Person]:
     """Everybody, by name, those who may log in first."""
+    return [_person(user) for user in _with_roles().order_by("-is_active", "username")]
+
+
+def page_people(*, size: int, after: int | None = None) -> Page[Person, int]:
+    """One page of everybody, in order of their coming."""
+    page = page_by_id(_with_roles(), size=size, after=after, newest_first=False)
+    return page.of([_person(user) for user in page.rows])
+
+
+def find_person(user_id: int) -> Person | None:
+    """Somebody by the id of their account; None for nobody."""
+    found = _with_roles().filter(pk=user_id).first()
+    return None if found is None else _person(found)
+
+
+def _with_roles() -> QuerySet[User]:
     alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
     counts = (
         SignIn.objects.filter(user=OuterRef("pk"), session_key__in=alive)
@@ -31,19 +49,13 @@ def list_people() -> Sequence[Person]:
         .annotate(count=Count("pk"))
         .values("count")
     )
-    users = (
-        User.objects.annotate(sign_in_count=Subquery(counts))
-        .prefetch_related("groups", Prefetch("memberships", Membership.objects.select_related("project")))
-        .order_by("-is_active", "username")
+    return User.objects.annotate(sign_in_count=Subquery(counts)).prefetch_related(
+        "groups", Prefetch("memberships", Membership.objects.select_related("project"))
     )
-    return [
-        Person(
-            user,
-            ("admin",) if user.is_superuser else _roles(user),
-            user.sign_in_count or 0,
-        )
-        for user in users
-    ]
+
+
+def _person(user: Any) -> Person:
+    return Person(user, ("admin",) if user.is_superuser else _roles(user), user.sign_in_count or 0)
 
 
 def _roles(user: User) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.charts.daily_spending import TITLE, build_daily_spending
 from trajectories.core.faults import Fault
 from trajectories.core.figures.tables import csv_lines
-from trajectories.forms.spending import SpendingForm, SpendLimitForm
+from trajectories.forms.spending import SpendingForm, SpendLimitForm, ceilings_for
 from trajectories.models import SpendLimit
 from trajectories.models.spending import WARNING_PERCENT
 from trajectories.selectors.projects import choices_of
@@ -47,22 +47,13 @@ def spending(request: HttpRequest) -> HttpResponseBase:
         built = build_daily_spending(get_spending(days=asked.span, group=asked.grouping), asked.grouping)
         headers = {"Content-Disposition": 'attachment; filename="spending.csv"'}
         return StreamingHttpResponse(csv_lines(built), content_type="text/csv; charset=utf-8", headers=headers)
-    return _show(request, SpendLimitForm(ceilings=_ceilings(request)))
+    return _show(request, SpendLimitForm(ceilings=ceilings_for(visitor(request))))
 
 
 def _asked(request: HttpRequest) -> SpendingForm:
     """What is looked at: all projects together by superusers only, where there are several."""
     person = visitor(request)
     return SpendingForm(request.GET, sees_projects=person.is_superuser and len(choices_of(person)) > 1)
-
-
-def _ceilings(request: HttpRequest) -> list[str]:
-    """The ceilings that a superuser sets: that of all projects where there are several."""
-    person = visitor(request)
-    if not person.is_superuser:
-        return []
-    several = len(choices_of(person)) > 1
-    return [SpendLimit.Scope.CEILING.value, *([SpendLimit.Scope.TOGETHER.value] if several else [])]
 
 
 def _show(request: HttpRequest, limit_form: SpendLimitForm) -> HttpResponse:
@@ -98,7 +89,7 @@ def _show(request: HttpRequest, limit_form: SpendLimitForm) -> HttpResponse:
 @set_limits
 def spend_limit_set(request: HttpRequest) -> HttpResponse:
     """Set a limit, in place of the one of the same subject."""
-    form = SpendLimitForm(request.POST, ceilings=_ceilings(request))
+    form = SpendLimitForm(request.POST, ceilings=ceilings_for(visitor(request)))
     if form.is_valid():
         try:
             set_limit(actor=visitor(request), **form.limited())
