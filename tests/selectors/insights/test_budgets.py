@@ -7,7 +7,7 @@ from tests import factories
 from trajectories.core.consolidation.ways import Group, Value
 from trajectories.models import Trace
 from trajectories.selectors.blinding import EVERYTHING, sight_of
-from trajectories.selectors.insights import budgets, columns
+from trajectories.selectors.insights import budgets, columns, tables
 from trajectories.selectors.insights.budgets import ANY, EVERY, BudgetScope, get_budget, list_scorers
 from trajectories.selectors.insights.prices import MONEY, SAMPLES, TOKENS, affordable, amount
 from trajectories.selectors.insights.scopes import InsightScope
@@ -97,6 +97,31 @@ def test_each_output_of_an_arc_task_is_guessed_by_itself():
     assert pool.estimate("two-guesses", EVERY).values.tolist() == pytest.approx([(2 / 3 + 1) / 2])
     assert pool.estimate("three-guesses", EVERY).values.tolist() == pytest.approx([1.0])
     assert pool.estimate(ANY, EVERY).values.tolist() == [0.0]
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["the last one", "one before others"])
+def test_a_sample_that_is_verified_while_samples_are_read_is_left_out(monkeypatch, before):
+    run = factories.make_run()
+    task = factories.make_problem(reference=[[[1]], [[2]]])
+    answers = [([[[1]], [[2]]], "pass"), ([[[1]], [[3]]], "fail")]
+    kept, late = answers if before else answers[::-1]
+    made = [
+        factories.make_trace(run=run, problem=task, answer=None, outputs=outputs, correctness=word)
+        for outputs, word in ((kept, late) if before else (late, kept))
+    ]
+    waiting = made[1] if before else made[0]
+    Trace.objects.filter(pk=waiting.pk).update(correctness="")
+    read = tables.fetch_columns
+
+    def meanwhile(*arguments, **given):
+        found = read(*arguments, **given)
+        Trace.objects.filter(pk=waiting.pk).update(correctness=late[1])
+        return found
+
+    monkeypatch.setattr(tables, "fetch_columns", meanwhile)
+    table = read_table(InsightScope(runs=(run.pk,)))
+    assert (len(table.key), table.output_row.tolist()) == (1, [0, 0])
+    assert table.output_right.tolist() == [True, kept[1] == "pass"]
 
 
 def test_scores_are_the_newest_of_the_verifier_and_certainty_comes_from_facts():

@@ -135,7 +135,9 @@ def read_table(scope: InsightScope, *, scorer: str = "", without: Collection[int
         scope,
         **given,
     )
-    return _table(rows, outputs)
+    # A sample that was verified between the two is in the second alone.
+    known = np.isin(outputs["key"], rows["key"])
+    return _table(rows, {name: column[known] for name, column in outputs.items()})
 
 
 def _table(rows: dict[str, NDArray[Any]], outputs: dict[str, NDArray[Any]]) -> SampleTable:
