@@ -15,7 +15,10 @@ from playwright.sync_api import ConsoleMessage, Page, Request, expect
 # Playwright's synchronous interface runs an event loop in the test's thread, where Django would refuse the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = next(
+    filter(Path.exists, map(Path, ("/usr/lib/chromium/chromium-headless-shell", "/usr/bin/chromium"))), None
+)
+"""Debian's; first the one that has no windows, which takes half as much of a processor for the same page."""
 HERE = Path(__file__).parent
 LONGEST_WAIT = 45_000
 """Milliseconds for what a page is expected to show; only a busy machine needs them."""
@@ -35,10 +38,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Debian's Chromium where it is installed, Playwright's own elsewhere."""
+    """Debian's Chromium where it is installed, Playwright's own, which has no window either, elsewhere."""
     arguments = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     launch = {**browser_type_launch_args, "args": [*browser_type_launch_args.get("args", []), *arguments]}
-    return {**launch, "executable_path": str(CHROMIUM)} if CHROMIUM.exists() else launch
+    return {**launch, "executable_path": str(CHROMIUM)} if CHROMIUM else launch
 
 
 @pytest.fixture(scope="session")
