@@ -1,8 +1,8 @@
 """Looking for garbage seldom, and not among what a process has held for long, while work makes many records.
 
 Python looks for objects that only hold each other once there are 700 new ones, and now and then among all that there
-are. Those of Django, of libraries and of models are half a million, and one look at them takes a fifth of a second; some
-hundred samples bring one about.
+are. Those of Django, of libraries and of models are half a million, and one look at them takes a fifth of a second;
+some hundred samples bring one about.
 """
 
 import gc
