@@ -60,6 +60,22 @@ def today_utc() -> date:
     return day
 
 
+def is_anything_limited() -> bool:
+    """Whether there is any limit in the acting project, or in the first one, which has that of all together."""
+    if _has_limits():
+        return True
+    if acting_project() == FIRST:
+        return False
+    with acting_in(FIRST):
+        return _has_limits()
+
+
+def _has_limits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM trajectories_spendlimit)")
+        return bool(cursor.fetchone()[0])
+
+
 def limits_for(*, sampler_name: str, person_id: int | None, lock: bool = False) -> list[SpendLimit]:
     """The limits that hold for a person's calls to a sampler, in the one order in which they are locked: that of all
     projects is the last."""

@@ -25,8 +25,8 @@ def draw(attempt, **values):
 
 def test_a_result_becomes_a_trace_that_awaits_its_verdicts(batch):
     attempt = batch.attempts[0]
-    trace = store_result(attempt=attempt, lease_token=batch.token, result=draw(attempt))
-    trace = Trace.objects.select_related("attempt", "prompt", "program", "reasoning").get(pk=trace.pk)
+    key = store_result(attempt=attempt, lease_token=batch.token, result=draw(attempt))
+    trace = Trace.objects.select_related("attempt", "prompt", "program", "reasoning").get(pk=key)
     assert trace.attempt.state == "done"
     assert trace.prompt.body == canonical_json(
         [{"role": "user", "content": f"Find the rule of {attempt.problem.name}."}]
@@ -39,6 +39,17 @@ def test_a_result_becomes_a_trace_that_awaits_its_verdicts(batch):
     assert (trace.correctness, trace.decision) == ("", "")
     assert PendingVerification.objects.filter(trace=trace).exists()
     assert_counters_add_up(attempt.run)
+
+
+@pytest.mark.parametrize("reasoning", ['Mirror \u00e9ach "row".', "x" * ((1 << 20) + 1)], ids=["short", "long"])
+def test_the_same_content_has_the_same_hash_for_ever(batch, reasoning):
+    attempt = batch.attempts[0]
+    messages = ({"role": "user", "content": "Find the rule.", "parts": [0]},)
+    result = draw(attempt, reasoning=reasoning, messages=messages)
+    trace = Trace.objects.get(pk=store_result(attempt=attempt, lease_token=batch.token, result=result))
+    asked = [{"role": "user", "content": "Find the rule."}]
+    said = [reasoning, trace.steps, trace.answer, FLIP_PROGRAM]
+    assert trace.content_hash == content_hash([attempt.problem.content_hash, asked, *said])
 
 
 def test_equal_texts_are_stored_once(batch):
@@ -96,8 +107,7 @@ def test_hostile_text_is_stored_with_replacement_characters(batch):
     attempt = batch.attempts[0]
     steps = (Step(StepKind.TEXT, "a\0", "b\udc80", data={"c\0": ["\0"]}),)
     result = draw(attempt, reasoning="x\0y\ud800", program="\0", steps=steps, answer=["\0"], facts={"k": "\0"})
-    trace = store_result(attempt=attempt, lease_token=batch.token, result=result)
-    trace = Trace.objects.get(pk=trace.pk)
+    trace = Trace.objects.get(pk=store_result(attempt=attempt, lease_token=batch.token, result=result))
     assert trace.reasoning.body == "x\ufffdy\ufffd"
     assert trace.steps[0]["data"] == {"c\ufffd": ["\ufffd"]}
     assert trace.answer == ["\ufffd"]
@@ -114,5 +124,5 @@ def test_an_answer_json_has_no_form_for_changes_nothing(batch, answer):
 
 def test_a_trace_without_a_program_has_none(batch):
     attempt = batch.attempts[0]
-    trace = store_result(attempt=attempt, lease_token=batch.token, result=draw(attempt, program=""))
-    assert trace.program_id is None
+    key = store_result(attempt=attempt, lease_token=batch.token, result=draw(attempt, program=""))
+    assert Trace.objects.get(pk=key).program_id is None

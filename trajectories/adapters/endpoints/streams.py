@@ -72,9 +72,12 @@ class AsyncioStream(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._send()
         if not self._came and not self._ended:
             self._comes = self._loop.create_future()
-            with _faults(httpcore2.ReadTimeout, httpcore2.ReadError):
-                async with asyncio.timeout(timeout):
-                    await self._comes
+            if timeout is None:
+                await self._comes
+            else:
+                with _faults(httpcore2.ReadTimeout, httpcore2.ReadError):
+                    async with asyncio.timeout(timeout):
+                        await self._comes
         data = bytes(self._came[:max_bytes])
         del self._came[:max_bytes]
         if self._paused and len(self._came) <= READ_AHEAD_BYTES:

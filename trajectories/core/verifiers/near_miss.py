@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from operator import ne
 
@@ -23,8 +24,12 @@ class NearMiss:
     text: str
 
 
+@lru_cache(maxsize=512)
 def explain_near_miss(predicted: Grid, expected: Grid) -> NearMiss | None:
-    """The first explanation that holds, the most telling first; None where none does or the grid is right."""
+    """The first explanation that holds, the most telling first; None where none does or the grid is right.
+
+    Samples of one problem often go wrong in the same way, and looking for an explanation takes longer than comparing.
+    """
     if predicted == expected:
         return None
     explanations: tuple[Callable[[Grid, Grid], NearMiss | None], ...] = (

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 
@@ -86,12 +87,29 @@ def _held(sampler: Sampler) -> Counter[tuple[uuid.UUID | None, Holder]]:
     return found
 
 
+_ANY_BUSY = """
+SELECT EXISTS (SELECT 1 FROM trajectories_judgejob WHERE lease_expires_at > statement_timestamp())
+    OR EXISTS (SELECT 1 FROM trajectories_generationjob WHERE lease_expires_at > statement_timestamp())
+    OR EXISTS (SELECT 1 FROM trajectories_segmentationjob WHERE lease_expires_at > statement_timestamp())
+    OR EXISTS (SELECT 1 FROM trajectories_run WHERE lease_expires_at > statement_timestamp())
+"""
+
+
+def _is_any_busy() -> bool:
+    """Whether a worker is at any job that makes calls. Mostly none is, and every claim of attempts asks."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANY_BUSY)
+        return bool(cursor.fetchone()[0])
+
+
 def _busy_jobs(sampler: Sampler, beside: CallingJob | None = None) -> int:
     """Jobs that a worker is at and that use the endpoint, but for one of the project that acts."""
     return sum(_busy_here(sampler, beside if is_here else None, is_here=is_here) for _, is_here in _places(sampler))
 
 
 def _busy_here(sampler: Sampler, beside: CallingJob | None, *, is_here: bool) -> int:
+    if not _is_any_busy():
+        return 0
     by_it = _same(sampler, "sampler__", is_here=is_here)
     judges = Sampler.objects.filter(_same(sampler, "", is_here=is_here)).values_list("pk", flat=True)
     found = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.db.models.functions import Now
 
 from trajectories.models import Attempt, BatchItem, PendingVerification, ProviderBatch, Run
@@ -25,7 +25,9 @@ from trajectories.services.spending.waiting import wait_for_room
 
 WAITED = timedelta(seconds=10)
 WINDOW = 4
-"""Attempts are chosen from so many times as many, so that those with the same prompt go one after the other."""
+MOST_IN_WINDOW = 1024
+"""Attempts are chosen from so many times as many, so that those with the same prompt go one after the other; a large
+claim has enough of the same prompt by itself, and each that is looked at is locked and read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,15 @@ class Claim:
     allowed: int
 
 
-MOST_AHEAD = 256
+MOST_AHEAD = 512
+SECONDS_AHEAD = 2.0
 
 
 def ahead_of(allowed: int, pace: float = 0.0) -> int:
-    """Attempts to hold ready beyond those in flight: half as many again, and of a quick model what it draws in a
-    second, where `pace` is how many samples a second have come of late. A claim costs much the same for many as for
+    """Attempts to hold ready beyond those in flight: half as many again, and of a quick model what it draws in two
+    seconds, where `pace` is how many samples a second have come of late. A claim costs much the same for many as for
     one. None where no call is allowed."""
-    return max(allowed // 2, min(MOST_AHEAD, round(pace))) if allowed else 0
+    return max(allowed // 2, min(MOST_AHEAD, round(SECONDS_AHEAD * pace))) if allowed else 0
 
 
 NOTHING = Claim([], 0)
@@ -159,6 +162,13 @@ def _pause(run: Run, reason: str) -> None:
     tell_parent(run)
 
 
+_LEASE = """
+UPDATE trajectories_attempt SET state = %s, lease_token = %s, lease_expires_at = statement_timestamp() + %s,
+    claims = claims + 1
+WHERE id = ANY(%s) RETURNING *
+"""
+
+
 def _lease(run: Run, lease_token: uuid.UUID, wanted: int, which: Q | None = None) -> list[Attempt]:
     """Lease the first pending attempts, of `which` where that is given; those that share a prompt together."""
     pending = Attempt.objects.filter(run=run, state=Attempt.State.PENDING).order_by("id")
@@ -167,14 +177,15 @@ def _lease(run: Run, lease_token: uuid.UUID, wanted: int, which: Q | None = None
         pending = pending.filter(~Exists(_still_before()))
     columns = ("problem_id", "instruction_id", "temperature", "ordinal", "pk")
     locked = pending.select_for_update(skip_locked=True, no_key=True).values_list(*columns)
-    ids = [row[-1] for row in sorted(locked[: WINDOW * wanted])[:wanted]]
-    Attempt.objects.filter(pk__in=ids).update(
-        state=Attempt.State.LEASED, lease_token=lease_token, lease_expires_at=Now() + lease_time(),
-        claims=F("claims") + 1,
-    )  # fmt: skip
-    # Most share a problem, whose tasks are long: each is read once and not once an attempt.
-    found = Attempt.objects.filter(pk__in=ids).prefetch_related("problem", "instruction").in_bulk()
+    looked_at = max(wanted, min(WINDOW * wanted, MOST_IN_WINDOW))
+    ids = [row[-1] for row in sorted(locked[:looked_at])[:wanted]]
+    if not ids:
+        return []
+    leased = Attempt.objects.raw(_LEASE, [Attempt.State.LEASED.value, lease_token, lease_time(), ids])
+    found = {attempt.pk: attempt for attempt in leased}
     attempts = [found[key] for key in ids]
+    # Most share a problem, whose tasks are long: each is read once and not once an attempt.
+    prefetch_related_objects(attempts, "problem", "instruction")
     for attempt in attempts:
         attempt.run = run
     return attempts

@@ -65,10 +65,10 @@ class Player:
         result = tell_episode(played, self.world.actions, facts)
         result = replace(result, latency_seconds=monotonic() - started)
         with transaction.atomic():
-            trace = store_result(attempt=attempt, lease_token=token, result=result)
-            if trace is not None:
-                self._keep(trace.pk, played)
-        return (None, False) if trace is None else (trace.pk, True)
+            trace_id = store_result(attempt=attempt, lease_token=token, result=result)
+            if trace_id is not None:
+                self._keep(trace_id, played)
+        return trace_id, trace_id is not None
 
     def _keep(self, trace_id: int, played: PlayedEpisode) -> None:
         """Keep what was learnt, in the transaction that stores the trace."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from django.db import DataError
 
 from trajectories.core.records import SampleFailure, SampleResult
-from trajectories.models import Attempt, Trace
+from trajectories.models import Attempt
 from trajectories.services.runs.attempts import fail_attempt
 from trajectories.services.runs.requests import finish_result
 from trajectories.services.traces.storing import build_attempted, store_built
@@ -28,7 +28,7 @@ def keep_outcomes(
             built.append(build_attempted(attempt, finish_result(attempt, outcome)))
         except (ValueError, TypeError, RecursionError) as fault:
             failed.append((attempt, _unstorable(fault, outcome)))
-    traces: list[Trace | None] = []
+    traces: list[int | None] = []
     try:
         traces += store_built(built=built, lease_token=token) if built else []
     except DataError:
@@ -38,7 +38,7 @@ def keep_outcomes(
             except DataError as fault:
                 failed.append((item.attempt, _unstorable(fault, item.result)))
     kept = [fail_attempt(attempt=attempt, lease_token=token, failure=failure) for attempt, failure in failed]
-    return [trace.pk for trace in traces if trace is not None], all(kept) and None not in traces
+    return [key for key in traces if key is not None], all(kept) and None not in traces
 
 
 def _unstorable(fault: Exception, result: SampleResult) -> SampleFailure:

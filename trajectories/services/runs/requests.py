@@ -82,7 +82,7 @@ class RequestMaker:
 
         Raises RequestError, ProblemError or PromptError.
         """
-        problem, instruction = self._public(attempt), to_record(attempt.instruction)
+        problem, instruction = self._public(attempt), _shared_record(attempt.instruction)
         parent = _parent_of(attempt)
         variation = self._variation(attempt, parent)
         request = SampleRequest(
@@ -154,8 +154,9 @@ class RequestMaker:
         return tuple(example for each in drawn if (example := load_example(each, instruction.style)) is not None)
 
 
-# Attempts that were claimed together share the row of their problem, and so what is made of it.
+# Attempts that were claimed together share the rows of problem and instruction, and so what is made of them.
 _shared_public = once_per_object(to_public)
+_shared_record = once_per_object(to_record)
 
 
 def sample_requests(attempts: Sequence[Attempt]) -> list[SampleRequest | SampleFailure]:

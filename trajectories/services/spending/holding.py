@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from trajectories.models import Sampler, SpendHold, SpendLimit
-from trajectories.selectors.spending import in_flight, limits_for, spent_today
+from trajectories.selectors.spending import in_flight, is_anything_limited, limits_for, spent_today
 from trajectories.services.spending.ledger import Payer
 
 
@@ -28,6 +28,8 @@ FREE = Room(None)
 
 def has_limits(*, payer: Payer) -> bool:
     """Whether any limit holds for a payer; what is held need not be worked out where none does."""
+    if not is_anything_limited():
+        return False
     name = Sampler.objects.only("name").get(pk=payer.sampler_id).name
     return bool(limits_for(sampler_name=name, person_id=payer.person_id))
 

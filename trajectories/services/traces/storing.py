@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from trajectories.core.completions.parts import Completion, parts_from_json, parts_to_json, spoken
 from trajectories.core.completions.thoughts import Part, PartKind
-from trajectories.core.identity import canonical_json, content_hash, text_hash
+from trajectories.core.identity import PIECE, canonical_json, content_hash, text_hash
 from trajectories.core.records import JSON, SampleResult, Step, StepKind, Usage
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.arc_common import once_per_object
@@ -27,8 +28,9 @@ from trajectories.services.texts import store_texts
 _COUNTS = tuple(field.name for field in fields(Usage))
 
 
-def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResult) -> Trace | None:
-    """Store a sample, end its attempt and queue its verification; None where the lease is lost and so nothing happens.
+def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResult) -> int | None:
+    """Store a sample, end its attempt and queue its verification; returns the id of the trace, None where the lease is
+    lost and so nothing happens.
 
     `attempt` comes with its run, problem and instruction. Raises ValueError or TypeError for a result that JSON has no
     form for.
@@ -38,10 +40,10 @@ def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResu
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A sample on its way into the database: its unsaved trace and the texts this refers to by their hash."""
+    """A sample on its way into the database: the row of its trace, and the texts this refers to by their hash."""
 
     attempt: Attempt
-    trace: Trace
+    row: dict[str, Any]
     texts: Mapping[str, str]
     result: SampleResult
 
@@ -54,33 +56,41 @@ def build_attempted(attempt: Attempt, result: SampleResult) -> Built:
     if attempt.error_kind:
         earlier = {"kind": attempt.error_kind, "message": attempt.error_message, "claims": attempt.claims}
         result = replace(result, facts={**result.facts, "earlier_error": earlier})
-    trace, texts = build_trace(
-        attempt.problem,
-        result,
-        attempt=attempt,
-        run_id=attempt.run_id,
-        sampler_id=attempt.run.sampler_id,
-        instruction_id=attempt.instruction_id,
-        temperature=attempt.temperature,
-        seed=attempt.seed,
-        parent_id=attempt.parent_id,
-        segmentation=attempt.run.segmentation,
-    )
-    return Built(attempt, trace, texts, result)
+    columns, texts = trace_columns(attempt.problem, result)
+    links = {
+        "problem_id": attempt.problem_id,
+        "attempt_id": attempt.pk,
+        "run_id": attempt.run_id,
+        "sampler_id": attempt.run.sampler_id,
+        "instruction_id": attempt.instruction_id,
+        "temperature": attempt.temperature,
+        "seed": attempt.seed,
+        "parent_id": attempt.parent_id,
+        "segmentation": attempt.run.segmentation,
+    }
+    return Built(attempt, {**_blank_row(), **columns, **links}, texts, result)
 
 
-def store_built(*, built: Sequence[Built], lease_token: uuid.UUID) -> list[Trace | None]:
+@cache
+def _blank_row() -> Mapping[str, Any]:
+    """What stands in the columns of a trace of which nothing else is known: made once, as a record takes longer to make
+    than all else of its row."""
+    return row_of(Trace())
+
+
+def store_built(*, built: Sequence[Built], lease_token: uuid.UUID) -> list[int | None]:
     """Store samples of one run in one transaction, end their attempts and queue their verification.
 
-    Returns the trace of each sample, in order; None for a sample whose attempt is leased by somebody else by now, of
-    which nothing is stored.
+    Returns the id of each sample's trace, in order; None for a sample whose attempt is leased by somebody else by now,
+    of which nothing is stored.
     """
+    of_attempt: dict[int, int] = {}
     with transaction.atomic():
         hold_run(built[0].attempt.run_id)
         ended = _end_attempts([item.attempt.pk for item in built], lease_token)
         if kept := [item for item in built if item.attempt.pk in ended]:
-            _write(kept)
-    return [item.trace if item.attempt.pk in ended else None for item in built]
+            of_attempt = _write(kept)
+    return [of_attempt.get(item.attempt.pk) for item in built]
 
 
 _END = """
@@ -104,17 +114,15 @@ WHERE id = %s
 """
 
 
-def _write(kept: Sequence[Built]) -> None:
-    """Write samples of one run, whose row is locked, and whose attempts have ended."""
+def _write(kept: Sequence[Built]) -> dict[int, int]:
+    """Write samples of one run, whose row is locked, and whose attempts have ended; returns the ids of their traces by
+    those of their attempts."""
     store_texts({key: body for item in kept for key, body in item.texts.items()})
     now = timezone.now()
-    for item in kept:
-        item.trace.created_at = now
-    of_attempt = dict(insert_rows(Trace, [row_of(item.trace) for item in kept], returning=("attempt_id", "id")))
-    for item in kept:
-        item.trace.pk = of_attempt[item.attempt.pk]
-        item.trace._state.adding, item.trace._state.db = False, DEFAULT_DB_ALIAS
-    insert_rows(PendingVerification, [{"trace_id": item.trace.pk, "claims": 0, "created_at": now} for item in kept])
+    rows = [item.row | {"created_at": now} for item in kept]
+    of_attempt: dict[int, int] = dict(insert_rows(Trace, rows, returning=("attempt_id", "id")))
+    waiting = [of_attempt[item.attempt.pk] for item in kept]
+    insert_rows(PendingVerification, [{"trace_id": key, "claims": 0, "created_at": now} for key in waiting])
     usage = Usage()
     for item in kept:
         usage += item.result.usage
@@ -128,6 +136,7 @@ def _write(kept: Sequence[Built]) -> None:
             add = "UPDATE trajectories_problem SET trace_count = trace_count + %s WHERE id = %s"
             cursor.execute(add, [count, problem_id])
     _book(run, [item.result for item in kept], usage, cost)
+    return of_attempt
 
 
 def _book(run: Run, results: Sequence[SampleResult], usage: Usage, cost: Decimal) -> None:
@@ -173,28 +182,32 @@ def trace_columns(problem: Problem, result: SampleResult) -> tuple[dict[str, Any
         "finish_reason": str(result.finish_reason),
         "latency_seconds": result.latency_seconds,
         "cost": result.cost,
-        "content_hash": content_hash(
-            [
-                problem.content_hash,
-                prompt.without_order,
-                spoken(Completion(reasoning, parts)),
-                _without_times(_without_part(steps)),
-                answer,
-                program,
-            ]
+        "content_hash": _content_hash(
+            problem,
+            prompt,
+            [spoken(Completion(reasoning, parts)), _without_times(_without_part(steps)), answer, program],
         ),
         **{name: getattr(result.usage, name) for name in _COUNTS},
     }
     return columns, texts
 
 
+def _content_hash(problem: Problem, prompt: "_Prompt", said: Sequence[JSON]) -> str:
+    """The `content_hash` of [the problem's, what of the prompt counts, *said]. Of the prompt, which samples share, the
+    JSON is made once."""
+    if any(type(each) is str and len(each) > PIECE for each in said):
+        return content_hash([problem.content_hash, json.loads(prompt.counts), *said])
+    return text_hash(f"[{canonical_json(problem.content_hash)},{prompt.counts},{canonical_json(said)[1:]}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Prompt:
-    """What is stored of the messages that were sent: their text and its hash, and what of them counts as content."""
+    """What is stored of the messages that were sent: their text and its hash, and what of them counts as content, as
+    canonical JSON."""
 
     text: str
     key: str
-    without_order: JSON
+    counts: str
 
 
 @once_per_object
@@ -203,7 +216,7 @@ def _prompt_of(sent: Sequence[Mapping[str, JSON]]) -> _Prompt:
     JSON has no form for."""
     messages = _asked(storable_json(sent))
     text = canonical_json(messages)
-    return _Prompt(text, text_hash(text), _without_order(messages))
+    return _Prompt(text, text_hash(text), canonical_json(_without_order(messages)))
 
 
 def answer_hash(problem: Problem, given: JSON) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import F
 from django.utils import timezone
 
 from trajectories.adapters.sandbox import shared_engine
@@ -32,7 +31,7 @@ from trajectories.core.verifiers.grid_compare import grid_or_none
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.core.verifiers.opinions import is_opinion
 from trajectories.core.verifiers.unfinished import leave_open
-from trajectories.models import JudgeJob, Problem, Reverification, Run, Trace, Verdict
+from trajectories.models import JudgeJob, Problem, Reverification, Trace, Verdict
 from trajectories.selectors.completions import parts_of
 from trajectories.selectors.problems import to_record
 from trajectories.services.locks import hold_run
@@ -161,8 +160,11 @@ def lock_traces(traces: Sequence[Trace]) -> None:
     run first, then the traces."""
     for run_id in {trace.run_id for trace in traces if trace.run_id is not None}:
         hold_run(run_id)
-    ids = [trace.pk for trace in traces]
-    list(Trace.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [[trace.pk for trace in traces]])
+
+
+_LOCK = "SELECT FROM trajectories_trace WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
 def append_verdicts(
@@ -255,20 +257,21 @@ def _derive(traces: Sequence[tuple[Trace, Mapping[str, Any]]]) -> None:
         trace.answer_hash = answer_hash(trace.problem, trace.given)
     _keep_derived([trace for trace, _ in traces])
     run_id = traces[0][0].run_id
-    if run_id is not None:
-        Run.objects.filter(pk=run_id).update(
-            verified_count=F("verified_count") + new,
-            scored_count=F("scored_count") + told,
-            correct_count=F("correct_count") + right,
-        )
-    for problem_id in sorted(scored):
-        if correct[problem_id] or scored[problem_id]:
-            Problem.objects.filter(pk=problem_id).update(
-                scored_count=F("scored_count") + scored[problem_id],
-                correct_count=F("correct_count") + correct[problem_id],
-            )
+    with connection.cursor() as cursor:
+        if run_id is not None:
+            cursor.execute(_COUNT_RUN, [new, told, right, run_id])
+        for problem_id in sorted(scored):
+            if correct[problem_id] or scored[problem_id]:
+                cursor.execute(_COUNT_PROBLEM, [scored[problem_id], correct[problem_id], problem_id])
 
 
+_COUNT_RUN = """
+UPDATE trajectories_run SET verified_count = verified_count + %s, scored_count = scored_count + %s,
+    correct_count = correct_count + %s WHERE id = %s
+"""
+_COUNT_PROBLEM = """
+UPDATE trajectories_problem SET scored_count = scored_count + %s, correct_count = correct_count + %s WHERE id = %s
+"""
 _KEEP_DERIVED = """
 UPDATE trajectories_trace AS kept SET answer_hash = new.answer_hash, outputs = new.outputs,
     correctness = new.correctness, train_passed = new.train_passed, train_total = new.train_total,

@@ -110,7 +110,7 @@ class Asker:
             usage = usage_of(call, choices, self._settings.picture_tokens)
             note({"gen_ai.usage.input_tokens": usage.input_tokens, "gen_ai.usage.output_tokens": usage.output_tokens})
         self._breaker.succeeded()
-        await self.limit.grow()
+        self.limit.grow()
         self._output_tokens += 0.1 * (usage.output_tokens / len(choices) - self._output_tokens)
         if self._limited:
             spent = usage.input_tokens + usage.output_tokens - reserved

@@ -147,7 +147,10 @@ class Caller:
             keeping.append(self._keeps.do((key, paid)))
             cost = self._cost(usage, stated)
             outcomes[place] = Answered(reply, usage, cost, heard.seconds, taken=usage, notes=said)
-        await asyncio.gather(*keeping)
+        if len(keeping) == 1:
+            await keeping[0]
+        else:
+            await asyncio.gather(*keeping)
         return outcomes
 
     def _give_up_n(self, asked: int, given: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -32,7 +33,8 @@ class AdaptiveLimit:
         self._allowed = float(most)
         self._in_flight = 0
         self._changed_at = 0.0
-        self._condition = asyncio.Condition()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        """Those that wait for a place, in the order they came."""
 
     @property
     def allowed(self) -> int:
@@ -42,35 +44,54 @@ class AdaptiveLimit:
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
         """Wait for a free place and hold it."""
-        async with self._condition:
-            await self._condition.wait_for(lambda: self._in_flight < self.allowed)
+        if self._waiting or self._in_flight >= self.allowed:
+            await self._wait()
+        else:
             self._in_flight += 1
         try:
             yield
         finally:
-            async with self._condition:
-                self._in_flight -= 1
-                # One place is free, so one may look: all that wait would look at every call of many.
-                self._condition.notify()
+            self._leave()
+
+    async def _wait(self) -> None:
+        """Wait until a place is given to this one."""
+        place = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        try:
+            await place
+        except asyncio.CancelledError:
+            if not place.cancelled():
+                self._leave()  # it was given one at the same moment
+            raise
+
+    def _leave(self) -> None:
+        self._in_flight -= 1
+        self._fill()
+
+    def _fill(self) -> None:
+        """Give free places to those that wait."""
+        while self._waiting and self._in_flight < self.allowed:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(None)
+                self._in_flight += 1
 
     async def set_most(self, most: int) -> None:
         """Change the bound that recovery leads back to."""
-        async with self._condition:
-            self._allowed = float(most) if self._allowed >= self._most else min(self._allowed, most)
-            self._most = most
-            self._condition.notify_all()
+        self._allowed = float(most) if self._allowed >= self._most else min(self._allowed, most)
+        self._most = most
+        self._fill()
 
     def shrink(self) -> None:
         """The endpoint has too much to do."""
         if self._cooled_down():
             self._allowed = max(1.0, min(self._allowed, self._most) * SHRINK)
 
-    async def grow(self) -> None:
+    def grow(self) -> None:
         """A call went well."""
         if self._allowed < self._most and self._cooled_down():
-            async with self._condition:
-                self._allowed = min(float(self._most), self._allowed + 1)
-                self._condition.notify_all()
+            self._allowed = min(float(self._most), self._allowed + 1)
+            self._fill()
 
     def _cooled_down(self) -> bool:
         now = time.monotonic()

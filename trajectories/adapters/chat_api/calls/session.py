@@ -3,7 +3,6 @@
 import asyncio
 import queue
 import threading
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -92,6 +91,8 @@ class Session(Generic[Asked, Given]):
     ) -> None:
         self._ports, self._answer = ports, answer
         self._done: queue.SimpleQueue[tuple[Any, Given | SampleFailure]] = queue.SimpleQueue()
+        self._enough, self._awaited = threading.Event(), 0
+        """What tells that so many more outcomes are there, see take_all."""
         self._side = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat ports")
         self._tasks: set[asyncio.Task[None]] = set()
         self._caller = open_caller(self._side)
@@ -161,10 +162,14 @@ class Session(Generic[Asked, Given]):
         waits up to `company` seconds for others."""
         taken = self.take(timeout)
         found = [] if taken is None else [taken]
-        until = time.monotonic() + company
+        if found and company:
+            # Woken by each one that comes, this thread would stop the calls each time.
+            self._enough, self._awaited = threading.Event(), most - len(found)
+            if self._done.qsize() < self._awaited:
+                self._enough.wait(company)
         while found and len(found) < most:
             try:
-                found.append(self._done.get(timeout=max(0.0, until - time.monotonic())))
+                found.append(self._done.get_nowait())
             except queue.Empty:
                 break
         return found
@@ -185,6 +190,8 @@ class Session(Generic[Asked, Given]):
             if isinstance(outcome, SampleFailure) and outcome.stops:
                 self._caller.stop(outcome)
             self._done.put((key, outcome))
+        if self._done.qsize() >= self._awaited:
+            self._enough.set()
 
 
 def _failure(fault: CallError) -> SampleFailure:

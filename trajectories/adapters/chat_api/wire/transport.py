@@ -1,10 +1,10 @@
 """The HTTP client below the openai client: many calls at once without every call looking at every connection, each to
 the endpoint's own checked address, with headers of our own and no others."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from copy import copy
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import httpcore2
 import httpx2
@@ -57,8 +57,10 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
             content=content,
             extensions={"timeout": request.extensions.get("timeout", {})},
         )
-        with _faults_of_httpx():
+        try:
             answer = await self._connections.handle_async_request(call)
+        except _FAULTS as fault:
+            raise _fault_of_httpx(fault) from fault
         return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
     async def aclose(self) -> None:
@@ -99,28 +101,30 @@ class _Body(httpx2.AsyncByteStream):
         self._answer = answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _faults_of_httpx():
+        try:
             async for part in self._answer.aiter_stream():
                 yield part
+        except _FAULTS as fault:
+            raise _fault_of_httpx(fault) from fault
 
     async def aclose(self) -> None:
         await self._answer.aclose()
 
 
-@contextmanager
-def _faults_of_httpx() -> Iterator[None]:
-    """Faults of the connection by the names that the openai client knows."""
-    try:
-        yield
-    except (
-        httpcore2.TimeoutException,
-        httpcore2.NetworkError,
-        httpcore2.ProtocolError,
-        httpcore2.ProxyError,
-        httpcore2.UnsupportedProtocol,
-    ) as fault:
-        kind = next(kind for kind in type(fault).__mro__ if hasattr(httpx2, kind.__name__))
-        raise getattr(httpx2, kind.__name__)(str(fault)) from fault
+_FAULTS = (
+    httpcore2.TimeoutException,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.ProxyError,
+    httpcore2.UnsupportedProtocol,
+)
+
+
+def _fault_of_httpx(fault: Exception) -> Exception:
+    """A fault of the connection by the name that the openai client knows."""
+    kind = next(kind for kind in type(fault).__mro__ if hasattr(httpx2, kind.__name__))
+    found: Exception = getattr(httpx2, kind.__name__)(str(fault))
+    return found
 
 
 class RefusedError(openai.OpenAIError):
@@ -174,6 +178,15 @@ def open_http(url: EndpointUrl, key: str, access: EndpointAccess, *, calls: int,
     return EndpointHttp(EndpointTransport(url, key, access, calls), timeout)
 
 
+class _Options(FinalRequestOptions):  # type: ignore[misc] # closed to type checkers only
+    """What is asked of the client in one call. It copies that twice, so that a second try gets it unchanged: there is
+    none, and nothing is changed."""
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """The same; a true copy where something of it shall differ."""
+        return super().model_copy(update=update, deep=deep) if update or deep else self
+
+
 NO_KEY = "none"
 _STREAM = openai.AsyncStream[Any]
 
@@ -190,20 +203,22 @@ class EndpointCalls(openai.AsyncOpenAI):
             timeout=http.timeout,
             http_client=http,
         )
-        self._extensions = {"timeout": http.timeout.as_dict()}
+        self._extensions = {"timeout": {"connect": http.timeout.connect}}
         self._base = str(url)
         self._known: dict[str, tuple[FinalRequestOptions, httpx2.URL]] = {}
 
     async def ask(self, path: str, content: bytes) -> httpx2.Response:
-        """Send JSON to a path below the endpoint's URL; the answer, whose body is still to come.
+        """Send JSON to a path below the endpoint's URL; the answer, whose body is still to come. How long that may take
+        is for the caller to limit, but for the connecting.
 
         Raises RefusedError, openai.APIConnectionError, openai.APITimeoutError and what the transport raises.
         """
         if path not in self._known:
             # No header is sent, so none of the keys is needed that tell a call from the same one tried again.
-            options = FinalRequestOptions.construct(method="post", url=path, idempotency_key="")
+            options = _Options.construct(method="post", url=path, idempotency_key="")
             self._known[path] = options, httpx2.URL(f"{self._base}{path}")
-        options = self._known[path][0].model_copy(update={"content": content})
+        options = copy(self._known[path][0])
+        options.__dict__["content"] = content  # set by name, pydantic would look for what else it may mean
         return cast(httpx2.Response, await self.request(httpx2.Response, options, stream=True, stream_cls=_STREAM))
 
     def _build_request(self, options: FinalRequestOptions, *, retries_taken: int = 0) -> httpx2.Request:  # noqa: ARG002
