@@ -7,34 +7,68 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trajectories.core.samplers.symbolic.grid import cropping, periodic, sections, shapes, tiling
+from trajectories.core.samplers.symbolic.catalogue import SLANTS, WAYS
+from trajectories.core.samplers.symbolic.grid import (
+    blocks,
+    cropping,
+    lines,
+    periodic,
+    sections,
+    shapes,
+    symmetry,
+    tiling,
+)
 from trajectories.core.samplers.symbolic.grid.colour import keep_colour, remove_colour
 from trajectories.core.samplers.symbolic.memory import flatten
-from trajectories.core.samplers.symbolic.object import segment
+from trajectories.core.samplers.symbolic.object import draw, segment
+from trajectories.core.samplers.symbolic.object.properties import cell_count, main_colour
 from trajectories.core.samplers.symbolic.operation import MAX_SIDE
 from trajectories.core.samplers.symbolic.pixel import expressions
 from trajectories.core.samplers.symbolic.pixel import quick as quick_maps
 from trajectories.core.samplers.symbolic.pixel.expressions import call
 from trajectories.core.samplers.symbolic.pixel.helpers import cells, objects, rays
-from trajectories.core.samplers.symbolic.quick import QUICK, QUICK_PIECES
+from trajectories.core.samplers.symbolic.quick import (
+    QUICK,
+    QUICK_DRAW,
+    QUICK_ON_PIECES,
+    QUICK_PIECES,
+    QUICK_WITH_ORIGINAL,
+)
 from trajectories.core.samplers.symbolic.quick.pieces import MAX_PIECES, find_objects
 
 Rows = list[list[int]]
 
 YES_NO, NUMBERS = ((False,), (True,)), ((1, 1), (1, 2), (2, 1), (2, 2), (3, 3))
+COLOURS, BLOCKS = ((0,), (1,), (2,)), ((2, 2), (3, 3), (1, 3), (3, 1), (2, 5))
+DIRECTIONS: tuple[tuple[tuple[int, int], ...], ...] = (
+    *((way,) for way in (WAYS | SLANTS).values()),
+    (WAYS["left"], WAYS["right"]),
+    (WAYS["up"], WAYS["down"]),
+    tuple(WAYS.values()),
+    tuple(SLANTS.values()),
+)
 DETAILS: dict[Callable[..., Any], tuple[tuple[Any, ...], ...]] = {
+    blocks.mark_empty_blocks: BLOCKS,
+    blocks.mark_separate_blocks: BLOCKS,
     keep_colour: ((1,), (2,)),
     remove_colour: ((1,), (2,)),
-    cropping.crop_colour: ((0,), (1,), (2,)),
+    cropping.crop_at_colour_of: COLOURS,
+    cropping.crop_colour: COLOURS,
+    lines.shoot: tuple((ways,) for ways in DIRECTIONS),
+    lines.shoot_colour: tuple((1, ways) for ways in DIRECTIONS),
     periodic.continue_pattern: ((3, 5), (7, 4)),
-    periodic.repair_pattern: ((0,), (1,), (2,)),
+    periodic.repair_columns: COLOURS,
+    periodic.repair_pattern: COLOURS,
+    periodic.repair_rows: COLOURS,
     sections.cut_equal: NUMBERS,
     segment.find_boxes: YES_NO,
     segment.find_objects: ((False, False), (False, True), (True, False), (True, True)),
+    shapes.grow: YES_NO,
     shapes.keep_border: YES_NO,
     shapes.keep_core: YES_NO,
     shapes.mark_around: YES_NO,
     shapes.mark_holes: ((), *YES_NO),
+    symmetry.repair_symmetry: COLOURS,
     tiling.scale_down: NUMBERS,
     tiling.scale_up: NUMBERS,
     tiling.tile: NUMBERS,
@@ -73,6 +107,41 @@ def test_a_quick_operation_gives_what_the_operation_gives(function: Callable[...
         else:
             flat = [(top, left, (len(rows[0]), flatten(rows))) for top, left, rows in expected or () if rows]
             assert [piece for piece in found or [] if piece[2][1]] == flat, details
+
+
+def flat_pieces(pieces: Any) -> list[tuple[int, int, tuple[int, bytes]]]:
+    return [(top, left, (len(rows[0]), flatten(rows))) for top, left, rows in pieces]
+
+
+@given(grid=PICTURES, other=PICTURES)
+@settings(max_examples=150, deadline=None)
+def test_a_quick_operation_that_sees_the_original_gives_what_the_operation_gives(grid: Rows, other: Rows) -> None:
+    cells = (len(grid[0]), flatten(grid))
+    like = [(row * 9)[: len(grid[0])] for row in (other * 9)[: len(grid)]]  # often the two are of one size
+    for original in (other, like):
+        base = (len(original[0]), flatten(original))
+        for function, twin in QUICK_WITH_ORIGINAL.items():
+            for details in DETAILS.get(function, ((),)):
+                expected = function(grid, original, *details)
+                found = twin(*cells, base, *details)
+                assert found == (None if not expected else (len(expected[0]), flatten(expected))), (function, details)
+        for pieces in filter(None, (segment.find_objects(grid, True, True), segment.find_boxes(grid, False))):
+            moved = [(top - 1, left + 2, rows) for top, left, rows in pieces]  # some stick out
+            for placed in (pieces, moved):
+                for draws, quick in QUICK_DRAW.items():
+                    expected = draws(placed, original)
+                    assert quick(flat_pieces(placed), base) == (len(expected[0]), flatten(expected)), draws
+
+
+@given(grid=PICTURES)
+@settings(max_examples=60, deadline=None)
+def test_a_quick_operation_on_pieces_gives_what_the_operation_gives(grid: Rows) -> None:
+    assert list(QUICK_ON_PIECES) == [draw.colour_by]
+    pieces = segment.find_objects(grid, False, True)
+    for measure in (cell_count, main_colour) if pieces else ():
+        expected = draw.colour_by(pieces, measure, {1: 5, 2: 0}, 7)
+        found = QUICK_ON_PIECES[draw.colour_by](pieces, flat_pieces(pieces), measure, {1: 5, 2: 0}, 7)
+        assert found == flat_pieces(expected)
 
 
 def test_too_many_objects_are_none() -> None:

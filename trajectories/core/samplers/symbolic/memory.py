@@ -9,7 +9,13 @@ from typing import Any
 from trajectories.core.problems.grids import MAX_SIDE
 from trajectories.core.samplers.symbolic.object import draw, properties
 from trajectories.core.samplers.symbolic.operation import Op
-from trajectories.core.samplers.symbolic.quick import QUICK, QUICK_PIECES
+from trajectories.core.samplers.symbolic.quick import (
+    QUICK,
+    QUICK_DRAW,
+    QUICK_ON_PIECES,
+    QUICK_PIECES,
+    QUICK_WITH_ORIGINAL,
+)
 from trajectories.core.samplers.symbolic.quick.flat import Flat, FlatPiece, rows_of
 from trajectories.core.samplers.symbolic.values import Change, Piece, Property, Rows, Value
 
@@ -25,19 +31,27 @@ def flatten(rows: Rows) -> bytes:
 class Done:
     """A value with what the search asks of it; equal values are one object, told apart by `number`.
 
-    `cells` is its size in units of work; `shape` (height and width) and `flat` (the cells) are those of a grid.
+    `cells` is its size in units of work; `shape` (height and width) and `flat` (the cells) are those of a grid;
+    `pieces` are pieces by their cells.
     """
 
-    __slots__ = ("_value", "cells", "flat", "number", "shape")
+    __slots__ = ("_value", "cells", "flat", "number", "pieces", "shape")
 
     def __init__(
-        self, value: Value, number: int, cells: int, shape: tuple[int, int] | None = None, flat: bytes = b""
+        self,
+        value: Value,
+        number: int,
+        cells: int,
+        shape: tuple[int, int] | None = None,
+        flat: bytes = b"",
+        pieces: tuple[FlatPiece, ...] = (),
     ) -> None:
         self._value = value
         self.number = number
         self.cells = cells
         self.shape = shape
         self.flat = flat
+        self.pieces = pieces
 
     @property
     def value(self) -> Value:
@@ -52,7 +66,9 @@ class SearchMemory:
 
     def __init__(self) -> None:
         self._grids: dict[Flat, Done] = {}
-        self._pieces: dict[tuple[Any, ...], Done] = {}
+        self._pieces: dict[tuple[FlatPiece, ...], Done] = {}
+        self._originals: dict[int, tuple[Rows, Flat]] = {}
+        """The inputs with their width and cells, by their ids."""
         self._rows: dict[Flat, Rows] = {}
         """The cells of pieces, equal ones once."""
         self._flats: dict[int, Flat] = {}
@@ -88,13 +104,21 @@ class SearchMemory:
         found = self._pieces.get(key)
         if found is None:
             shared = [(top, left, self.rows_of(flat)) for top, left, flat in pieces]
-            found = Done(shared, self._number(), sum([8 + len(flat[1]) for _, _, flat in pieces]))
+            cells = sum([8 + len(flat[1]) for _, _, flat in pieces])
+            found = Done(shared, self._number(), cells, pieces=key)
             self._pieces[key] = found
         return found
 
     def flat_of(self, rows: Rows) -> Flat:
         """The width and cells of rows."""
         return self._flats.get(id(rows)) or (len(rows[0]), b"".join(map(bytes, rows)))
+
+    def original(self, rows: Rows) -> Flat:
+        """The width and cells of an input."""
+        found = self._originals.get(id(rows))
+        if found is None:
+            found = self._originals[id(rows)] = (rows, self.flat_of(rows))
+        return found[1]
 
     def rows_of(self, flat: Flat) -> Rows:
         """The rows of these cells that all pieces share."""
@@ -179,6 +203,13 @@ def _maker(op: Op, memory: SearchMemory) -> Callable[[Done, Rows], Done | None]:
     """What runs an operation: by its quick form, where it has one."""
     if quick := QUICK.get(op.function):
         return lambda before, _: _kept(quick(before.shape[1], before.flat, *op.args), memory)  # type: ignore[index]
+    if with_original := QUICK_WITH_ORIGINAL.get(op.function):
+        return lambda before, original: _kept(
+            with_original(before.shape[1], before.flat, memory.original(original), *op.args),  # type: ignore[index]
+            memory,
+        )
+    if drawn := QUICK_DRAW.get(op.function):
+        return lambda before, original: memory.flat_grid(drawn(before.pieces, memory.original(original)))
     if cut := QUICK_PIECES.get(op.function):
 
         def made(before: Done, _: Rows) -> Done | None:
@@ -188,6 +219,8 @@ def _maker(op: Op, memory: SearchMemory) -> Callable[[Done, Rows], Done | None]:
 
         return made
     args = tuple(_recalled(op, value, memory) for value in op.args)
+    if changed := QUICK_ON_PIECES.get(op.function):
+        return lambda before, _: memory.flat_pieces(changed(before.value, before.pieces, *args))
     run = op.with_args(args).apply if any(callable(value) for value in args) else op.apply
     take: Callable[[Any], Done] = memory.grid if op.gives == "grid" else memory.pieces
 

@@ -1,7 +1,10 @@
 """Quick forms of operations from a grid to pieces, see `symbolic.quick`."""
 
+from collections.abc import Sequence
+
 from trajectories.core.samplers.symbolic.quick.flat import EMPTY_TO_ONE, FlatPiece, crop, exchange, find_box, rows_of
 from trajectories.core.samplers.symbolic.quick.shapes import mark_holes
+from trajectories.core.samplers.symbolic.values import Piece, Property, Value
 
 MAX_PIECES = 120
 
@@ -83,4 +86,14 @@ def cut_equal(width: int, flat: bytes, down: int, across: int) -> list[FlatPiece
         (i * high, j * wide, crop(width, flat, (i * high, j * wide, high, wide)))
         for i in range(down)
         for j in range(across)
+    ]
+
+
+def colour_by(
+    pieces: Sequence[Piece], flats: Sequence[FlatPiece], measure: Property, colours: dict[Value, int], other: int
+) -> list[FlatPiece]:
+    """See draw.colour_by."""
+    return [
+        (top, left, (wide, cells.translate(exchange(((0, 0),), colours.get(measure(piece), other)))))
+        for piece, (top, left, (wide, cells)) in zip(pieces, flats)
     ]
