@@ -1,6 +1,7 @@
 import html
 import re
 from dataclasses import asdict
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -359,6 +360,9 @@ def test_a_budget_for_each_generation_is_set_on_the_form_and_changed_on_the_page
     assert page.post(address, {"budget_tokens": "50000", "generation_tokens": "7000"}).status_code == 302
     campaign.refresh_from_db()
     assert (campaign.budget_tokens, campaign.generation_tokens) == (50_000, 7_000)
+    Campaign.objects.update(budget_cost=Decimal("10.500000"), state="paused")
+    shown = page.get(reverse("campaign_detail", args=[campaign.pk])).context["budget_form"]
+    assert shown["budget_cost"].value() == "10.5"
     refused = page.post(address, {"generation_tokens": "none"})
     assert refused.status_code == 422
     campaign.refresh_from_db()

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.trainings import ToldTrainer, make_release, make_training, write_outcome
-from trajectories.models import Training, Worker
+from trajectories.models import Sampler, Training, Worker
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.training.work import train_next
 
@@ -122,7 +122,11 @@ def test_a_person_says_which_sampler_came_of_a_package(as_lead, monkeypatch):
     train_next(job_id=training.pk)
     sampler = ensure_symbolic()
     address = reverse("training_detail", args=[training.pk])
-    assert "say which one it is" in as_lead.get(address).content.decode()
+    elsewhere = factories.make_sampler(kind=Sampler.Kind.IMPORTED, title="Drawn elsewhere")
+    page = as_lead.get(address).content.decode()
+    assert "say which one it is" in page
+    assert f'<option value="{sampler.pk}">' in page
+    assert elsewhere.title not in page
     refused = as_lead.post(reverse("training_attach", args=[training.pk]), {"sampler": "0"}, follow=True)
     assert "Found" in refused.content.decode()
     as_lead.post(reverse("training_attach", args=[training.pk]), {"sampler": sampler.pk})

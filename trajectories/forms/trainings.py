@@ -93,7 +93,8 @@ class AttachForm(PlainForm):
         super().__init__(*args, **kwargs)
         field = self.fields["sampler"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = list_samplers().filter(training=None)
+        drawing_none = (Sampler.Kind.IMPORTED, Sampler.Kind.AGENT)
+        field.queryset = list_samplers().filter(training=None).exclude(kind__in=drawing_none)
 
 
 def field_of(parameter: Parameter) -> forms.Field:

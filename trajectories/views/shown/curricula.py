@@ -12,7 +12,7 @@ from trajectories.selectors.campaigns import measured_of, problems_by_family
 from trajectories.views.shown.trace_links import Counted, list_traces
 
 BOX = (176, 46)
-STEP = (232, 64)
+STEP = (208, 64)
 """The size of a box, and from one box to the next: across and down."""
 
 LONGEST_DRAWN = 22
