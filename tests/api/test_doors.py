@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pydantic import BaseModel
 
 from tests import factories
 from tests.api.programs import Program
@@ -149,3 +150,16 @@ def test_a_request_that_failed_is_not_remembered(lead):
 def test_what_is_no_number_is_null():
     text = FiniteRenderer().render(None, {"a": [float("nan"), 1.5], "b": float("inf")}, response_status=200)
     assert json.loads(text) == {"a": [None, 1.5], "b": None}
+
+
+def test_a_shape_has_a_name_of_its_own():
+    """Two shapes of one name are one in the description: it would say of the one what holds of the other."""
+    shapes: dict[str, set[str]] = {}
+    waiting = list(BaseModel.__subclasses__())
+    while waiting:
+        shape = waiting.pop()
+        waiting += shape.__subclasses__()
+        if shape.__module__.startswith("trajectories.api."):
+            shapes.setdefault(shape.__name__, set()).add(shape.__module__)
+    assert len(shapes) > 100
+    assert {name: found for name, found in shapes.items() if len(found) > 1} == {}

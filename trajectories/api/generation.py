@@ -41,7 +41,7 @@ class BriefRow(Schema):
     problem_kind: str
 
 
-class GenerationRow(Schema):
+class ProblemGenerationRow(Schema):
     """A generation of a list: `wanted` problems that pass all checks. It is steered as a job of the kind
     `generation`."""
 
@@ -63,7 +63,7 @@ class GenerationRow(Schema):
     finished_at: str | None
 
 
-class GenerationShown(GenerationRow):
+class ProblemGeneration(ProblemGenerationRow):
     """A generation with its plan, its candidates by state, how many passed the checks, its calls, and the answers of
     samples that tried candidates."""
 
@@ -149,7 +149,7 @@ def list_all_briefs(request: HttpRequest, cursor: Cursor = None, limit: Limit = 
     return rows_of(page, lambda brief: {name: getattr(brief, name) for name in BriefRow.model_fields})
 
 
-@door("GET", "/generation", VIEW, answers=Rows[GenerationRow])
+@door("GET", "/generation", VIEW, answers=Rows[ProblemGenerationRow])
 def list_generations(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:  # noqa: ARG001
     """Generations of problems, newest first."""
     return rows_of(page_by_id(GenerationJob.objects.select_related("created_by"), size=limit, before=cursor), _row)
@@ -171,7 +171,7 @@ def _row(job: GenerationJob) -> dict[str, JSON]:
     }
 
 
-@door("GET", "/generation/{generation_id}", VIEW, answers=GenerationShown)
+@door("GET", "/generation/{generation_id}", VIEW, answers=ProblemGeneration)
 def get_generation(request: HttpRequest, generation_id: Key) -> Any:  # noqa: ARG001
     """One generation, and what became of its candidates."""
     return _shown(generation_id)
@@ -220,7 +220,7 @@ def _proposal(proposal: Proposal) -> dict[str, JSON]:
     return {"statement": record.statement, "spec": dict(record.spec), "answer": record.reference, "fault": ""}
 
 
-@door("POST", "/generation", ADD, scope=ApiToken.Scope.LAUNCH, answers=GenerationShown, status=201)
+@door("POST", "/generation", ADD, scope=ApiToken.Scope.LAUNCH, answers=ProblemGeneration, status=201)
 def generate_problems(request: HttpRequest, given: Generate, idempotency_key: IdempotencyKey = None) -> Status[Any]:
     """Have problems generated within the budget, which the workers do; what passes the checks waits among the
     candidates."""

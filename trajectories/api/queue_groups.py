@@ -70,7 +70,7 @@ class Sample(Schema):
     origin: str
 
 
-class AnswerShown(Schema):
+class AnswerGroup(Schema):
     """The samples that give one answer, the one that stands for the others first, and their share of all."""
 
     hash: str
@@ -87,7 +87,7 @@ class GroupShown(Schema):
     asks: Asks
     guidelines: str
     problem: ProblemAsked
-    answers: list[AnswerShown]
+    answers: list[AnswerGroup]
     elsewhere: int
 
 
