@@ -14,7 +14,8 @@ from typing import Any, Self
 import httpx2
 
 from minicolumn.connection import KEY, Connection, MinicolumnError, Row, batches
-from minicolumn.importing import WAITING, ImportingClient, has_ended, wait
+from minicolumn.importing import WAITING, has_ended, wait
+from minicolumn.managing import ManagingClient
 
 __all__ = ["Client", "MinicolumnError", "Row"]
 
@@ -24,7 +25,7 @@ COUNTED = ("inserted", "duplicates", "verdicts", "reviews", "problems", "fault_c
 LINE = re.compile(r"^line (\d+)")
 
 
-class Client(ImportingClient):
+class Client(ManagingClient):
     """An installation at `url`, asked with a token; without one that in MINICOLUMN_TOKEN.
 
     A request that comes too often, or finds no database, is sent again after the time that the server asks for. What
@@ -314,9 +315,6 @@ class Client(ImportingClient):
             if page["next"] is None:
                 return
             given["cursor"] = page["next"]
-
-    def _make(self, path: str, body: Row, key: str | None) -> Row:
-        return self._ask("POST", path, json=body, headers={KEY: key or str(uuid.uuid4())})
 
     def _ask(self, method: str, path: str, **options: Any) -> Row:
         return self._connection.ask(method, path, **options)

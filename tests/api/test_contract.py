@@ -43,8 +43,8 @@ CHECKS = [
     response_schema_conformance,
 ]
 EXAMPLES = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 3}
-"""Requests of each operation that fit its description, and that do not: the first as everybody, all others as a lead, or
-as a superuser where no lead may. What fits is asked of rows that are there. More find more: raise them by hand."""
+"""Requests of each operation that fit its description, and that do not: the first as everybody, all others as a lead,
+or as a superuser where no lead may. What fits is asked of rows that are there. More find more: raise them by hand."""
 
 
 def test_every_operation_answers_as_it_is_described_to_every_role(lead, settings, one_connection):  # noqa: F811
