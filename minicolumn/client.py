@@ -16,6 +16,7 @@ import httpx2
 from minicolumn.connection import KEY, Connection, MinicolumnError, Row, batches
 from minicolumn.importing import WAITING, has_ended, wait
 from minicolumn.making import MakingClient
+from minicolumn.managing import ManagingClient
 
 __all__ = ["Client", "MinicolumnError", "Row"]
 
@@ -25,7 +26,7 @@ COUNTED = ("inserted", "duplicates", "verdicts", "reviews", "problems", "fault_c
 LINE = re.compile(r"^line (\d+)")
 
 
-class Client(MakingClient):
+class Client(MakingClient, ManagingClient):
     """An installation at `url`, asked with a token; without one that in MINICOLUMN_TOKEN.
 
     A request that comes too often, or finds no database, is sent again after the time that the server asks for. What
@@ -315,9 +316,6 @@ class Client(MakingClient):
             if page["next"] is None:
                 return
             given["cursor"] = page["next"]
-
-    def _make(self, path: str, body: Row, key: str | None) -> Row:
-        return self._ask("POST", path, json=body, headers={KEY: key or str(uuid.uuid4())})
 
     def _ask(self, method: str, path: str, **options: Any) -> Row:
         return self._connection.ask(method, path, **options)

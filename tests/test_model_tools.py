@@ -33,6 +33,7 @@ READING = {
     *("list_samplers", "list_queues", "list_releases", "list_problems", "list_runs", "search_traces"),
     *("list_problem_sets", "list_instructions", "list_scorers", "list_rubrics", "list_imports"),
     *("list_reviews", "list_asks", "list_exports", "list_jobs", "list_differences"),
+    *("list_campaigns", "list_trainings", "list_rules", "get_campaign", "get_training"),
     *("get_ask", "get_verification", "get_sampler"),
     *("get_problem", "get_run", "get_release", "get_trace", "get_queue", "get_import", "get_freezing"),
 }
