@@ -20,7 +20,7 @@ from trajectories.core.text.titles import title_fault
 from trajectories.forms.titles import SetTitleField
 from trajectories.models import ApiToken, Problem
 from trajectories.selectors.blinding import sight_of
-from trajectories.selectors.problems import SOLVED_STATES, ProblemFilter, list_problems
+from trajectories.selectors.problems import SOLVED_STATES, ProblemFilter, list_problems, to_public
 from trajectories.services.imports.writing import set_target
 from trajectories.services.problems.imports import FAULTS_SHOWN, ImportReport, import_records
 from trajectories.services.problems.questions import QuestionOptions, read_question_documents
@@ -68,7 +68,7 @@ class ProblemShown(Schema):
 
 
 class ProblemAsked(Schema):
-    """A problem as it is asked: without its answer, which would be a verdict."""
+    """A problem as it is asked: without its answer, which would be a verdict, and what gives that away."""
 
     id: int
     name: str
@@ -161,7 +161,8 @@ def show_problem(problem: Problem) -> dict[str, Any]:
 
 def show_asked(problem: Problem) -> dict[str, JSON]:
     """A problem as it is asked."""
-    return {name: getattr(problem, name) for name in ProblemAsked.model_fields}
+    same: dict[str, JSON] = {name: getattr(problem, name) for name in ("id", "name", "kind", "statement")}
+    return {**same, "spec": dict(to_public(problem).spec)}
 
 
 @door(

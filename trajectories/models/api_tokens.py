@@ -22,9 +22,12 @@ class ApiToken(models.Model):
         """What a token may be used for."""
 
         READ = "read", "Read: everything its owner may look at"
-        REVIEW = "review", "Review: be handed items of queues and decide on traces"
-        WRITE = "write", "Write: add problems and traces, make queues, freeze releases, have traces verified again"
-        LAUNCH = "launch", "Launch: start runs, pause, resume and cancel them"
+        REVIEW = "review", "Review: be handed items of queues, decide on traces, tag, compare and discuss them"
+        WRITE = (
+            "write",
+            "Write: add problems and traces, make and lead queues, freeze releases, have traces verified again",
+        )
+        LAUNCH = "launch", "Launch: start runs, generations, judgings and scorers, and steer jobs of every kind"
         EXPORT = "export", "Export: have files of releases made, and download them"
         MANAGE = "manage", "Manage: people and their roles, projects, webhooks, limits of spending"
 
