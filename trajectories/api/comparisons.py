@@ -44,7 +44,7 @@ WORDS = (*(value for value, _, _ in CHOICES), PairVerdict.SKIP.value)
 Overlap = Annotated[int, Field(ge=1, le=MOST_OVERLAP, description="People who compare each pair.")]
 
 
-class Side(Schema):
+class PairSide(Schema):
     """One of the two traces: its steps, its answer and its program, and nothing of where it is from."""
 
     steps: list[str]
@@ -57,8 +57,8 @@ class PairShown(Schema):
 
     lease: str
     problem: ProblemAsked
-    left: Side
-    right: Side
+    left: PairSide
+    right: PairSide
 
 
 class NextPair(Schema):

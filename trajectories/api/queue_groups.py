@@ -57,7 +57,7 @@ ItemKey = Annotated[str, Field(pattern=r"^[1-9]\d{0,17}$")]
 AnswerKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Sample(Schema):
+class GroupSample(Schema):
     """One sample: its item and its trace. What its queue hides is empty or null."""
 
     item: int
@@ -76,7 +76,7 @@ class AnswerGroup(Schema):
     hash: str
     answer: Any
     share: float
-    samples: list[Sample]
+    samples: list[GroupSample]
 
 
 class GroupShown(Schema):

@@ -84,7 +84,7 @@ Member = tuple[int, Runner, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class GroupPlan:
     """What to run at once of a group, and what when its turn comes: by cost and the cost of what may follow."""
 
     now: list[Member]
@@ -100,7 +100,7 @@ class Group:
         self.cost = cost
         self.members = members
         self.work = sum(runner.weight for _, runner, _ in members)
-        self.plans: dict[Hashable, Plan] = {}
+        self.plans: dict[Hashable, GroupPlan] = {}
 
 
 class Waiting:
@@ -252,7 +252,7 @@ class Search:
             if state is not None:
                 self._push(state, 0, serial + place)
 
-    def _plan(self, parent: State, group: Group) -> Plan:
+    def _plan(self, parent: State, group: Group) -> GroupPlan:
         before = parent.done[0]
         full = len(self.missized[parent.kind]) >= MISSIZED
         # Until there are enough refuted hypotheses of other sizes, every grid is made.
@@ -270,7 +270,7 @@ class Search:
             self._picked[pieces.number] = found
         return found
 
-    def _make_plan(self, group: Group, full: bool, answers: tuple[bool, ...], picked: bool) -> Plan:
+    def _make_plan(self, group: Group, full: bool, answers: tuple[bool, ...], picked: bool) -> GroupPlan:
         now: list[Member] = []
         later: dict[tuple[float, float], list[Member]] = {}
         for member in group.members:
@@ -280,7 +280,7 @@ class Search:
                 now.append(member)
             elif following := self._groups_after(op.gives, op):
                 later.setdefault((cost, following[0].cost), []).append(member)
-        return Plan(now, [(cost, following, members) for (cost, following), members in later.items()])
+        return GroupPlan(now, [(cost, following, members) for (cost, following), members in later.items()])
 
     def _run_next(self, waiting: Waiting, rank: float) -> State | None:
         """Run the operation that has come up, and leave the next one waiting."""
