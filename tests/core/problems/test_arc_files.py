@@ -140,6 +140,13 @@ def test_a_concept_is_the_family_of_its_tasks():
     assert other.family == ""
 
 
+def test_figures_beside_the_tasks_of_re_arc_are_no_fault_there():
+    figures = {"00aa11bb": {"n_examples": 3}}
+    assert list(ArcReader({}).read(figures, "metadata.json", beside=True)) == []
+    (fault,) = ArcReader({}).read(figures, "metadata.json")
+    assert fault.detail.startswith("found the metadata of re-arc")
+
+
 def test_pairs_that_nobody_divided_are_named():
     (fault,) = ArcReader({}).read([{"input": [[1]], "output": [[2]]}] * 2, "tasks/00aa11bb.json")
     assert fault.detail.startswith("found a list of 2 pairs, as re-arc has them; expected a task")

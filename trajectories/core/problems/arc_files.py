@@ -44,13 +44,17 @@ class ArcReader:
     split: str | None = None
     otherwise: str = TRAIN
 
-    def read(self, value: JSON, file: str) -> Iterator[ProblemRecord | ImportFault]:
-        """The tasks and faults of one document; a lone task is named by its file, others by their ids."""
+    def read(self, value: JSON, file: str, *, beside: bool = False) -> Iterator[ProblemRecord | ImportFault]:
+        """The tasks and faults of one document; a lone task is named by its file, others by their ids.
+
+        What re-arc has `beside` its tasks is no fault there.
+        """
         if _is_pairs(value):
             found = f"found a list of {len(value):,} pairs, as re-arc has them"
             yield ImportFault(file, "", f"{found}; expected a task: an object that says which are train and which test")
-        elif is_re_arc_metadata(value):
-            yield ImportFault(file, "", "found the metadata of re-arc, expected tasks; it has figures of tasks alone")
+        elif _is_re_arc_metadata(value):
+            fault = ImportFault(file, "", "found the metadata of re-arc, expected tasks; it has figures of tasks alone")
+            yield from () if beside else (fault,)
         elif not isinstance(value, dict) or not value or "train" in value or "test" in value:
             yield self._task(value, file, PurePosixPath(file).stem, "")
         elif any(_is_submission(entry) for entry in value.values()):
@@ -97,7 +101,7 @@ def _is_pairs(value: JSON) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(p, dict) and "input" in p for p in value)
 
 
-def is_re_arc_metadata(value: JSON) -> bool:
+def _is_re_arc_metadata(value: JSON) -> bool:
     """Whether this is what re-arc has beside its tasks: figures, by task id."""
     return isinstance(value, dict) and bool(value) and all(map(_is_figures, value.values()))
 

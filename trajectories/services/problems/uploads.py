@@ -14,14 +14,7 @@ from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.adapters.refused_files import OF_PROBLEMS, refused_file
 from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
-from trajectories.core.problems.arc_files import (
-    ArcReader,
-    Solutions,
-    is_re_arc_metadata,
-    is_solutions,
-    read_solutions,
-    show,
-)
+from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
 from trajectories.core.problems.documents import parse_json
 from trajectories.core.problems.sides import TRAIN, said_side
 from trajectories.core.records import JSON, ProblemRecord
@@ -136,20 +129,15 @@ def _read_arc(
         yield from ((document.name, fault) for fault in _add_solutions(document, known))
     reader = ArcReader(known, split, otherwise)
     for document in tasks:
-        yield from ((document.name, item) for item in _tasks_of(document, reader, alone=len(tasks) == 1))
+        try:
+            value = _parsed(document)
+        except ProblemError as fault:
+            yield document.name, ImportFault(document.name, fault.path, fault.detail)
+        else:
+            found = reader.read(value, document.name, beside=len(tasks) > 1)
+            yield from ((document.name, item) for item in found)
     files = ", ".join(document.name for document in keys)
     yield from ((files, fault) for fault in reader.leftovers(files))
-
-
-def _tasks_of(document: Document, reader: ArcReader, *, alone: bool) -> Iterator[ProblemRecord | ImportFault]:
-    """The tasks and faults of one document; none of the metadata that re-arc has beside its tasks."""
-    try:
-        value = _parsed(document)
-    except ProblemError as fault:
-        yield ImportFault(document.name, fault.path, fault.detail)
-        return
-    if alone or not is_re_arc_metadata(value):
-        yield from reader.read(value, document.name)
 
 
 def _parsed(document: Document) -> JSON:
