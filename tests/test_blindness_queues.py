@@ -1,7 +1,6 @@
 """What a queue hides from its reviewers stays hidden on every page that tells of one of its traces, until they decide.
 
-In three worlds: the traces are right, they are wrong, they are of another sampler. Whoever reviews must not find out in
-which one they are.
+In three worlds traces are right, are wrong, are of another sampler. Whoever reviews must not find out which it is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -395,8 +394,7 @@ def test_taking_it_off_is_one_query_for_a_page(world, curator, django_assert_num
     traces = [get_trace(trace.pk) for trace in world.traces]
     with django_assert_num_queries(1):
         veil(traces, Sight(curator.pk))
-    assert {(trace.correctness, trace.train_total, trace.sampler, trace.run) for trace in traces} == {
-        ("", None, None, None)
-    }
+    told = {(trace.correctness, trace.train_total, trace.sampler, trace.run) for trace in traces}
+    assert told == {("", None, None, None)}
     with django_assert_num_queries(0):
         veil(traces, EVERYTHING)
