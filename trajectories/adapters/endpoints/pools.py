@@ -69,8 +69,9 @@ class FreeConnections:
             await self._free.pop().aclose()
 
     async def _take(self) -> httpcore2.AsyncHTTPConnection:
-        # Those that have waited longest stand first: one is let go at a time, more than come to wait meanwhile.
-        if self._free and self._free[0].has_expired():
+        # Those that have waited longest stand first: one is let go at a time, more than come to wait meanwhile. Where
+        # there is one only, it is looked at below.
+        if len(self._free) > 1 and self._free[0].has_expired():
             await self._free.pop(0).aclose()
         while self._free:
             connection = self._free.pop()
