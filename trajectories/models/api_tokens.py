@@ -21,14 +21,17 @@ class ApiToken(models.Model):
     class Scope(models.TextChoices):
         """What a token may be used for."""
 
-        READ = "read", "Read: everything its owner may look at"
+        READ = "read", "Read: everything its owner may look at, but for what Manage names"
         REVIEW = "review", "Review: be handed items of queues, decide on traces, tag, compare and discuss them"
         WRITE = (
             "write",
-            "Write: add problems and traces, make and lead queues, freeze releases, have traces verified again",
+            "Write: add problems and traces, make and lead queues, store rules, freeze releases, have traces verified again",
         )
-        LAUNCH = "launch", "Launch: start runs, generations, judgings and scorers, and steer jobs of every kind"
-        EXPORT = "export", "Export: have files of releases made, and download them"
+        LAUNCH = (
+            "launch",
+            "Launch: start runs, campaigns, trainings, generations, judgings and scorers, and steer jobs of every kind",
+        )
+        EXPORT = "export", "Export: have files of releases made, download them, push them to a hub"
         MANAGE = "manage", "Manage: people and their roles, projects, webhooks, limits of spending"
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
