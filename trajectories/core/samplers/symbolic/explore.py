@@ -259,9 +259,10 @@ def near_programs(search: Search, frame: Frame | None) -> Iterator[Finding]:
         (state for state, _ in search.layers if state.depth and state.wrong),
         key=lambda state: (state.wrong, state.cost),
     )
-    found = [
-        Finding(GridProgram((Layer(state.steps, surprise=state.surprise),), frame), [state.values])
-        for state in near[: 20 * NEAR_PROGRAMS]
-    ]
-    for view in ("grid", "object"):
-        yield from [finding for finding in found if finding.program.view == view][:NEAR_PROGRAMS]
+    found: dict[str, list[Finding]] = {"grid": [], "object": []}
+    for state in near[: 20 * NEAR_PROGRAMS]:
+        program = GridProgram((Layer(state.steps, surprise=state.surprise),), frame)
+        if len(found[program.view]) < NEAR_PROGRAMS:
+            found[program.view].append(Finding(program, [state.values]))
+    for findings in found.values():
+        yield from findings

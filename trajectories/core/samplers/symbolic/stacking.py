@@ -1,5 +1,6 @@
 """Greedy stacking: layers are added while they cover new output cells and are never wrong where they newly paint."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 Counts = NDArray[np.int64]
 Cells = NDArray[np.bool_]
 Mode = tuple[str, Counts, Cells]
-"""A mode's name, the cells it gains by look (0 where it would be wrong), and the colours its table lists."""
+"""A mode's name, the cells it gains by look (0 where it would be wrong), and the colours its table lists by look."""
 
 MAX_LAYERS = 5
 AS_IS, RECOLOURED, BY_TABLE = "as is", "recoloured", "by table"
@@ -51,9 +52,11 @@ class Stacker:
         self.layers = np.frombuffer(b"".join(looks), dtype=np.uint8).reshape(len(looks), len(target))
         self.target = np.frombuffer(target, dtype=np.uint8)
         self.costs = np.asarray(costs)
-        own = self.target[:, None] + 100 * np.arange(len(looks))[None, :]
-        self.codes = self.layers.T * np.int64(10) + own
-        """For each cell and look: the look, its colour and the output's, as one number."""
+        self.colours, numbers = np.unique(self.target, return_inverse=True)
+        """The colours of the output, in the order of the first axis of all counts."""
+        own = numbers[:, None] * (10 * len(looks)) + np.arange(len(looks))[None, :]
+        self.codes = self.layers.T * np.int64(len(looks)) + own
+        """For each cell and look: the output's colour, the look's and the look, as one number."""
         self._all = self._count(np.ones(len(target), dtype=bool))
 
     def best(self, starts: int) -> list[Stack]:
@@ -80,9 +83,9 @@ class Stacker:
         return float(self.costs[choice.index]) + LAYER + ENTRY * len(choice.table)
 
     def _count(self, cells: Cells) -> Counts:
-        """How many of the cells each look has in each colour where the output has each colour."""
-        found = np.bincount(self.codes[np.flatnonzero(cells)].ravel(), minlength=100 * len(self.layers))
-        return found.reshape(len(self.layers), 10, 10)
+        """By the output's colour and the look's, how many of the cells each look has."""
+        shape = (len(self.colours), 10, len(self.layers))
+        return np.bincount(self.codes[np.flatnonzero(cells)].ravel(), minlength=math.prod(shape)).reshape(shape)
 
     def _without(self, counts: Counts, open_cells: Cells, painted: Cells) -> Counts:
         """The counts of the open cells once some of them are painted."""
@@ -96,12 +99,12 @@ class Stacker:
         wanted = int((open_cells & (self.target > 0)).sum())
         if not wanted:
             return []
-        best, modes = self._modes(counts)
+        modes = self._modes(counts)
         values = np.stack(
             [
                 np.where(
                     gain > 0,
-                    gain / wanted - PRICE * (self.costs + LAYER + ENTRY * listed.sum(axis=1)[self.look]),
+                    gain / wanted - PRICE * (self.costs + LAYER + ENTRY * listed.sum(axis=0)[self.look]),
                     -np.inf,
                 )
                 for gain, listed in ((gain[self.look], listed) for _, gain, listed in modes)
@@ -110,29 +113,32 @@ class Stacker:
         chosen, value = values.argmax(axis=0), values.max(axis=0)
         order = [int(value.argmax())] if limit == 1 else np.argsort(-value, kind="stable")[:limit].tolist()
         return [
-            self._choose(n, modes[chosen[n]][0], modes[chosen[n]][2][self.look[n]], best[self.look[n]], open_cells)
+            self._choose(n, modes[chosen[n]][0], modes[chosen[n]][2][:, self.look[n]], counts, open_cells)
             for n in order
             if value[n] > -np.inf
         ]
 
-    @staticmethod
-    def _modes(counts: Counts) -> tuple[Counts, list[Mode]]:
-        """The output colour that most open cells of each look's colour have, and what each mode would gain."""
-        totals, best = counts.sum(axis=2), counts.argmax(axis=2)
-        right = counts.max(axis=2)
-        pure = (right == totals) & (totals > 0)
-        changed = pure & (best != np.arange(10))
-        painting = pure & (best > 0)
-        whole = (pure | (totals == 0))[:, 1:].all(axis=1)
-        as_is = whole & ~changed[:, 1:].any(axis=1)
-        gain = np.where(painting, totals, 0).sum(axis=1)
-        return best, [
-            (AS_IS, np.where(as_is, totals[:, 1:].sum(axis=1), 0), np.zeros_like(pure)),
+    def _modes(self, counts: Counts) -> list[Mode]:
+        """What each mode would gain with each look, and the colours it would exchange."""
+        totals = counts.sum(axis=0)
+        pure = (counts.max(axis=0) == totals) & (totals > 0)
+        changed, painting = pure.copy(), pure
+        for number, colour in enumerate(self.colours.tolist()):
+            changed[colour] &= counts[number, colour] == 0
+            if colour == 0:
+                painting = pure & (counts[number] == 0)
+        whole = (pure | (totals == 0))[1:].all(axis=0)
+        as_is = whole & ~changed[1:].any(axis=0)
+        gain = np.where(painting, totals, 0).sum(axis=0)
+        return [
+            (AS_IS, np.where(as_is, totals[1:].sum(axis=0), 0), np.zeros_like(pure)),
             (RECOLOURED, np.where(whole, gain, 0), changed),
             (BY_TABLE, gain, painting),
         ]
 
-    def _choose(self, n: int, mode: str, listed: Cells, best: Counts, open_cells: Cells) -> tuple[Choice, Cells]:
+    def _choose(self, n: int, mode: str, listed: Cells, counts: Counts, open_cells: Cells) -> tuple[Choice, Cells]:
+        # The output's colour that most open cells of each of the look's colours have.
+        best = self.colours[counts[:, :, self.look[n]].argmax(axis=0)]
         colours = np.zeros(10, dtype=np.int64) if mode == BY_TABLE else np.arange(10)
         colours[listed] = best[listed]
         painted = open_cells & (colours[self.layers[self.look[n]]] > 0)
