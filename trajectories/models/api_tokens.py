@@ -25,7 +25,7 @@ class ApiToken(models.Model):
         REVIEW = "review", "Review: be handed items of queues, decide on traces, tag, compare and discuss them"
         WRITE = (
             "write",
-            "Write: add problems and traces, make and lead queues, store rules, freeze releases, have traces verified again",
+            "Write: add problems and traces, make and lead queues, store rules, freeze releases, have traces verified",
         )
         LAUNCH = (
             "launch",
