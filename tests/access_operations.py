@@ -25,6 +25,7 @@ LOOP: dict[str, tuple[str, ...]] = {
 }
 
 OF_RELEASES: dict[str, tuple[str, ...]] = {
+    "find_removed_traces": SIGHTED,
     "get_delivery": SIGHTED,
     "get_package_link": RELEASERS,
     "get_replay": WITH_ROLE,
@@ -32,7 +33,6 @@ OF_RELEASES: dict[str, tuple[str, ...]] = {
     "launch_without_memory": LEADS,
     "list_freezing_removals": SIGHTED,
     "list_hubs": RELEASERS,
-    "list_removed": SIGHTED,
     "pin_export": RELEASERS,
     "pin_package": RELEASERS,
     "preview_rule": SIGHTED,

@@ -25,7 +25,7 @@ class ApiToken(models.Model):
         REVIEW = "review", "Review: be handed items of queues and decide on traces"
         WRITE = (
             "write",
-            "Write: add problems and traces, make queues, store rules, freeze releases, have traces verified again",
+            "Write: add problems and traces, make queues, store rules, freeze releases, verify again",
         )
         LAUNCH = "launch", "Launch: start runs, campaigns and trainings, pause, resume and cancel them"
         EXPORT = "export", "Export: have files of releases made, download them, push them to a hub"
