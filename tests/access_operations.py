@@ -25,11 +25,11 @@ LOOP: dict[str, tuple[str, ...]] = {
 }
 
 OF_RELEASES: dict[str, tuple[str, ...]] = {
+    "find_removed_traces": SIGHTED,
     "get_delivery": SIGHTED,
     "get_package_link": RELEASERS,
     "list_freezing_removals": SIGHTED,
     "list_hubs": RELEASERS,
-    "list_removed": SIGHTED,
     "pin_export": RELEASERS,
     "pin_package": RELEASERS,
     "preview_rule": SIGHTED,

@@ -125,7 +125,7 @@ def _rule(given: Asked) -> Rule:
 
 
 @door("POST", "/rules/removed", *VIEW, answers=Rows[RemovedRow], tag="releases")
-def list_removed(
+def find_removed_traces(
     request: HttpRequest,  # noqa: ARG001
     given: AskedOfClause,
     cursor: Cursor = None,
