@@ -82,6 +82,9 @@ def test_keys_pass_over_what_is_folded_and_the_outline_opens_it(log_in, curator,
     page.locator("[data-outline='2']").click()
     expect(page.locator("#step-2")).to_be_visible()
     assert current(page) == "2"
+    page.evaluate("document.addEventListener('htmx:load', () => { document.body.dataset.came = 'yes'; })")
+    expect(page.locator("body[data-came]")).to_be_attached()
+    assert page.locator("#step-2").is_visible(), "verdicts that are asked for again fold nothing"
     press(page, "b")
     assert json.loads(page.locator("[name=step_labels]").input_value()) == {"2": "bad"}
 

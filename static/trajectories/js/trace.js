@@ -75,9 +75,10 @@ const FOLDED = "thoughts-folded";
 const thoughts = () => [...document.querySelectorAll("details[data-thoughts]")];
 const isFolded = (index) => Boolean(document.getElementById(`step-${index}`)?.closest("details:not([open])"));
 
-function foldThoughts() {
+/** Thoughts as they were left, in what has come just now: what is opened elsewhere to read one place in it stays open. */
+function foldThoughts(within = document) {
   const open = localStorage.getItem(FOLDED) !== "yes";
-  for (const part of thoughts()) part.open = open;
+  for (const part of thoughts()) if (within.contains(part)) part.open = open;
 }
 
 /** A reader folds one of them; what the browser opens by itself, to show a place in it, is not kept. */
@@ -196,11 +197,11 @@ function followAddress() {
   if (index !== undefined && page()) jumpTo(Number(index));
 }
 
-function arrive() {
+function arrive(loaded = document) {
   endDraft();
   const asked = document.querySelector("#review-form input[type=checkbox][name=first_error]");
   if (asked) asked.checked = localStorage.getItem(FIRST_ERROR) === "yes";
-  foldThoughts();
+  foldThoughts(loaded);
   for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
   showCurrent();
 }
@@ -218,7 +219,7 @@ document.addEventListener("htmx:load", (event) => {
     untouched = true;
     page().querySelector("h1")?.focus({ preventScroll: true });
   }
-  arrive();
+  arrive(event.target);
 });
 addEventListener("hashchange", followAddress);
 arrive();
