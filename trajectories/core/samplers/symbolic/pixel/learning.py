@@ -20,6 +20,7 @@ _TRIPLED = 24  # and in threes
 _SOURCES = 10  # sources tried for a rule
 _GREEDY_SOURCES = 4  # and for a rule that covers only a part
 _RULE_COST = 0.5
+_FIRST_WORDS = 6  # of cells that all pairs of literals are compared on
 _HOPELESS = 30.0  # cost at which a list is given up
 
 Words = npt.NDArray[np.uint64]
@@ -157,7 +158,8 @@ def separate(literals: Literals, wanted: int, forbidden: int) -> tuple[Literal, 
     if not forbidden:
         return ()
     needed = literals.pack(wanted)
-    rows = np.flatnonzero(((literals.words & needed) == needed).all(axis=0))
+    asked = np.flatnonzero(needed[:, 0])
+    rows = np.flatnonzero(((literals.words[asked] & needed[asked]) == needed[asked]).all(axis=0))
     barred = literals.pack(forbidden)
     used = np.flatnonzero(barred[:, 0])
     kept = literals.words[used[:, None], rows] & barred[used]
@@ -187,9 +189,14 @@ def _distinct(kept: Words) -> list[int]:
 def _apart(some: Words, others: Words) -> npt.NDArray[np.bool_]:
     """For each two columns whether they have no common cell."""
     common: Words = some[0][:, None] & others[0][None, :]
-    for one, other in zip(some[1:], others[1:]):
+    for one, other in zip(some[1:_FIRST_WORDS], others[1:_FIRST_WORDS]):
         common |= one[:, None] & other[None, :]
-    return np.equal(common, 0)
+    apart = np.equal(common, 0)
+    if len(some) > _FIRST_WORDS:
+        # Few are left: only those are compared on.
+        first, second = np.nonzero(apart)
+        apart[first, second] = ~(some[_FIRST_WORDS:, first] & others[_FIRST_WORDS:, second]).any(axis=0)
+    return apart
 
 
 def _cheapest_of_two(kept: Words, costs: npt.NDArray[np.float64]) -> tuple[int, ...] | None:

@@ -8,7 +8,7 @@ from trajectories.core.problems.grids import COLOURS
 from trajectories.core.samplers.symbolic.pixel.canvases import Canvas
 from trajectories.core.samplers.symbolic.pixel.catalogue import catalogue, repairs
 from trajectories.core.samplers.symbolic.pixel.features import Feature, Kind, Role, roles
-from trajectories.core.samplers.symbolic.pixel.learning import Literal, Literals, SourceBits
+from trajectories.core.samplers.symbolic.pixel.learning import Literal, Literals, RuleList, SourceBits
 from trajectories.core.samplers.symbolic.pixel.rules import Condition, Source
 from trajectories.core.samplers.symbolic.pixel.table import LARGEST, Table
 
@@ -20,12 +20,16 @@ _ALIKE = 3  # literals kept that agree on all training cells
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """Conditions with their literals, and sources with their bits."""
+    """Conditions with their literals, and sources with their bits.
+
+    `learned` is what was learned of them: by the default's index, the maps that were banned and the cells left out.
+    """
 
     conditions: Sequence[Condition]
     literals: Literals
     sources: Sequence[Source]
     source_bits: Sequence[SourceBits]
+    learned: dict[tuple[int, frozenset[int], int], RuleList] = field(default_factory=dict)
 
 
 @dataclass

@@ -157,10 +157,14 @@ def _rule_lists(questions: Questions, table: Table) -> Iterator[RuleList]:
 def _learn(
     questions: Questions, default: SourceBits, table: Table, banned: frozenset[int], without: int = 0
 ) -> RuleList:
-    """Learn without the maps in `banned` and without the cells of `without`."""
+    """Learn without the maps in `banned` and without the cells of `without`; the same is learned once."""
     table.budget.spend(table.cells)
-    sources = [source for source in questions.source_bits if source.feature not in banned or source is default]
-    return learn(questions.literals.without(banned), sources, default, table.training & ~without)
+    key = default.index, banned, without
+    if key not in questions.learned:
+        sources = [source for source in questions.source_bits if source.feature not in banned or source is default]
+        fewer = questions.literals.without(banned)
+        questions.learned[key] = learn(fewer, sources, default, table.training & ~without)
+    return questions.learned[key]
 
 
 def _variants(questions: Questions, default: SourceBits, table: Table, first: RuleList) -> Iterator[RuleList]:
