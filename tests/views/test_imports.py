@@ -74,6 +74,11 @@ def test_a_finished_import_links_to_what_came_in_and_polls_no_more(as_lead, djan
     assert "being verified" not in done
 
 
+def test_a_refused_import_says_how_problems_that_are_missing_come_in(as_lead):
+    page = finish(as_lead, send(as_lead, {**ROW, "problem_id": "none"})).content.decode()
+    assert "Where problems are missing, tick “Make the problems that are not here”." in page
+
+
 def test_a_refused_import_offers_the_good_rows(as_lead):
     page = finish(as_lead, send(as_lead, ROW, {**ROW, "problem_id": "none"})).content.decode()
     refused = latest()

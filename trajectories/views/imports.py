@@ -21,6 +21,7 @@ from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
 PAGE_ROWS = 50
+WITH_TRACES = (Import.Kind.TRACES, Import.Kind.ARCHIVE)
 view_imports = needs("trajectories.view_import")
 
 
@@ -53,7 +54,7 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
         "mine": job.created_by_id == visitor(request).pk,
         "shapes": shapes_told(job),
         "left_out": left_out_told(job),
-        "verifying": job.state == Import.State.FINISHED and bool(job.inserted) and is_being_verified(job),
+        "verifying": job.kind in WITH_TRACES and job.state == Import.State.FINISHED and is_being_verified(job),
     }
     if job.state == Import.State.FINISHED and job.told.get("verdicts") and may_audit(request.user):
         scores = scores_beside(job, sight_of(request.user))
