@@ -1,4 +1,4 @@
-"""What programs do around reviews: tags, threads, adjudications and comparisons."""
+"""What programs do around reviews: adjudications, comparisons, tags, threads and edits of traces."""
 
 import uuid
 
