@@ -6,7 +6,7 @@ import uuid
 import pytest
 from django.contrib.auth.models import Group, User
 
-from tests.access import operations, rows_of
+from tests.access_api import operations, rows_of
 from tests.api.programs import PREFIX, Program
 from tests.test_blindness import PLANTED, said
 from tests.walker import undone

@@ -4,7 +4,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from tests import factories
-from tests.access import OPERATIONS, ROLES, operations
+from tests.access import ROLES
+from tests.access_api import OPERATIONS, operations
 from tests.api.programs import EVERY_SCOPE, Program
 from trajectories.models import ApiToken
 

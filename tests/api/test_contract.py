@@ -15,7 +15,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.access import ROLES, rows_of
+from tests.access import ROLES
+from tests.access_api import rows_of
 from tests.api.programs import Program, described, one_connection  # noqa: F401 - a fixture
 from tests.world import make_world
 

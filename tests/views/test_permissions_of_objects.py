@@ -10,17 +10,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import resolve
 
-from tests.access import (
-    ANYBODY,
-    OBJECTS,
-    OPERATIONS,
-    OPERATIONS_OF_OBJECTS,
-    PAGES,
-    ROLES,
-    STEERING,
-    operations,
-    rows_of,
-)
+from tests.access import ANYBODY, OBJECTS, PAGES, ROLES, STEERING
+from tests.access_api import OPERATIONS, OPERATIONS_OF_OBJECTS, operations, rows_of
 from tests.api.programs import Program
 from tests.asking import NOWHERE, REFUSED, answer_of, person_of
 from tests.jobs import make_job
