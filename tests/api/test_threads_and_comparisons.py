@@ -1,4 +1,4 @@
-"""What programs do around reviews: tags, threads, adjudications and comparisons."""
+"""What programs do around reviews: adjudications, comparisons, tags, threads and edits of traces."""
 
 import uuid
 
@@ -9,6 +9,7 @@ from tests import factories
 from tests.api.programs import Program
 from tests.queues import make_traces
 from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.core.prompts.segmentation import SEGMENTATIONS
 from trajectories.models import Adjudication, Comparison, Mention, TraceTag
 from trajectories.services.curation.reviews import submit_review
 
@@ -185,7 +186,7 @@ def test_a_trace_is_edited_beside_its_original_and_that_is_taken_back(curator, l
 
 def test_traces_are_cut_into_other_steps_by_a_job(lead):
     traces, program = make_traces(2), Program(lead)
-    wish = {"selection": {"run": traces[0].run_id}, "segmentation": "sentences"}
+    wish = {"selection": {"run": traces[0].run_id}, "segmentation": next(filter(None, SEGMENTATIONS))}
     ways = program.post("/segmentations", {**wish, "segmentation": "nothing"})
     assert (ways.status_code, ways.json()["errors"][0]["field"]) == (422, "segmentation")
     made = program.post("/segmentations", wish, key="k")
