@@ -279,6 +279,22 @@ def test_the_search_of_an_embedded_campaign_and_the_time_of_its_trainings_are_to
     assert '<th scope="col" class="num">Tokens</th>' not in text
 
 
+def test_a_stage_under_way_says_how_far_it_is(page, campaign):
+    Campaign.objects.filter(pk=campaign.pk).update(state="running")
+    control = campaign.generations.select_related("evaluation", "training").get(number=1, arm="control")
+    address = reverse("campaign_detail", args=[campaign.pk])
+    planned = control.evaluation.planned_count
+    Run.objects.filter(pk=control.evaluation_id).update(done_count=1, failed_count=0, cancelled_count=0)
+    campaign.generations.filter(pk=control.pk).update(stage="evaluating")
+    text = squeezed(page.get(address))
+    assert f'Sampling the held-out problems <span class="small muted nowrap">1 of {planned} samples</span>' in text
+    Training.objects.filter(pk=control.training_id).update(done_count=30, total_count=1_200, unit="steps")
+    campaign.generations.filter(pk=control.pk).update(stage="training")
+    assert "30 of 1,200 steps" in squeezed(page.get(address))
+    Training.objects.filter(pk=control.training_id).update(total_count=0)
+    assert " of 1,200 steps" not in squeezed(page.get(address))
+
+
 def test_what_a_stage_brings_is_sent_again_once_it_has_ended_and_not_before(page, campaign):
     Campaign.objects.filter(pk=campaign.pk).update(state="running")
     address = reverse("campaign_detail", args=[campaign.pk])

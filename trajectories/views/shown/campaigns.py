@@ -16,6 +16,7 @@ from trajectories.core.learning.rules import TAKE_WORDS
 from trajectories.core.releases.bases import Rest
 from trajectories.core.selections import WRONG_STEPS, Selection
 from trajectories.models import JOB_KINDS, Campaign, Freezing, Generation, Run, Training
+from trajectories.models.job_kinds import Progress
 from trajectories.selectors.audits import count_wrong_steps
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaign_waits import QUEUE, list_waits
@@ -51,6 +52,17 @@ class ShownGeneration:
     drawn: str
     gained: str
     missed: str
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the run, training or evaluation is that it waits for; None where it waits for something else."""
+        row, stage = self.row, Stage(self.row.stage)
+        if stage is Stage.TRAINING and row.training is not None:
+            return row.training.job_kind.progress(row.training)
+        run = {Stage.SAMPLING: row.run, Stage.EVALUATING: row.evaluation}.get(stage)
+        if run is None:
+            return None
+        return Progress(run.done_count + run.failed_count + run.cancelled_count, run.planned_count, "samples")
 
     @property
     def trained_seconds(self) -> int:
