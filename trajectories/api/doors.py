@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from functools import cache, wraps
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -13,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.utils.cache import patch_cache_control
 from django.views.decorators.csrf import csrf_exempt
-from ninja import NinjaAPI, Schema
+from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as InvalidInput
 from ninja.operation import Operation
@@ -26,9 +27,9 @@ from trajectories.api.faults import MEDIA_TYPE, ApiProblem, answer_fault, render
 from trajectories.api.multipart import take_files
 from trajectories.models import ApiToken
 
-LEAST_FAULT = 400
 FAULTS, FAULTS_OF_A_BODY = (401, 403, 404, 409, 413, 422, 429, 500, 503), (400, 415)
 """The statuses of faults that every operation may answer with, and those that one with a body may besides."""
+SHAPE_ADDRESS = "#/components/schemas/{model}"
 Parameters = frozenset[str]
 
 
@@ -47,13 +48,6 @@ class FieldProblem(BaseModel):
 
     field: str
     detail: str
-
-
-class Refused(Schema):
-    """An answer that is a fault, as ninja has answers. One for all: a model for each status of each operation took a
-    fifth of all imports."""
-
-    response: ProblemDetails
 
 
 class FiniteRenderer(BaseRenderer):
@@ -107,6 +101,8 @@ class Api(NinjaAPI):
     def get_openapi_schema(self, **options: Any) -> Any:
         """OpenAPI, with faults as what they are sent as and what each operation needs."""
         schema = super().get_openapi_schema(**options)
+        fault = ProblemDetails.model_json_schema(ref_template=SHAPE_ADDRESS)
+        schema["components"]["schemas"] |= {**fault.pop("$defs"), ProblemDetails.__name__: fault}
         needed = {self.get_openapi_operation_id(each): each for each in operations(self)}
         for methods in schema["paths"].values():
             for described in methods.values():
@@ -123,9 +119,10 @@ def _describe(described: dict[str, Any], operation: Operation) -> None:
     assert isinstance(auth, ApiTokenAuth), operation.path
     described["x-scope"] = auth.scope.value
     described["x-permissions"] = list(auth.permissions)
-    for status, answer in described["responses"].items():
-        if int(status) >= LEAST_FAULT and "content" in answer:
-            answer["content"] = {MEDIA_TYPE: answer["content"]["application/json"]}
+    faults = FAULTS + (FAULTS_OF_A_BODY if "POST" in operation.methods else ())
+    for status in faults:  # ninja makes the shape of each answer anew: of all these that took most of the time
+        content = {MEDIA_TYPE: {"schema": {"$ref": SHAPE_ADDRESS.format(model=ProblemDetails.__name__)}}}
+        described["responses"][status] = {"description": HTTPStatus(status).phrase, "content": content}
     described["responses"][429]["headers"] = {
         "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait.", "required": True}
     }
@@ -191,12 +188,6 @@ def _fields_of_files(operation: Operation) -> Parameters:
         return frozenset()
     maps: list[Any] = [getattr(model, "__ninja_flatten_map__", model.model_fields) for model in models]
     return frozenset(name for known in maps for name in known)
-
-
-def _declare_faults(operation: Operation) -> None:
-    """Have the description of an operation name every fault that it may answer with."""
-    faults = FAULTS + (FAULTS_OF_A_BODY if "POST" in operation.methods else ())
-    operation.response_models |= dict.fromkeys(faults, Refused)
 
 
 def _strictly(operation: Operation) -> None:
@@ -271,7 +262,6 @@ def api_urls() -> list[URLPattern | URLResolver]:
     """The addresses of all operations, and a fault for every other address below them. To be called once."""
     patterns, _, _ = api.urls
     for operation in operations(api):
-        _declare_faults(operation)
         _strictly(operation)
     for pattern in patterns:
         assert isinstance(pattern, URLPattern)
