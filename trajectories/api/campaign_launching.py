@@ -13,6 +13,7 @@ from trajectories.api.auth import asking
 from trajectories.api.campaigns import VIEW, CampaignShown, find_campaign, show_campaign
 from trajectories.api.doors import door
 from trajectories.api.form_bodies import as_decimal, body_of, known_names, sent_of
+from trajectories.api.insights import FigureShown, show_figure
 from trajectories.api.shapes import Body, IdempotencyKey, Key, OneOf, RowId, once
 from trajectories.charts.campaigns import CAMPAIGN_CHARTS
 from trajectories.core.campaigns.plans import BEGIN_FROM
@@ -109,23 +110,6 @@ class Templates(Schema):
     """Every template."""
 
     items: list[TemplateRow]
-
-
-class FigureColumn(Schema):
-    """A column of a figure's table; `unit` is text, count, number, share, money or seconds."""
-
-    title: str
-    unit: str
-
-
-class FigureShown(Schema):
-    """A figure as its table. `definition` says what the numbers mean, `missing` why there are none, else it is ""."""
-
-    title: str
-    definition: str
-    missing: str
-    columns: list[FigureColumn]
-    rows: list[list[str | int | float | None]]
 
 
 class CampaignBudget(Body):
@@ -280,11 +264,4 @@ def get_campaign_figure(
 ) -> Any:
     """A figure of a campaign, as the table of its numbers: what each generation makes of the held-out problems, with
     the control beside it."""
-    found = CAMPAIGN_CHARTS[name].build(list_generations(find_campaign(campaign_id)))
-    return {
-        "title": found.title,
-        "definition": found.definition,
-        "missing": found.missing,
-        "columns": [{"title": each.title, "unit": each.unit.value} for each in found.columns],
-        "rows": [list(row.values) for row in found.rows],
-    }
+    return show_figure(name, CAMPAIGN_CHARTS[name].build(list_generations(find_campaign(campaign_id))))

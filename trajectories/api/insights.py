@@ -114,7 +114,7 @@ def get_budget_figure(
     else:
         way = next((way for way in form.ways if way != ANY), ANY)
         built = build_frontier(found, form.by_name, way, form.unit_name, _nowhere)
-    return _shown(name, replace(built, about=form.about()))
+    return show_figure(name, replace(built, about=form.about()))
 
 
 def _nowhere(way: str, k: int, pool: Any) -> str:  # noqa: ARG001 (its shape)
@@ -136,10 +136,10 @@ def get_figure(
     if name not in CHARTS:
         raise Http404(f"There is no figure {name}; expected one of {', '.join(CHARTS)}.")
     form = checked(InsightForm(_as_form(chosen)))
-    return _shown(name, replace(CHARTS[name].build(form.scope()), about=form.about()))
+    return show_figure(name, replace(CHARTS[name].build(form.scope()), about=form.about()))
 
 
-def _shown(name: str, built: Figure) -> dict[str, JSON]:
+def show_figure(name: str, built: Figure) -> dict[str, JSON]:
     """A figure without its links: one to a single trace could tell what a queue hides of it."""
     same = ("title", "about", "definition", "summary", "missing")
     return {
