@@ -18,7 +18,7 @@ from trajectories.tasks.verdicts import ring_verification, verify_batch
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WORKER_INCLUDES = ["tests.worker_samplers"]
-TRACES, ROWS, STALE = 3_000, 30, 300
+TRACES, ROWS, STALE = 9_000, 30, 300
 
 
 def flood_verification() -> None:

@@ -1,4 +1,4 @@
-"""What is there when work begins is left out of the search for garbage until the last piece of work has ended."""
+"""What is there when work first begins is left out of the search for garbage from then on."""
 
 import gc
 import weakref
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from trajectories.adapters import garbage
 from trajectories.adapters.garbage import garbage_of_now
 
 
@@ -17,26 +18,28 @@ class Held:
 
 
 @pytest.fixture(autouse=True)
-def _thawed() -> Iterator[None]:
-    """The tests' own process may have set aside something of its own."""
-    frozen = gc.get_freeze_count() > 0
+def _first(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in a process that has worked on nothing yet."""
+    monkeypatch.setattr(garbage, "_state", garbage._State())
     gc.unfreeze()
     yield
-    if frozen:
-        gc.freeze()
+    gc.freeze()
 
 
-def test_garbage_from_before_is_found_after_and_that_of_now_at_once() -> None:
-    before = weakref.ref(Held())
+def test_garbage_from_before_is_found_first_and_what_is_held_is_set_aside_once() -> None:
+    before, held = weakref.ref(Held()), Held()
 
     with garbage_of_now():
-        of_now = weakref.ref(Held())
+        assert before() is None
+        aside = gc.get_freeze_count()
+        assert aside > 0
+        of_now, kept = weakref.ref(Held()), weakref.ref(held)
+        del held
         gc.collect()
-        assert before() is not None
-        assert of_now() is None
+        assert (of_now(), kept() is None) == (None, False)
 
-    gc.collect()
-    assert before() is None
+    with garbage_of_now():
+        assert gc.get_freeze_count() <= aside
 
 
 def test_the_last_of_several_blocks_ends_it() -> None:
@@ -45,19 +48,7 @@ def test_the_last_of_several_blocks_ends_it() -> None:
     second.__enter__()
 
     first.__exit__(None, None, None)
-    assert gc.get_freeze_count() > 0
     assert gc.get_threshold() != usual
 
     second.__exit__(None, None, None)
-    assert gc.get_freeze_count() == 0
     assert gc.get_threshold() == usual
-
-
-def test_what_is_set_aside_for_good_stays_so() -> None:
-    gc.freeze()
-
-    with garbage_of_now():
-        pass
-
-    assert gc.get_freeze_count() > 0
-    gc.unfreeze()

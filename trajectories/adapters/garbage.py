@@ -17,31 +17,30 @@ MADE = 20_000
 
 @dataclass(slots=True)
 class _State:
-    """Of the whole process: how many blocks are open, what the thresholds were, and whether to undo the setting
-    aside."""
+    """Of the whole process: how many blocks are open, what the thresholds were, and whether something was set aside.
+    To ask Python for the latter takes as long as a look: it counts."""
 
     blocks: int = 0
     usual: tuple[int, int, int] = (0, 0, 0)
-    sets_aside: bool = False
+    has_set_aside: bool = False
 
     def begin(self) -> None:
         """Open a block."""
         self.blocks += 1
         if self.blocks > 1:
             return
-        self.usual, self.sets_aside = gc.get_threshold(), gc.get_freeze_count() == 0
+        self.usual = gc.get_threshold()
         gc.set_threshold(MADE, *self.usual[1:])
-        if self.sets_aside:
+        if not self.has_set_aside:  # once, for the life of the process
+            self.has_set_aside = True
+            gc.collect()
             gc.freeze()
 
     def end(self) -> None:
         """Close one."""
         self.blocks -= 1
-        if self.blocks:
-            return
-        gc.set_threshold(*self.usual)
-        if self.sets_aside:
-            gc.unfreeze()
+        if not self.blocks:
+            gc.set_threshold(*self.usual)
 
 
 _lock = threading.Lock()
@@ -50,8 +49,8 @@ _state = _State()
 
 @contextmanager
 def garbage_of_now() -> Iterator[None]:
-    """Look for garbage seldom, and only among what is made from here on, until this ends; by the last block to end
-    where there are several. What was set aside for the life of the process, as in a web server, stays so."""
+    """Look for garbage seldom until this ends, by the last block to end where there are several. What a process holds
+    when its first block begins is set aside for good, as a web server does with what it has imported."""
     with _lock:
         _state.begin()
     try:
