@@ -5,7 +5,6 @@ import json
 import os
 import re
 import uuid
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -304,21 +303,6 @@ class Client(MakingClient, ManagingClient):
         path = path / Path(link["filename"]).name if path.is_dir() else path
         self._connection.fetch(link["url"], path, byte_size=link["byte_size"], sha256=link["sha256"])
         return path
-
-    def _pages(self, path: str, filters: Mapping[str, Any]) -> Iterator[Row]:
-        given: Row = {"limit": 200, **filters}
-        while True:
-            page = self._ask("GET", path, params=given)
-            if "cursor" not in given and (waiting := page.get("unsearchable", 0)):
-                told = f"{waiting:,} traces that came lately are still being read for their words and are not found yet"
-                warnings.warn(told, stacklevel=3)
-            yield from page["items"]
-            if page["next"] is None:
-                return
-            given["cursor"] = page["next"]
-
-    def _ask(self, method: str, path: str, **options: Any) -> Row:
-        return self._connection.ask(method, path, **options)
 
 
 def moved(place: str, first: int) -> str:

@@ -11,9 +11,6 @@ from minicolumn.importing import ImportingClient
 class CuratingClient(ImportingClient):
     """The part of minicolumn.Client that curators and their leads need besides queues and reviews."""
 
-    def _make(self, path: str, body: Row, key: str | None) -> Row:
-        raise NotImplementedError
-
     def tags(self) -> Iterator[Row]:
         """Every tag that you may know, newest first."""
         return self._pages("/tags", {})

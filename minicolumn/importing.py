@@ -9,20 +9,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from minicolumn.asking import AskingClient
 from minicolumn.connection import KEY, MinicolumnError, Row
 
 WAITING = ("queued", "running")
 """The states of a job that is not at its end."""
 
 
-class ImportingClient:
+class ImportingClient(AskingClient):
     """The part of minicolumn.Client that imports files and steers jobs."""
-
-    def _ask(self, method: str, path: str, **options: Any) -> Row:
-        raise NotImplementedError
-
-    def _pages(self, path: str, filters: Mapping[str, Any]) -> Iterator[Row]:
-        raise NotImplementedError
 
     def look_at_files(self, *paths: str | os.PathLike[str], **options: Any) -> Row:
         """How the first rows of files would be read, before anything comes in: `rows`, `paths` of what stands where,

@@ -11,9 +11,6 @@ from minicolumn.importing import WAITING, ImportingClient, has_ended, wait
 class LoopingClient(ImportingClient):
     """The part of minicolumn.Client that launches campaigns and trainings and makes what releases are made by."""
 
-    def _make(self, path: str, body: Row, key: str | None) -> Row:
-        return self._ask("POST", path, json=body, headers={KEY: key or str(uuid.uuid4())})
-
     def campaign_templates(self) -> list[Row]:
         """What a campaign may begin with, what each template lacks here, and the values that it begins with."""
         return list(self._ask("GET", "/campaign_templates")["items"])
