@@ -21,7 +21,7 @@ from tests.access import OPERATIONS, ROLES, rows_of
 from tests.api.programs import Program, described, one_connection  # noqa: F401 - a fixture
 from tests.world import make_world
 from trajectories.adapters.acting import FIRST
-from trajectories.models import Freezing, Project, ReleaseRule, TrainingPoint, WebhookMessage
+from trajectories.models import Freezing, Project, ReleaseRule, WebhookMessage
 from trajectories.services.people.invitations import invite
 from trajectories.services.spending.limits import set_limit
 
@@ -53,7 +53,6 @@ def test_every_operation_answers_as_it_is_described_to_every_role(lead, settings
 def rows_that_are_there(lead):
     """The id of a row by the parameter that names it."""
     world = make_world(lead)
-    TrainingPoint.objects.create(training=world.training, step=1, values={"loss": 0.5})
     rows = {
         "freezing": Freezing.objects.get(release=world.release),
         "invitation": invite(actor=lead, role="viewer", days=1)[0],
