@@ -16,7 +16,7 @@ def graves(page):
 def test_a_token_is_shown_once_works_and_is_revoked(log_in, live_app, lead):
     page = log_in(lead)
     page.goto("/tokens/")
-    page.get_by_label("Name").fill("My notebook")
+    page.get_by_role("textbox", name="Name").fill("My notebook")
     page.get_by_role("button", name="Make token").click()
     secret = page.locator("#secret").inner_text()
     assert graves(page) == []
