@@ -67,7 +67,8 @@ def test_missing_rows_are_added_and_others_stay():
     Text.objects.create(content_hash="a", body="old")
     for _ in range(2):
         copy_missing(Text, ("content_hash", "body"), [("a", "new"), ("b", AWKWARD)])
-    assert dict(Text.objects.values_list("content_hash", "body")) == {"a": "old", "b": AWKWARD}
+    rows = Text.objects.filter(content_hash__in=["a", "b"])
+    assert dict(rows.values_list("content_hash", "body")) == {"a": "old", "b": AWKWARD}
 
 
 def test_a_column_that_the_database_fills_in_is_filled_in():

@@ -236,7 +236,7 @@ def test_the_first_prompts_are_shown_as_they_would_be_sent(
     client.force_login(lead)
     data = chat_fields(problems, model, asking, variations=["symmetries", "colours", "order"])
     for method in (client.get, client.post):
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             text = squeezed(method(reverse("run_prompts"), data, headers=HTMX))
         assert "Example 1 input" in text
         assert "about" in text
