@@ -5,6 +5,7 @@ test fills a dozen tables with a few rows: those are deleted, and permissions an
 touched them. Where a table has grown, or the permissions are others, everything is flushed as ever.
 """
 
+import time
 from typing import Any
 
 from django.db import connection
@@ -17,6 +18,14 @@ KEPT = ("auth_group", "auth_group_permissions", "auth_permission", "django_conte
 """What a migration fills by itself at its end."""
 LARGE = 1_000_000
 """Bytes from which a table is truncated: deleted rows stay in its file until it is vacuumed."""
+BESIDE = "process beside a test"
+"""The name of sessions of processes that a test starts on its database."""
+PATIENCE = 20.0
+"""Seconds that such sessions have to end by themselves."""
+OTHERS = """
+SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+AND backend_type = 'client backend' AND (application_name = %s OR state <> 'idle')
+"""
 TABLES = """
 SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
 AND relname <> 'django_migrations' AND pg_relation_size(oid) > 0
@@ -34,6 +43,7 @@ def empty_cheaply() -> None:
 
 def empty_database(case: TransactionTestCase) -> None:
     """Take away every row that a test has committed, and every project but the first."""
+    wait_for_others()
     drop_projects()
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
@@ -50,6 +60,22 @@ def empty_database(case: TransactionTestCase) -> None:
         deletions = "".join(f'DELETE FROM "{name}";' for name in names)
         # Triggers say what is append-only, and foreign keys are triggers too.
         cursor.execute(f"SET session_replication_role = replica; {deletions} SET session_replication_role = DEFAULT")
+
+
+def wait_for_others() -> None:
+    """Return once nobody else writes: the session of a killed worker goes on with the statements that it had been
+    sent, and what it commits after the emptying would be rows of the next test. Whoever takes too long is ended."""
+    deadline = time.monotonic() + PATIENCE
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(OTHERS, [BESIDE])
+            others = [pid for (pid,) in cursor.fetchall()]
+            if not others:
+                return
+            if time.monotonic() >= deadline:
+                cursor.execute("SELECT pg_terminate_backend(pid, 10000) FROM unnest(%s) AS pid", [others])
+                return
+            time.sleep(0.01)
 
 
 def drop_projects() -> None:

@@ -34,8 +34,11 @@ NUMBERS = count(1)
 
 
 def arc_spec(number: int) -> dict[str, Any]:
-    """A task of its own, whose outputs are its inputs turned upside down."""
-    first = [[int(digit) for digit in f"{number:06d}"], [0, 0, 1, 2, 3, 4]]
+    """A task of its own, whose outputs are its inputs turned upside down.
+
+    The second row names every colour in its place: without it two numbers are one task with other colours.
+    """
+    first = [[int(digit) for digit in f"{number:010d}"], list(range(10))]
     second = [[2, number % 9, 0], [0, 0, 3]]
     return {
         "train": [{"input": grid, "output": grid[::-1]} for grid in (first, second)],

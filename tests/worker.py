@@ -19,6 +19,7 @@ import psutil
 import pytest
 from django.conf import settings as django_settings
 
+from tests.emptying import BESIDE
 from tests.nursery import FOLDER, Forked, close_nursery, nursery_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,10 +65,12 @@ def wait_with_sweeps(condition: Callable[[], Any], what: str) -> Any:
 
 
 def database_url(settings: dict[str, Any]) -> str:
-    """The address of a Django database, a socket folder included."""
+    """The address of a Django database, a socket folder included, for a process beside this one: its sessions bear a
+    name, by which the emptying of the database finds those that outlive their process."""
     user, password = quote(settings["USER"], safe=""), quote(settings["PASSWORD"] or "", safe="")
     host, port = quote(settings["HOST"], safe=""), f":{settings['PORT']}" if settings["PORT"] else ""
-    return f"postgresql://{user}{f':{password}' if password else ''}@{host}{port}/{quote(settings['NAME'], safe='')}"
+    address = f"{user}{f':{password}' if password else ''}@{host}{port}/{quote(settings['NAME'], safe='')}"
+    return f"postgresql://{address}?application_name={quote(BESIDE)}"
 
 
 class WorkerProcess:
