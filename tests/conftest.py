@@ -18,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests import factories
 from tests.emptying import empty_cheaply
+from tests.leftovers import LEFTOVERS
 from tests.order import long_first
 from tests.plain_client import keep_outermost
 from tests.ready_made import copy_ready_made
@@ -72,6 +73,13 @@ def _leave_static_files():
         **django_settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def _no_rows_of_earlier_tests(request):
+    has_database = not {"db", "transactional_db"}.isdisjoint(request.fixturenames)
+    if has_database or request.node.get_closest_marker("django_db"):
+        LEFTOVERS.clear(request.node.nodeid)
 
 
 @pytest.fixture(autouse=True)
@@ -193,5 +201,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         connect_queues()
         empty_cheaply()
+        LEFTOVERS.watch()
     yield
+    LEFTOVERS.close()
     disconnect_queues()

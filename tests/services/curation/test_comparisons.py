@@ -73,7 +73,7 @@ def test_orders_are_drawn_per_person(db):
     people = [User.objects.create_user(f"person-{number}") for number in range(24)]
     scope = ComparisonScope(problem=problem.pk, overlap=24)
     orders = [lease_pair(reviewer=person, scope=scope).swapped for person in people]
-    assert 4 <= sum(orders) <= 20
+    assert 0 < sum(orders) < 24, "by chance once in eight million"
 
 
 def test_two_people_get_different_pairs_and_with_overlap_the_same(curator, lead):
