@@ -182,7 +182,8 @@ def test_the_form_begins_with_what_works_on_a_fresh_machine_and_says_what_it_tak
     assert response.context["form"].initial["training_set"] == sets[0].pk
     assert response.context["estimate"].runs == 2 + 5
     assert response.context["estimate"].seconds == pytest.approx(2 * 4 * 1.0 + 5 * 6 * 1.0)
-    assert "At most" in text
+    assert "Training problems at most" in text
+    assert "Held-out problems at most" in text
 
 
 def test_a_campaign_is_begun_once_however_often_the_form_is_sent(page, lead):

@@ -85,14 +85,18 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PeopleFields, Gene
     training_set = forms.ModelChoiceField(
         queryset=ProblemSet.objects.order_by("title"), empty_label=None, label="Training problems", widget=SetSelect
     )
-    training_limit = _count("At most", MOST_PROBLEMS, 60, "Chosen by their hashes; empty for all.", required=False)
+    training_limit = _count(
+        "Training problems at most", MOST_PROBLEMS, 60, "Chosen by their hashes; empty for all.", required=False
+    )
     held_out_set = forms.ModelChoiceField(
         queryset=ProblemSet.objects.order_by("title"),
         empty_label=None,
         label="Held-out problems",
         help_text="Nothing is learnt from this set, nor from problems that are like one of it.",
     )
-    held_out_limit = _count("At most", MOST_PROBLEMS, 60, "The same for every sampler; empty for all.", required=False)
+    held_out_limit = _count(
+        "Held-out problems at most", MOST_PROBLEMS, 60, "The same for every sampler; empty for all.", required=False
+    )
     near = forms.FloatField(
         min_value=0.1,
         max_value=1.0,
