@@ -66,9 +66,7 @@ class TracePreview:
         return sum(1 for row in self.rows if row.fault)
 
 
-def preview_traces(
-    *, uploads: Sequence[KeptUpload], stated: Stated, maker: ProblemMaker | None = None
-) -> TracePreview:
+def preview_traces(*, uploads: Sequence[KeptUpload], stated: Stated, maker: ProblemMaker | None = None) -> TracePreview:
     """Look at the first rows of kept files, read as a person `stated`, or by their own shape.
 
     Where a `maker` is given it makes a problem that is not here, for the look alone. Raises OSError for a file that is
