@@ -116,12 +116,13 @@ def _shown(
         response=_start(trace, PartKind.CONTENT),
         answer=trace.answer,
     )
-    if isinstance(problem, str) or (problem is None and (maker is None or not trace.question_row)):
-        return replace(row, fault=problem or f"found no problem {shown_key(trace.problem)}")
-    row = replace(row, problem=problem, is_new=problem is None)
+    row = replace(row, problem=problem if isinstance(problem, Problem) else None)
     try:
-        if problem is None and maker is not None:
+        if problem is None and maker is not None and trace.question_row:
+            row = replace(row, is_new=True)
             problem = maker.make(trace.question_row, read.path, read.span, wrapper).problem
+        if not isinstance(problem, Problem):
+            return replace(row, fault=problem or f"found no problem {shown_key(trace.problem)}")
         staged = stage_trace(problem, trace)
     except ProblemError as fault:
         return replace(row, fault=_said(fault))
