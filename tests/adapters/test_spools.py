@@ -20,13 +20,14 @@ VALUES = st.recursive(
 
 
 def test_a_long_row_comes_back_as_it_was_and_counts_with_all_its_bytes(tmp_path):
-    row = {"text": "é\n\U0001f600" * spools.BLOCK_BYTES}
+    text = "é\n\U0001f600" * spools.BLOCK_BYTES
+    rows = [{"text": text}, {"a": 1, "texts": {"k": text, "short": 'x"', "": {"deep": [text]}}, "b": [None]}, "behind"]
     with open_spool(tmp_path / "rows.spool") as spool:
-        spool.append(row)
-        spool.append("behind")
-        spool.flush()
+        for row in rows:
+            spool.append(row)
+        assert b"".join(spool.blocks()) == "".join(f"{spools.line_of(row)}\n" for row in rows).encode()
         assert spool.size == (tmp_path / "rows.spool").stat().st_size
-        assert list(spool.rows()) == [row, "behind"]
+        assert list(spool.rows()) == rows
 
 
 @given(st.lists(VALUES))

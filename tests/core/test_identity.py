@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.core import identity
-from trajectories.core.identity import ListHash, canonical_json, content_hash, text_hash
+from trajectories.core.identity import JoinedText, ListHash, canonical_json, content_hash, text_hash
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 """Texts with halves of surrogate pairs too."""
@@ -23,6 +23,14 @@ def test_long_texts_hashed_piece_by_piece_have_the_hash_of_the_whole(parts):
         assert content_hash(parts) == hashed(canonical_json(parts))
         for part in (part for part in parts if isinstance(part, str)):
             assert text_hash(part) == hashed(part)
+
+
+@given(st.lists(st.tuples(ANY_TEXT, st.integers(0, 9), st.integers(0, 9))))
+def test_a_text_in_slices_has_the_hash_of_the_text(slices):
+    joined = JoinedText(tuple((text, min(start, len(text)), min(end, len(text))) for text, start, end in slices))
+    whole = "".join(text[start:end] for text, start, end in slices)
+    with patch.object(identity, "PIECE", 2):
+        assert (str(joined), content_hash([joined, 1])) == (whole, content_hash([whole, 1]))
 
 
 @given(st.lists(st.text() | st.integers() | st.lists(st.text())))

@@ -130,10 +130,15 @@ def test_form_errors(as_lead, values, message):
     ],
 )
 def test_files_that_hold_no_questions_say_so(as_lead, content, message):
-    page = as_lead.get(send(as_lead, content).url)
+    sent = send(as_lead, content).url
+    page = as_lead.get(sent)
     assert page.status_code == 200
     assert message in squeezed(page)
     assert b"<script>,b" not in page.content
+    posted = as_lead.post(sent, CHOSEN)
+    assert posted.status_code == 422
+    assert message in squeezed(posted)
+    assert "expected none" not in squeezed(posted)
 
 
 def test_somebody_else_cannot_see_it(as_lead, client, engineer, django_user_model):

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.pages import squeezed
-from trajectories.models import Import, Trace
+from trajectories.models import Import, Problem, Trace
 from trajectories.services.imports.jobs import import_next
 
 pytestmark = pytest.mark.django_db
@@ -72,15 +72,29 @@ def test_rows_of_a_known_shape_are_shown_as_they_would_come_in(client, lead, pro
     assert "Two and two." in shown
     assert "1 of 2 would not come in" in shown
     assert "found no problem" in shown
+    silent = squeezed(client.get(send(client, rows, make_problems="on", set_title="Sums")))
+    assert "found nothing that says train or eval" in silent
     more = {"make_problems": "on", "set_title": "Sums", "skip_bad": "on", "split": "train"}
     page = send(client, rows, **more)
     shown = squeezed(client.get(page))
     assert "all 2 would come in" in shown
     assert "new:</span> What is 3 + 3?" in shown
+    assert "none read" not in shown
+    assert not Problem.objects.exclude(name="sum").exists()
     client.post(page, {})
     options = Import.objects.get().options
     assert {**options, "places": {}} == options
     assert (options["on_fault"], options["set_title"], options["split"]) == ("skip", "Sums", "train")
+
+
+def test_a_file_of_which_no_row_can_be_read_has_nothing_to_choose(client, lead):
+    client.force_login(lead)
+    file = io.BytesIO(b"question,answer\n2 + 2?,4\n")
+    file.name = "questions.csv"
+    page = client.post(reverse("trace_import"), {"traces": file, "look": "1"})["Location"]
+    shown = squeezed(client.get(page))
+    assert "a table of questions is imported as problems" in shown
+    assert ("Nothing to import" in shown, "as the rows’ own shape says" in shown) == (True, False)
 
 
 def test_places_of_which_some_are_missing_are_refused_beside_their_field(client, lead, problem):

@@ -146,7 +146,7 @@ def test_a_folder_brings_its_tasks_only(as_lead):
         ("text.json", b"hello", "line 1 column 1"),
         ("latin.json", b'{"train": "\xe9"}', "byte 11"),
         ("nul.json", b"\0", "line 1 column 1"),
-        ("none.zip", b"PK", "is no zip file"),
+        ("none.zip", b"PK", "is no whole zip"),
         ("bomb.zip", make_zip({"a.json": bytes(40 << 20)}), "expand past 32 MB"),
         ("slip.zip", make_zip({"../../x.json": "1"}), "../../x.json"),
         ("twice.json", b'{"train": [], "train": []}', "twice in one object"),

@@ -28,6 +28,32 @@ def line_of(row: JSON) -> str:
     return _ENCODER.encode(row)
 
 
+def _is_long(row: JSON) -> bool:
+    """Whether a row has long texts: under names, in an object under a name, as the texts of a trace stand."""
+    if type(row) is not dict:
+        return False
+    inner = [value for value in row.values() if type(value) is dict]
+    return any(type(text) is str and len(text) > BLOCK_BYTES for value in inner for text in value.values())
+
+
+def _pieces(value: JSON, depth: int = 2) -> Iterator[str]:
+    """What `line_of` makes of a row with long texts, in pieces: its texts are in memory once. Each sign is escaped
+    alone."""
+    if type(value) is str and len(value) > BLOCK_BYTES:
+        yield '"'
+        for start in range(0, len(value), BLOCK_BYTES):
+            yield line_of(value[start : start + BLOCK_BYTES])[1:-1]
+        yield '"'
+    elif type(value) is dict and depth:
+        yield "{"
+        for index, (name, inner) in enumerate(value.items()):
+            yield f"{',' if index else ''}{line_of(name)}:"
+            yield from _pieces(inner, depth - 1)
+        yield "}"
+    else:
+        yield line_of(value)
+
+
 class SpoolDamagedError(Exception):
     """What is read from a spool is not what was written there: a power cut took, say, what was not on the disk yet."""
 
@@ -50,11 +76,12 @@ class Spool:
 
     def append(self, row: JSON) -> None:
         """Add a row of plain JSON with finite numbers. Raises OSError where the disk does not take it."""
-        line = line_of(row)
-        for start in range(0, len(line), BLOCK_BYTES):  # a long row is in memory once, not as bytes besides
-            self._file.write(line[start : start + BLOCK_BYTES].encode())
+        size = 1
+        for piece in _pieces(row) if _is_long(row) else [line_of(row)]:
+            self._file.write(piece.encode())
+            size += len(piece)
         self._file.write(b"\n")
-        self.size += len(line) + 1
+        self.size += size
         self.count += 1
 
     def append_lines(self, lines: Sequence[str]) -> None:
@@ -101,13 +128,17 @@ class Spool:
         self._file.flush()
         self._file.seek(0)
         batch: list[JSON] = []
-        size = 0
-        for number, line in enumerate(self._file, 1):
+        size = number = 0
+        while line := self._file.readline():
+            number += 1
+            size += len(line)
             try:
-                batch.append(json.loads(line))
+                # A long line is let go of once it is text, and the text once it is a row.
+                text, line = line.decode(), b""
+                batch.append(json.loads(text))
             except ValueError as fault:
                 raise SpoolDamagedError(f"row {number} that was set aside is no JSON any more: {fault}") from fault
-            size += len(line)
+            text = ""
             if len(batch) >= most or size >= BATCH_BYTES:
                 yield batch
                 batch, size = [], 0

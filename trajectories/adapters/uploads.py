@@ -263,7 +263,7 @@ def check_directory(stream: IO[bytes], most: int = MAX_DIRECTORY) -> int:
     stream.seek(0)
     end = tail.rfind(b"PK\5\6")
     if end < 0 or len(tail) - end < 22:
-        raise ProblemError("", "is no zip file (it has no end record)")
+        raise ProblemError("", "is no whole zip (its end is missing): send it again, whole")
     directory = int.from_bytes(tail[end + 12 : end + 16], "little")
     if b"PK\6\7" in tail[max(0, end - 20) : end] or directory > most:
         raise ProblemError("", f"found a zip with a directory for far more than {MAX_ENTRIES:,} files, expected fewer")

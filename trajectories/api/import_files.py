@@ -36,6 +36,7 @@ from trajectories.services.imports.jobs import keep_files, plan_import
 from trajectories.services.imports.previews import PreviewRow, preview_traces
 from trajectories.services.problems.questions import QuestionOptions, describe_question, preview_upload
 from trajectories.services.problems.uploads import drop_uploads, find_upload, names_without_side
+from trajectories.services.traces.finding import ProblemMaker
 from trajectories.services.traces.staging import Stated
 
 TRACES, ARCHIVE, ARC, QUESTIONS = "traces", "archive", "arc", "questions"
@@ -210,7 +211,8 @@ def look_at_files(request: HttpRequest, given: Annotated[Looked, Form()], files:
 
 def _traces_seen(given: Looked, uploads: Sequence[KeptUpload]) -> dict[str, Any]:
     stated = Stated(_mapping(given.places, "places"), given.model.strip())
-    seen = preview_traces(uploads=uploads, stated=stated, making=given.make_problems)
+    maker = ProblemMaker(given.split) if given.make_problems else None
+    seen = preview_traces(uploads=uploads, stated=stated, maker=maker)
     nothing: dict[str, Any] = {"columns": [], "mapping": {}, "layout": "", "asks_split": False, "notes": []}
     return {"rows": list(map(_row_seen, seen.rows)), "paths": seen.paths, "shapes": seen.shapes, **nothing}
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 FIRST_PROJECT = 1
@@ -24,11 +25,32 @@ def canonical_json(value: Any) -> str:
     return _CANONICAL.encode(value)
 
 
+@dataclass(frozen=True, slots=True)
+class JoinedText:
+    """A text that is not made as a whole, since it is long: slices of other texts, one behind the other, each a text
+    with where the slice begins and ends. Its hash is that of the text."""
+
+    slices: tuple[tuple[str, int, int], ...]
+
+    def __str__(self) -> str:
+        return "".join(text[start:end] for text, start, end in self.slices)
+
+    def pieces(self) -> Iterator[str]:
+        """The text a piece at a time."""
+        for text, start, end in self.slices:
+            for at in range(start, end, PIECE):
+                yield text[at : min(at + PIECE, end)]
+
+
 def content_hash(value: Any) -> str:
-    """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
-    if type(value) is list and any(type(part) is str and len(part) > PIECE for part in value):
+    """SHA-256 of the canonical JSON, as 64 hexadecimal digits. In a list a `JoinedText` counts as its text."""
+    if type(value) is list and any(map(_is_long, value)):
         return _hash_of_long_parts(value)
     return text_hash(canonical_json(value))
+
+
+def _is_long(part: Any) -> bool:
+    return type(part) is JoinedText or (type(part) is str and len(part) > PIECE)
 
 
 def _hash_of_long_parts(parts: Sequence[Any]) -> str:
@@ -36,9 +58,9 @@ def _hash_of_long_parts(parts: Sequence[Any]) -> str:
     digest = hashlib.sha256()
     for place, part in enumerate(parts):
         digest.update(b"," if place else b"[")
-        if type(part) is str and len(part) > PIECE:
+        if _is_long(part):
             digest.update(b'"')
-            for piece in _pieces(part):
+            for piece in part.pieces() if type(part) is JoinedText else _pieces(part):
                 digest.update(_bytes(canonical_json(piece)[1:-1]))
             digest.update(b'"')
         else:

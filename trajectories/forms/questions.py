@@ -36,7 +36,8 @@ class QuestionForm(PlainForm):
     """How a file of questions is read: its layout, one choice of column for each field, and where the questions go.
 
     `looked` is how the file is read where only its layout is chosen; what it has for a field is suggested. Where the
-    data was sent for the columns of another layout, the columns chosen there are left aside (`is_redrawn`).
+    data was sent for the columns of another layout, the columns chosen there are left aside (`is_redrawn`). A file of
+    which nothing can be read has no columns to choose from (`has_columns`).
     """
 
     shown_layout = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -74,6 +75,7 @@ class QuestionForm(PlainForm):
             help_text="Known data sets have their questions, choices and answers in columns of their own.",
         )
         choices = [(column, column) for column in looked.columns]
+        self.has_columns = bool(choices)
         for field in COLUMNS:
             needed = field == "question"
             self.fields[f"{PREFIX}{field}"] = forms.ChoiceField(

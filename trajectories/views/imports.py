@@ -52,6 +52,9 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
         "hidden_faults": job.fault_count - len(faults),
         "controls": controls_of(request.user, "import", job),
         "mine": job.created_by_id == visitor(request).pk,
+        "misses_problems": job.kind == Import.Kind.TRACES
+        and not job.options.get("make_problems")
+        and any(fault.detail.startswith("found no problem") for fault in faults),
         "shapes": shapes_told(job),
         "left_out": left_out_told(job),
         "verifying": job.kind in WITH_TRACES and job.state == Import.State.FINISHED and is_being_verified(job),

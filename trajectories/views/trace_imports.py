@@ -19,6 +19,7 @@ from trajectories.selectors.imports import import_of_upload
 from trajectories.services.imports.jobs import keep_files, plan_import
 from trajectories.services.imports.previews import preview_traces
 from trajectories.services.problems.uploads import find_upload
+from trajectories.services.traces.finding import ProblemMaker
 from trajectories.services.traces.staging import Stated
 from trajectories.views.permissions import needs, require
 from trajectories.views.uploads import limited_upload
@@ -109,10 +110,11 @@ def trace_import_look(request: HttpRequest) -> HttpResponse:
             form.add_error(None, " ".join(fault.messages))
         else:
             return redirect("import_detail", job.pk)
+    maker = ProblemMaker(options["split"]) if options.get("make_problems") else None
     context = {
         "form": form,
         "uploads": found,
-        "preview": preview_traces(uploads=found, stated=stated, making=bool(options.get("make_problems"))),
+        "preview": preview_traces(uploads=found, stated=stated, maker=maker),
         "options": options,
         "query": asked.urlencode(),
     }

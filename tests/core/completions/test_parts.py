@@ -16,6 +16,7 @@ from trajectories.core.completions.parts import (
     parts_to_json,
     said_text,
     spoken,
+    spoken_slices,
     thoughts_in,
 )
 from trajectories.core.completions.thoughts import Part, PartKind
@@ -36,6 +37,14 @@ def test_every_part_stands_where_it_says(given_pieces):
         at = part.end
     stored = json.loads(json.dumps(parts_to_json(completion.parts)))
     assert parts_from_json(stored, completion.text) == completion.parts
+
+
+@given(pieces, st.booleans())
+def test_what_is_spoken_is_the_same_in_slices(given_pieces, apart):
+    completion = build_completion(given_pieces)
+    if apart:
+        completion = Completion(completion.text, completion.parts[::2])
+    assert str(spoken_slices(completion)) == spoken(completion)
 
 
 def test_a_text_is_not_stored_a_second_time():

@@ -185,6 +185,8 @@ def test_a_long_name_of_a_score_keeps_its_end():
         ({"custom_id": "a", "response": {"body": {"data": [{"object": "embedding"}]}}}, "embeddings"),
         ({"object": "embedding", "embedding": [0.1], "index": 0}, "embeddings"),
         ({"00576224": {"train": [], "test": []}, "007bbfb7": {"train": [], "test": []}}, "challenges of the ARC Prize"),
+        ({"k1": {"train": [], "test": []}, "k2": {"train": [], "test": []}}, "challenges of the ARC Prize"),
+        ({"k1": [[[3, 3]], [[4, 4, 4]]], "k2": [[[5, 5]]]}, "solutions of the ARC Prize"),
         ({"00576224": [[[1]]], "007bbfb7": [[[2]], [[3]]]}, "solutions of the ARC Prize"),
         ({"00d62c1b": {"n_examples": 1000, "runtime": 0.5}}, "the metadata of re-arc"),
         ({"input": [[1]], "output": [[2]]}, "an example of a task of re-arc"),

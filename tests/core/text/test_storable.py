@@ -1,10 +1,12 @@
 import json
 import math
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trajectories.core.text import storable
 from trajectories.core.text.storable import MAX_DEPTH, storable_json, storable_text
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
@@ -23,6 +25,13 @@ def test_any_text_becomes_storable_and_what_was_storable_stays(text):
     if "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text):
         assert kept == text
     kept.encode("utf-8")
+
+
+@given(ANY_TEXT)
+def test_a_long_text_is_looked_at_in_pieces_to_the_same_end(text):
+    whole = storable_text(text)
+    with patch.object(storable, "PIECE", 2):
+        assert storable_text(text) == whole
 
 
 @given(ANY_JSON)

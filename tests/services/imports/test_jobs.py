@@ -265,6 +265,9 @@ def test_adopted_reviews_are_written_once(lead):
     assert (review.reviewer, review.decision, review.trace.decision) == (lead, "accept", "accepted")
     assert Problem.objects.get().accepted_count == 1
     assert AuditEvent.objects.get(verb="review.accept").object_id == review.trace_id
+    again = work(plan(lead, full, adopt_reviews=True))
+    assert (again.inserted, Review.objects.count()) == (0, 1)
+    assert again.told["left_out"] == {"decisions that were not taken over: their traces were here already": 1}
 
 
 @pytest.mark.django_db(transaction=True)

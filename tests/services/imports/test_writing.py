@@ -92,7 +92,7 @@ def test_a_log_of_inspect_comes_in_with_its_scores_once(pack):
 @pytest.mark.parametrize(
     ("data", "name", "fault"),
     [
-        (lambda: zstd_zip(log_entries(SAMPLE))[:-30], "a.eval", "is no zip file (it has no end record)"),
+        (lambda: zstd_zip(log_entries(SAMPLE))[:-30], "a.eval", "is no whole zip (its end is missing)"),
         (
             lambda: zstd_zip(log_entries(SAMPLE)).replace(b"\x28\xb5\x2f\xfd", b"\0\0\0\0"),
             "a.eval",

@@ -93,6 +93,15 @@ def test_several_processes_set_aside_what_one_does():
     assert steps[:2] == [7, 7]
 
 
+@pytest.mark.usefixtures("forks", "_problems")
+def test_rows_that_are_too_long_for_forks_are_set_aside_in_their_place(monkeypatch):
+    alone = set_aside(lambda _, stage: stage)
+    monkeypatch.setattr(staging_forks, "LONG", 20_000)
+    assert set_aside(lambda stack, stage: open_stage(stack, stage, 1)) == alone
+    monkeypatch.setattr(staging_forks, "LONG", 1)
+    assert set_aside(lambda stack, stage: open_stage(stack, stage, 1)) == alone
+
+
 @pytest.mark.usefixtures("_problems")
 def test_small_files_files_whose_problems_are_made_and_single_processors_need_no_forks(monkeypatch, settings):
     with ExitStack() as stack:

@@ -7,6 +7,7 @@ from typing import Any
 
 from trajectories.core.completions.messages import Piece, joined
 from trajectories.core.completions.thoughts import Content, Part, PartKind, content_in, split_thoughts
+from trajectories.core.identity import JoinedText
 from trajectories.core.records import JSON
 
 GAP = "\n\n"
@@ -112,6 +113,52 @@ def spoken(completion: Completion) -> str:
     if not has_thoughts(parts):
         return said_text(parts) or completion.text
     return GAP.join(text for text in (thoughts_in(parts), said_in(parts)) if text)
+
+
+def spoken_slices(completion: Completion) -> JoinedText:
+    """What `spoken` tells, as slices of the texts of the parts: a long text is not made once more for its hash."""
+    parts = completion.parts
+    said = [part for part in parts if part.kind is PartKind.CONTENT and not _is_blank(part.text)]
+    thoughts = _told_slices(parts, PartKind.THINKING)
+    if len(said) == 1 and not thoughts:
+        return JoinedText(((said[0].text, 0, len(said[0].text)),))
+    told = [slices for slices in (thoughts, _told_slices(parts, PartKind.CONTENT)) if slices]
+    return JoinedText(tuple(_with_gaps(told)) if told else ((completion.text, 0, len(completion.text)),))
+
+
+_Slice = tuple[str, int, int]
+_BETWEEN: _Slice = (GAP, 0, len(GAP))
+
+
+def _told_slices(parts: Iterable[Part], kind: PartKind) -> list[_Slice]:
+    """As `_told`, in slices."""
+    groups, end = list[list[_Slice]](), NOWHERE
+    for part in parts:
+        if part.kind is not kind or _is_blank(part.text):
+            continue
+        if groups and part.start == end >= 0:
+            groups[-1].append((part.text, 0, len(part.text)))
+        else:
+            groups.append([(part.text, 0, len(part.text))])
+        end = part.end
+    return _with_gaps([_stripped(group) for group in groups])
+
+
+def _with_gaps(groups: Sequence[Sequence[_Slice]]) -> list[_Slice]:
+    return [each for index, group in enumerate(groups) for each in ([_BETWEEN] if index else []) + list(group)]
+
+
+def _stripped(group: Sequence[_Slice]) -> list[_Slice]:
+    """Slices of texts that are not blank, without the blanks around them all."""
+    first, last = group[0][0], group[-1][0]
+    start = next(place for place, sign in enumerate(first) if not sign.isspace())
+    end = next(place for place in range(len(last), 0, -1) if not last[place - 1].isspace())
+    slices = [(first, start, len(first)), *group[1:]]
+    return [*slices[:-1], (last, slices[-1][1], end)]
+
+
+def _is_blank(text: str) -> bool:
+    return not text or text.isspace()
 
 
 def said_text(parts: Sequence[Part]) -> str:

@@ -138,9 +138,9 @@ def split_thoughts(text: str) -> tuple[Part, ...]:
     else:
         spans = _tagged(text)
     return tuple(
-        Part(kind, text[start:end], start, end, is_open)
+        Part(kind, said, start, end, is_open)
         for kind, start, end, is_open in spans
-        if text[start:end].strip()
+        if (said := text[start:end]) and not said.isspace()
     )
 
 

@@ -64,8 +64,8 @@ def is_pair(row: Row) -> bool:
 
 
 def _is_of_tasks(is_task: Callable[[Any], bool]) -> Callable[[Row], bool]:
-    """Whether every value of a row, under the name of an ARC task, is such a thing."""
-    return lambda row: bool(row) and all(TASK.fullmatch(str(name)) and is_task(value) for name, value in row.items())
+    """Whether every value of a row is such a thing, whatever the tasks are called."""
+    return lambda row: bool(row) and all(is_task(value) for value in row.values())
 
 
 def _is_challenge(task: Any) -> bool:
@@ -74,11 +74,20 @@ def _is_challenge(task: Any) -> bool:
 
 def _is_solution(task: Any) -> bool:
     grids = task if isinstance(task, list) else []
-    return bool(grids) and all(isinstance(grid, list) and grid and isinstance(grid[0], list) for grid in grids)
+    return bool(grids) and all(isinstance(grid, list) and bool(grid) and all(map(_is_line, grid)) for grid in grids)
 
 
-def _is_measured(task: Any) -> bool:
-    return isinstance(task, dict) and bool(task) and all(isinstance(each, int | float) for each in task.values())
+def _is_line(line: Any) -> bool:
+    return isinstance(line, list) and bool(line) and all(isinstance(cell, int) for cell in line)
+
+
+def _is_measured(row: Row) -> bool:
+    """Whether every value under the name of an ARC task is an object of figures."""
+    return bool(row) and all(TASK.fullmatch(str(name)) and _are_figures(value) for name, value in row.items())
+
+
+def _are_figures(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(isinstance(each, int | float) for each in value.values())
 
 
 def _is_shepherd(row: Row) -> bool:
@@ -120,7 +129,7 @@ REFUSED = (
     ),
     Refused(
         "the metadata of re-arc",
-        _is_of_tasks(_is_measured),
+        _is_measured,
         "it has figures of tasks and no answer of a model: leave it out",
     ),
     Refused(

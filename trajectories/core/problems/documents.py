@@ -13,6 +13,7 @@ from typing import Any
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.records import JSON
+from trajectories.core.text.storable import has_surrogates
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 64
@@ -82,10 +83,8 @@ def check_text(text: str, path: str) -> str:
     """Return the text if a database can hold it. Raises ProblemError for NUL and half surrogate pairs."""
     if "\0" in text:
         raise ProblemError(path, "found a NUL character, expected text")
-    try:
-        text.encode()
-    except UnicodeEncodeError as fault:
-        raise ProblemError(path, "found half of a surrogate pair, expected text") from fault
+    if has_surrogates(text):
+        raise ProblemError(path, "found half of a surrogate pair, expected text")
     return text
 
 

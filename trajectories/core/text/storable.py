@@ -7,6 +7,8 @@ from typing import Any
 from trajectories.core.records import JSON
 
 MAX_DEPTH = 200
+PIECE = 1 << 20
+"""Characters of a long text that are looked at at once."""
 _INTEGERS = {int}
 
 
@@ -14,9 +16,21 @@ def storable_text(text: str) -> str:
     """The text with every U+0000 and lone surrogate replaced by U+FFFD."""
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
-    if text.isascii():
+    if text.isascii() or (len(text) > PIECE and not has_surrogates(text)):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def has_surrogates(text: str) -> bool:
+    """Whether half a surrogate pair is in the text. A long one is looked at a piece at a time, without a copy of it."""
+    if text.isascii():
+        return False
+    try:
+        for start in range(0, len(text), PIECE):
+            text[start : start + PIECE].encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def storable_json(value: Any, depth: int = 0) -> JSON:

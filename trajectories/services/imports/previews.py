@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import NamedTuple
 
 from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.importers.file_names import told_by_file
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.mapped_rows import map_row, paths_of
+from trajectories.core.importers.prompt_wrappers import Wrapper
 from trajectories.core.importers.trace_files import shape_of
 from trajectories.core.problems import ProblemError
 from trajectories.core.records import JSON
 from trajectories.models import Problem
-from trajectories.services.traces.finding import ProblemFinder
+from trajectories.services.traces.finding import ProblemFinder, ProblemMaker
 from trajectories.services.traces.matching import shown_key
 from trajectories.services.traces.staging import TRACE_COLUMNS, Stated, import_limits, read_rows, stage_trace
 
@@ -39,6 +41,15 @@ class PreviewRow:
     answer: JSON = None
 
 
+class _Read(NamedTuple):
+    """A trace that was read, the file and place that its problem would be named by, and the place as it is shown."""
+
+    trace: ForeignTrace
+    path: str
+    span: str
+    place: str
+
+
 @dataclass(frozen=True, slots=True)
 class TracePreview:
     """The first rows of some files: what is where in them (paths with a sample), their shapes by title with how many
@@ -55,13 +66,14 @@ class TracePreview:
         return sum(1 for row in self.rows if row.fault)
 
 
-def preview_traces(*, uploads: Sequence[KeptUpload], stated: Stated, making: bool = False) -> TracePreview:
+def preview_traces(*, uploads: Sequence[KeptUpload], stated: Stated, maker: ProblemMaker | None = None) -> TracePreview:
     """Look at the first rows of kept files, read as a person `stated`, or by their own shape.
 
-    With `making` a problem that is not here would be made. Raises OSError for a file that is gone.
+    Where a `maker` is given it makes a problem that is not here, for the look alone. Raises OSError for a file that is
+    gone.
     """
     raw: list[Row] = []
-    read: list[tuple[str, ForeignTrace]] = []
+    read: list[_Read] = []
     shown: list[PreviewRow] = []
     shapes: dict[str, int] = {}
     with ExitStack() as stack:
@@ -78,12 +90,12 @@ def preview_traces(*, uploads: Sequence[KeptUpload], stated: Stated, making: boo
                     title = shape.title
                     shapes[title] = shapes.get(title, 0) + 1
                     traces = shape.traces(mapped, import_limits())
-                    read += [(place, told_by_file(trace, path, stated.model)) for trace in traces]
+                    read += [_Read(told_by_file(trace, path, stated.model), path, span, place) for trace in traces]
                 except ProblemError as fault:
-                    shown.append(PreviewRow(place, ": ".join(part for part in (fault.path, fault.detail) if part)))
+                    shown.append(PreviewRow(place, _said(fault)))
     finder = ProblemFinder({})
-    problems = finder.find({trace.problem for _, trace in read}, making=making)
-    shown += [_shown(place, trace, problems.get(trace.problem), making) for place, trace in read]
+    problems = finder.find({each.trace.problem for each in read}, making=maker is not None)
+    shown += [_shown(each, problems.get(each.trace.problem), maker, finder.wrapper) for each in read]
     return TracePreview(shown, paths_of(raw), shapes, len(raw))
 
 
@@ -92,21 +104,32 @@ def _start(trace: ForeignTrace, kind: PartKind) -> str:
     return "".join(part.text for part in trace.completion.parts if part.kind == kind)[:START_CHARACTERS]
 
 
-def _shown(place: str, trace: ForeignTrace, problem: Problem | str | None, making: bool) -> PreviewRow:
+def _shown(
+    read: _Read, problem: Problem | str | None, maker: ProblemMaker | None, wrapper: Wrapper | None
+) -> PreviewRow:
+    trace = read.trace
     row = PreviewRow(
-        place,
+        read.place,
         key=str(trace.problem)[:START_CHARACTERS],
         model=trace.model,
         thoughts=_start(trace, PartKind.THINKING),
         response=_start(trace, PartKind.CONTENT),
         answer=trace.answer,
     )
-    if not isinstance(problem, Problem):
-        if problem is None and making and trace.question_row:
-            return replace(row, is_new=True)
-        return replace(row, fault=problem or f"found no problem {shown_key(trace.problem)}")
+    row = replace(row, problem=problem if isinstance(problem, Problem) else None)
     try:
+        if problem is None and maker is not None and trace.question_row:
+            row = replace(row, is_new=True)
+            problem = maker.make(trace.question_row, read.path, read.span, wrapper).problem
+        if not isinstance(problem, Problem):
+            return replace(row, fault=problem or f"found no problem {shown_key(trace.problem)}")
         staged = stage_trace(problem, trace)
+    except ProblemError as fault:
+        return replace(row, fault=_said(fault))
     except (ValueError, TypeError) as fault:
-        return replace(row, problem=problem, fault=str(fault))
-    return replace(row, problem=problem, answer=staged["trace"][TRACE_COLUMNS.index("answer")])
+        return replace(row, fault=str(fault))
+    return replace(row, answer=staged["trace"][TRACE_COLUMNS.index("answer")])
+
+
+def _said(fault: ProblemError) -> str:
+    return ": ".join(part for part in (fault.path, fault.detail) if part)

@@ -9,6 +9,8 @@ from trajectories.services.problems.imports import SetTarget, name_of_set, write
 from trajectories.services.problems.procedural import procedural_source_name
 from trajectories.services.traces.imports import Arriving, write_traces
 
+NOT_ADOPTED = "decisions that were not taken over: their traces were here already"
+
 
 def set_target(set_title: str, source: str) -> SetTarget:
     """The set of that title, made if it is new."""
@@ -48,6 +50,8 @@ def _write_traces(job: Import, spool: Spool, fault_count: int) -> dict[str, Any]
     )
     traces = write_traces(arriving=arriving, spool=spool)
     told: dict[str, Any] = {**job.told, "verdicts": traces.verdicts, "reviews": traces.reviews}
+    if traces.not_adopted:
+        told["left_out"] = {**told.get("left_out", {}), NOT_ADOPTED: traces.not_adopted}
     came = {
         "inserted": len(traces.trace_ids),
         "duplicates": traces.duplicates,

@@ -78,8 +78,9 @@ class _Known:
 class WrittenTraces:
     """What was written: the ids of the new traces, how many were known already, the samplers by model.
 
-    `verdicts` and `reviews` count what others said, of new traces and of known ones; `problems` is what was made of
-    problems that were not here, None where none had to be.
+    `verdicts` and `reviews` count what others said, of new traces and of known ones; `not_adopted` counts the rows of
+    known traces whose decisions the importer wanted for their own and did not get: what decides on a trace that is here
+    is for its page. `problems` is what was made of problems that were not here, None where none had to be.
     """
 
     trace_ids: list[int] = field(default_factory=list)
@@ -87,6 +88,7 @@ class WrittenTraces:
     samplers: dict[str, Sampler] = field(default_factory=dict)
     verdicts: int = 0
     reviews: int = 0
+    not_adopted: int = 0
     problems: WrittenProblems | None = None
 
 
@@ -183,6 +185,8 @@ class _Writer:
         adopted = [(trace_id, row["adopted"]) for row, trace_id in new if row["adopted"]]
         if self._adopted_by is not None and adopted:
             store_adopted_reviews(reviewer=self._adopted_by, adopted=adopted)
+        earlier = [row for row, trace_id in known if not 0 < self._first_id <= trace_id]
+        self._written.not_adopted += sum(1 for row in earlier if row["adopted"])
         self._written.trace_ids += [trace_id for _, trace_id in new]
         self._per_problem.update(row["trace"][0] for row, _ in new)
 

@@ -21,7 +21,7 @@ from trajectories.core.importers.trace_files import shape_of
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.prompts import ReadAnswer, read_answer
 from trajectories.core.records import JSON, SampleResult
-from trajectories.core.text.storable import storable_text
+from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.answers import searched_fact
 from trajectories.models import Problem
 from trajectories.selectors.problems import to_public
@@ -215,7 +215,7 @@ class TraceStage:
     reached: int = 0
 
     def __post_init__(self) -> None:
-        self._finder = ProblemFinder(self.told.wrapper)
+        self.finder = ProblemFinder(self.told.wrapper)
 
     def take_next(self, rows: Iterator[ReadRow], spool: Spool, faults: FaultTally) -> int:
         """Set the traces of the next few rows aside and count their faults; how many rows there were, 0 at the end.
@@ -229,7 +229,7 @@ class TraceStage:
         """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
         read = read_batch(rows, self.stated)
         self.told.count(read.counts)
-        problems = self._finder.find(read.keys, making=self.maker is not None)
+        problems = self.finder.find(read.keys, making=self.maker is not None)
 
         def staged(trace: ForeignTrace, file: str, span: str) -> dict[str, Any]:
             return self._staged(problems.get(trace.problem), trace, file, span)
@@ -240,7 +240,7 @@ class TraceStage:
     def _staged(self, problem: Problem | str | None, trace: ForeignTrace, file: str, span: str) -> dict[str, Any]:
         """A trace as the spool has it, with its problem where that has to be made. Raises as `stage_found`."""
         if problem is None and self.maker is not None and trace.question_row:
-            made = self.maker.make(trace.question_row, file, span, self._finder.wrapper)
+            made = self.maker.make(trace.question_row, file, span, self.finder.wrapper)
             return {**stage_trace(made.problem, trace, adopting=self.adopting), "problem": made.staged}
         return stage_found(problem, trace, adopting=self.adopting)
 
@@ -251,7 +251,8 @@ def _fault(name: str, span: str, path: str, detail: str) -> ImportFault:
 
 def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False) -> dict[str, Any]:
     """A trace as the spool has it. Raises ValueError or TypeError for what cannot be stored."""
-    columns, texts = trace_columns(problem, _result(problem, item))
+    completion = _storable(item.completion)
+    columns, texts = trace_columns(problem, _result(problem, item, completion), completion.parts)
     columns |= {"problem_id": problem.pk, "temperature": item.temperature}
     return {
         "model": item.model.strip(),
@@ -272,13 +273,14 @@ def _plain(value: Any) -> JSON:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
-    came = item.completion
+def _storable(came: Completion) -> Completion:
+    """A completion as it can be stored: texts and what came with them."""
     text = storable_text(came.text)
-    completion = came
-    if text != came.text or any(part.text != storable_text(part.text) for part in came.parts):
-        parts = tuple(replace(part, text=storable_text(part.text)) for part in came.parts)
-        completion = Completion(text, parts)
+    parts = [replace(part, text=storable_text(part.text), data=storable_json(part.data)) for part in came.parts]
+    return Completion(text, tuple(parts))
+
+
+def _result(problem: Problem, item: ForeignTrace, completion: Completion) -> SampleResult:
     read, searched = ReadAnswer(item.answer, item.program, item.span), False
     if item.answer is None and not item.program and item.archived_item is None:
         read, searched = read_answer(to_public(problem), completion.content), True

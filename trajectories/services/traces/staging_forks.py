@@ -1,7 +1,8 @@
 """Setting large files aside in several processes: forks make of rows what the spool holds, this one matches problems.
 
 Nothing else differs from services.traces.staging: batches come back in their order, with the same lines for the spool
-and the same faults, and nothing counts as read before it is set aside.
+and the same faults, and nothing counts as read before it is set aside. Rows of many megabytes are not handed to a fork,
+where each would be in memory several times more: this process sets them aside by itself, with nothing else under way.
 """
 
 import os
@@ -37,6 +38,8 @@ from trajectories.services.traces.staging import (
 LARGE = 16 * 1024 * 1024
 """Files of so many bytes are read by forks, if at all: more than a request to the API may send, since a web server with
 its threads is not to be forked, and enough to be worth their start."""
+LONG = 16 * 1024 * 1024
+"""A batch of so many bytes, which ends with a long row, stays here."""
 AHEAD = 2
 """Batches for each fork that are read and not set aside yet."""
 OF_PROBLEM = ("id", "name", "kind", "statement", "spec", "content_hash")
@@ -149,11 +152,12 @@ class ForkedStage:
 
     def __init__(self, stage: TraceStage, readers: int) -> None:
         self._stage, self._readers = stage, readers
-        self._finder = ProblemFinder(dict(stage.told.wrapper))
+        self._finder = stage.finder = ProblemFinder(dict(stage.told.wrapper))
         self._forks = ExitStack()
         self._idle: deque[_Fork] = deque()
         self._batches: deque[_Batch] = deque()
         self._all_read = False
+        self._long: list[ReadRow] = []
 
     @property
     def told(self) -> Told:
@@ -185,8 +189,12 @@ class ForkedStage:
             self._hear()
             self._hand_out(rows)
         if not self._batches:
+            rows_here, self._long = self._long, []
+            if rows_here:
+                self._stage.take(rows_here, spool, faults)
+                self.told.wrapper.update(self._finder.said)
             self._stage.reached = self._stage.position()
-            return 0
+            return len(rows_here)
         batch = self._batches.popleft()
         spool.append_lines(batch.lines or [])
         for fault in batch.faults:
@@ -198,10 +206,13 @@ class ForkedStage:
 
     def _hand_out(self, rows: Iterator[ReadRow]) -> None:
         """Give the next rows to whoever has nothing to do."""
-        while self._idle and not self._all_read and len(self._batches) < AHEAD * self._readers:
+        while self._idle and not (self._all_read or self._long) and len(self._batches) < AHEAD * self._readers:
             batch = next_rows(rows)
             if not batch:
                 self._all_read = True
+                return
+            if sum(row.size for row in batch) >= LONG:
+                self._long = batch
                 return
             fork = self._idle.popleft()
             fork.fork.send({"rows": [_row_to_json(row) for row in batch]})

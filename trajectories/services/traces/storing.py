@@ -12,9 +12,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from trajectories.core.completions.parts import Completion, parts_from_json, parts_to_json, spoken
+from trajectories.core.completions.parts import Completion, parts_from_json, parts_to_json, spoken, spoken_slices
 from trajectories.core.completions.thoughts import Part, PartKind
-from trajectories.core.identity import PIECE, canonical_json, content_hash, text_hash
+from trajectories.core.identity import PIECE, JoinedText, canonical_json, content_hash, text_hash
 from trajectories.core.records import JSON, SampleResult, Step, StepKind, Usage
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.arc_common import once_per_object
@@ -156,9 +156,12 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
     return Trace(problem=problem, **links, **columns), texts
 
 
-def trace_columns(problem: Problem, result: SampleResult) -> tuple[dict[str, Any], dict[str, str]]:
+def trace_columns(
+    problem: Problem, result: SampleResult, told: tuple[Part, ...] | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
     """What a trace of a problem has in its columns, by name, but for what it came from, and the texts it refers to by
-    their hash. Raises as `build_trace`.
+    their hash. `told` are the parts of the result where whoever asks has them: they need not be read again, which makes
+    another copy of their texts. Raises as `build_trace`.
     """
     prompt, answer = _prompt_of(result.messages), storable_json(result.answer)
     steps = [step_json(step) for step in result.steps]
@@ -167,7 +170,8 @@ def trace_columns(problem: Problem, result: SampleResult) -> tuple[dict[str, Any
     program_id, raw_id = (text_hash(text) if text else None for text in (program, raw))
     texts = {prompt.key: prompt.text, reasoning_id: reasoning}
     texts |= {key: text for key, text in ((program_id, program), (raw_id, raw)) if key is not None}
-    parts = _parts(result.parts, reasoning)
+    parts = _parts(result.parts, reasoning) if told is None else told
+    completion = Completion(reasoning, parts)
     columns = {
         "prompt_id": prompt.key,
         "reasoning_id": reasoning_id,
@@ -185,17 +189,20 @@ def trace_columns(problem: Problem, result: SampleResult) -> tuple[dict[str, Any
         "content_hash": _content_hash(
             problem,
             prompt,
-            [spoken(Completion(reasoning, parts)), _without_times(_without_part(steps)), answer, program],
+            [
+                spoken(completion) if len(reasoning) <= PIECE else spoken_slices(completion),
+                *(_without_times(_without_part(steps)), answer, program),
+            ],
         ),
         **{name: getattr(result.usage, name) for name in _COUNTS},
     }
     return columns, texts
 
 
-def _content_hash(problem: Problem, prompt: "_Prompt", said: Sequence[JSON]) -> str:
+def _content_hash(problem: Problem, prompt: "_Prompt", said: Sequence[Any]) -> str:
     """The `content_hash` of [the problem's, what of the prompt counts, *said]. Of the prompt, which samples share, the
     JSON is made once."""
-    if any(type(each) is str and len(each) > PIECE for each in said):
+    if any(type(each) is JoinedText or (type(each) is str and len(each) > PIECE) for each in said):
         return content_hash([problem.content_hash, json.loads(prompt.counts), *said])
     return text_hash(f"[{canonical_json(problem.content_hash)},{prompt.counts},{canonical_json(said)[1:]}")
 
