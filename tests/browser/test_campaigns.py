@@ -31,6 +31,13 @@ def test_a_campaign_is_begun_from_its_template_watched_and_overruled(log_in, lea
     page.get_by_role("button", name="Start the campaign").click()
     page.wait_for_url("**/campaigns/*/")
     expect(page.locator("#live")).to_contain_text("0 of 1 generation measured")
+    with page.expect_response(lambda response: "part=live" in response.url):
+        page.get_by_label("Cancel").click()
+    # What comes after the answer says that the answer has been dealt with.
+    with page.expect_request(lambda request: "part=live" in request.url):
+        expect(page.get_by_role("button", name="Cancel the job")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel the job")).to_be_visible()
+    page.keyboard.press("Escape")
     campaign = finish(Campaign.objects.get())
     assert (campaign.state, campaign.state_reason) == ("finished", "")
     assert campaign.generations.get(number=1, arm="champion").sampler.parent == campaign.first_sampler

@@ -77,6 +77,11 @@ class ShownGeneration:
         return self.row.release.item_count if self.row.release is not None else None
 
     @property
+    def promotes(self) -> bool:
+        """Whether the challenger goes on, by the gate or by who overruled it."""
+        return bool(self.row.decision.get("overruled", self.row.decision).get("promotes"))
+
+    @property
     def added(self) -> int:
         """How many of what it learnt from its training added to its release: relabelled, replayed or seed traces."""
         return sum(line.added for line in self.training_funnel)
