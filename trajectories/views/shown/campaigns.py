@@ -239,7 +239,7 @@ def _rested_on(plan: CampaignPlan) -> str:
     if plan.basis is Basis.CONSENSUS and plan.least_votes is not None:
         return f", with at least {100 * plan.least_votes:g}% of the votes"
     if plan.basis is Basis.SCORER:
-        return f" ({plan.verifier}: at least {plan.least_score:g})"
+        return f", by the scores of {plan.verifier.partition(':')[2]} from {100 * plan.least_score:g} % on"
     return ""
 
 
