@@ -31,6 +31,13 @@ def test_a_campaign_is_begun_from_its_template_watched_and_overruled(log_in, lea
     page.get_by_role("button", name="Start the campaign").click()
     page.wait_for_url("**/campaigns/*/")
     expect(page.locator("#live")).to_contain_text("0 of 1 generation measured")
+    with page.expect_response(lambda response: "part=live" in response.url):
+        page.get_by_label("Cancel").click()
+    # What comes after the answer says that the answer has been dealt with.
+    with page.expect_request(lambda request: "part=live" in request.url):
+        expect(page.get_by_role("button", name="Cancel the job")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel the job")).to_be_visible()
+    page.keyboard.press("Escape")
     campaign = finish(Campaign.objects.get())
     assert (campaign.state, campaign.state_reason) == ("finished", "")
     assert campaign.generations.get(number=1, arm="champion").sampler.parent == campaign.first_sampler
@@ -70,6 +77,9 @@ def test_a_curriculum_is_drawn_and_its_clone_without_one_stands_beside_it(log_in
     expect(beside).to_contain_text("Differs in: curriculum, prerequisites.")
     expect(beside.get_by_role("rowheader", name="2")).to_be_visible()
     looks_fine(page, "campaign-curriculum")
+    # As after many generations: what is too wide scrolls within its card.
+    card.get_by_role("columnheader").first.evaluate("cell => { cell.style.minWidth = '2000px' }")
+    assert card.evaluate("card => card.scrollWidth <= card.clientWidth")
     page.get_by_role("link", name="The same without curriculum").click()
     expect(page.locator("[name=curriculum]")).not_to_be_checked()
     expect(page.locator("[name=prerequisites]")).to_have_value("rows-2: rows-1")

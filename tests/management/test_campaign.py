@@ -2,11 +2,14 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from tests import factories
 from tests.campaigns import begin, learnt_campaign, two_sets
 from trajectories.adapters.training import TRAINERS
+from trajectories.management.commands import campaign as campaign_command
 from trajectories.models import AuditEvent, Campaign
+from trajectories.services.jobs import outages
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +40,26 @@ def test_a_dry_run_says_what_it_takes_and_begins_nothing():
     two_sets()
     assert "7 runs, 4 trainings" in run("--dry-run")
     assert not Campaign.objects.exists()
+
+
+def test_who_follows_a_campaign_waits_for_a_database_that_is_away(monkeypatch):
+    two_sets()
+    values = ("--set", "generations=1", "control=", "search_seconds=0.1")
+    run(*values)
+    Campaign.objects.update(state="finished")
+    campaign = Campaign.objects.get()
+    real, away = Campaign.refresh_from_db, [OperationalError("server closed the connection unexpectedly")]
+
+    def refresh(self, *args, **kwargs):
+        if away:
+            raise away.pop()
+        real(self, *args, **kwargs)
+
+    monkeypatch.setattr(Campaign, "refresh_from_db", refresh)
+    monkeypatch.setattr(campaign_command, "plan_campaign", lambda **_: campaign)
+    # The test's own transaction ends with its connection.
+    monkeypatch.setattr(outages.connection, "close", lambda: None)
+    assert f"finished. Champion: {campaign.champion}." in run(*values, "--wait")
 
 
 def test_the_templates_are_listed_with_what_they_lack():

@@ -38,7 +38,7 @@ def build_curves(points: Sequence[TrainingPoint], about: str) -> Figure:
         rows=[Row([point.step, *(point.values.get(name) for name in names)]) for point in points],
         series=series,
         x=Axis("Step", Unit.COUNT),
-        y=Axis("Value", Unit.NUMBER),
+        y=Axis(titles[0] if len(titles) == 1 else "Value", Unit.NUMBER),
         summary=f"{len(points):,} steps; at the last one, {last.step:,}: {told}.",
         about=about,
     )

@@ -21,8 +21,13 @@ def beginning_of(
     begin = {"sampler": ensure_symbolic().pk}
     if like is None:
         return begin | template_values(template)
+    values = begin | values_of(like)
     left_out = WITHOUT.get(without)
-    return begin | values_of(like) | ({} if left_out is None else {**left_out, "seed": like.seed})
+    if left_out is None:
+        return values
+    # Both stand in the list of campaigns, and beside one another on their pages.
+    longest = Campaign._meta.get_field("title").max_length
+    return values | left_out | {"seed": like.seed, "title": f"{like.title}, without {without}"[:longest]}
 
 
 def filled_form(begin: Mapping[str, Any], changes: Mapping[str, Any], *, like: Campaign | None = None) -> CampaignForm:

@@ -7,7 +7,7 @@ from django import forms
 from trajectories.adapters.training.base import Parameter, ParameterKind, Trainer
 from trajectories.core.learning.rules import CORRECT, MOST_OF_A_PROBLEM, MOST_REPLAY, TAKE_WORDS
 from trajectories.forms.plain import PlainForm
-from trajectories.models import Release, Sampler
+from trajectories.models import Release, Sampler, Training
 from trajectories.selectors.samplers import list_samplers
 
 PREFIX = "parameter_"
@@ -89,12 +89,13 @@ class AttachForm(PlainForm):
 
     sampler = forms.ModelChoiceField(Sampler.objects.none(), label="Sampler")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, training: Training, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["sampler"]
         assert isinstance(field, forms.ModelChoiceField)
         drawing_none = (Sampler.Kind.IMPORTED, Sampler.Kind.AGENT)
-        field.queryset = list_samplers().filter(training=None).exclude(kind__in=drawing_none)
+        there = list_samplers().filter(training=None).exclude(kind__in=drawing_none)
+        field.queryset = there.exclude(pk=training.base_id) if training.base_id else there
 
 
 def field_of(parameter: Parameter) -> forms.Field:

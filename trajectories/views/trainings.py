@@ -101,7 +101,9 @@ def training_detail(request: HttpRequest, training_id: int) -> HttpResponse:
         "total": training.release.item_count,
         "rule": _rule_words(training),
         "parameters": _parameters(training),
-        "attach": AttachForm() if training.state == Training.State.WAITING else None,
+        # One that has ended without a value, as packages do, will have none.
+        "has_curves": training.is_active or curve_points(training).exists(),
+        "attach": AttachForm(training=training) if training.state == Training.State.WAITING else None,
         "figure_address": reverse("training_curves", args=[training.pk]),
         "part_of": part_of(request, "training", training.pk),
     }
@@ -160,7 +162,8 @@ def training_artefact(_: HttpRequest, training_id: int) -> FileResponse:
 @add_trainings
 def training_attach(request: HttpRequest, training_id: int) -> HttpResponse:
     """Say which sampler came of a training whose package was used elsewhere."""
-    form, training = AttachForm(request.POST), _training(training_id)
+    training = _training(training_id)
+    form = AttachForm(request.POST, training=training)
     if not form.is_valid():
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect("training_detail", training_id)
@@ -188,6 +191,8 @@ def _parameters(training: Training) -> list[tuple[str, Any]]:
     found = []
     for name, value in ((name, given[name]) for name in names):
         parameter = known.get(name)
+        if value == "":
+            continue  # An empty one is whatever "What was learnt" says.
         words = dict(parameter.choices).get(value, value) if parameter else value
         if isinstance(words, bool):
             words = "yes" if words else "no"

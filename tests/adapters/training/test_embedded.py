@@ -45,4 +45,6 @@ def test_a_release_without_a_program_of_the_language_says_what_was_left_out():
     train_next(job_id=training.pk)
     training.refresh_from_db()
     assert training.state == "failed"
-    assert training.reason.endswith("expected at least 2; left out: 2 not of the language.")
+    assert training.reason.endswith(
+        "expected at least 2; left out: 2 outside the operations of the grid and object search."
+    )

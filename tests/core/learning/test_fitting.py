@@ -92,7 +92,12 @@ def test_what_teaches_nothing_is_counted_by_why():
     ]
     found = read_examples(told)
     assert len(found.tasks) == 1
-    assert dict(found.left_out) == {"wrong": 1, "not of the language": 1, "no ARC task": 1, "no program": 1}
+    assert dict(found.left_out) == {
+        "wrong": 1,
+        "outside the operations of the grid and object search": 1,
+        "no ARC task": 1,
+        "no program": 1,
+    }
 
 
 def test_a_guide_is_the_same_for_the_same_examples_and_is_read_as_written(examples, learnt):

@@ -82,7 +82,7 @@ def test_a_learned_scorer_says_what_is_learnt_from_and_its_generation_waits_for_
     for item in row.release.items.all():
         assert item.trace.verdicts.get(verifier="scorer:told").score >= 0.01
     assert rest.words == "the scores of told from 1 % on"
-    assert "scorer:told" in dict(plan_words(campaign, campaign.kept_plan))["Learns from"]
+    assert "by the scores of told from 1 % on" in dict(plan_words(campaign, campaign.kept_plan))["Learns from"]
 
 
 def test_nothing_above_the_least_score_pauses_the_campaign_with_a_sentence(lead, sets):

@@ -10,7 +10,7 @@ from tests.local_models import make_sums
 from trajectories.core.faults import Fault
 from trajectories.models import Training
 from trajectories.services.endpoints.artefacts import artefact_file
-from trajectories.services.training.planning import attach_sampler, start_training
+from trajectories.services.training.planning import TrainingError, attach_sampler, start_training
 from trajectories.services.training.work import train_next
 
 pytestmark = pytest.mark.django_db
@@ -95,10 +95,16 @@ def test_the_same_rows_and_settings_are_packed_to_the_same_bytes():
 
 def test_the_training_ends_with_the_sampler_that_came_of_it():
     training = pack()
+    first = factories.make_sampler(kind="chat")
+    training.base = factories.make_sampler(kind="chat", parent=first)
+    training.save(update_fields=["base"])
     sampler = factories.make_sampler(kind="chat")
+    for earlier in (training.base, first):
+        with pytest.raises(TrainingError, match=f"began from {earlier.title}, or from what was made of it"):
+            attach_sampler(by=None, training_id=training.pk, sampler=earlier)
     attach_sampler(by=None, training_id=training.pk, sampler=sampler)
     training.refresh_from_db()
-    assert (training.state, training.sampler) == ("finished", sampler)
+    assert (training.state, training.sampler, training.sampler.parent) == ("finished", sampler, training.base)
 
 
 def test_a_model_has_to_be_named():

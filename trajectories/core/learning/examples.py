@@ -49,7 +49,7 @@ class Examples:
 
 
 OTHER_KIND, NO_PROGRAM, WRONG = "no ARC task", "no program", "wrong"
-FOREIGN, IDLE = "not of the language", "no operation"
+FOREIGN, IDLE = "outside the operations of the grid and object search", "no operation"
 """Why a lesson teaches nothing."""
 
 

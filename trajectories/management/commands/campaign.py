@@ -21,6 +21,7 @@ from trajectories.selectors.campaigns import list_generations, measured_of
 from trajectories.services.campaigns.gating import overrule_gate
 from trajectories.services.campaigns.plans import plan_campaign
 from trajectories.services.campaigns.steering import pause_campaign, resume_campaign
+from trajectories.services.jobs.outages import patiently
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 
 LOOK_SECONDS = 1.0
@@ -94,19 +95,22 @@ class Command(BaseCommand):
 
     def _follow(self, campaign: Campaign) -> None:
         told: set[tuple[int, str]] = set()
-        while True:
-            campaign.refresh_from_db()
-            for row in list_generations(campaign):
-                if (row.pk, row.stage) not in told:
-                    told.add((row.pk, row.stage))
-                    self.stdout.write(_line(row))
-            if not campaign.is_active:
-                break
+        # The campaign survives a database that is away; so does who follows it.
+        while patiently(lambda: self._tell(campaign, told)):
             connection.close()  # whoever waits for long holds none
             time.sleep(LOOK_SECONDS)
         self.stdout.write(f"{campaign.state}. Champion: {campaign.champion}. {campaign.state_reason}".strip())
         if campaign.state == Campaign.State.PAUSED:
             raise CommandError(campaign.state_reason or "Somebody paused it.")
+
+    def _tell(self, campaign: Campaign, told: set[tuple[int, str]]) -> bool:
+        """Write what is new since it was looked at last; whether there is more to come."""
+        campaign.refresh_from_db()
+        for row in list_generations(campaign):
+            if (row.pk, row.stage) not in told:
+                told.add((row.pk, row.stage))
+                self.stdout.write(_line(row))
+        return campaign.is_active
 
 
 def _steer(verb: str, options: dict[str, Any], actor: User | None) -> str:

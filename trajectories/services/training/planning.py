@@ -94,9 +94,11 @@ def check_base(trainer: Trainer, base: Sampler | None) -> Base | None:
 
 @transaction.atomic
 def attach_sampler(*, by: User | None, training_id: int, sampler: Sampler) -> Training:
-    """Say which sampler came of a training whose result was used elsewhere; its parent is rung for.
+    """Say which sampler came of a training whose result was used elsewhere; its parent is rung for. A sampler without a
+    parent gets the one that the training began from.
 
-    Raises TrainingError unless the training waits for one, or where the sampler came of another training.
+    Raises TrainingError unless the training waits for one, and where the sampler came of another training or was there
+    before this one: what it began from, and whatever that was made from.
     """
     training = Training.objects.select_for_update(of=("self",), no_key=True).get(pk=training_id)
     if training.state != State.WAITING:
@@ -105,12 +107,30 @@ def attach_sampler(*, by: User | None, training_id: int, sampler: Sampler) -> Tr
         raise TrainingError(
             f"{sampler.title} came of training {other.pk}; expected a sampler that came of none.", field="sampler"
         )
+    if sampler.pk in _line_of(training.base):
+        raise TrainingError(
+            f"The training began from {sampler.title}, or from what was made of it; expected the sampler that came of"
+            " the training.",
+            field="sampler",
+        )
+    if sampler.parent is None and training.base is not None:
+        sampler.parent = training.base
+        sampler.save(update_fields=["parent"])
     training.sampler, training.state = sampler, State.FINISHED
     training.finished_at = timezone.now()
     training.save(update_fields=["sampler", "state", "finished_at"])
     audit_training(by, "attached", training, {"sampler": sampler.pk})
     tell_parent(training)
     return training
+
+
+def _line_of(sampler: Sampler | None) -> set[int]:
+    """The keys of a sampler and of all that it was made from, generation by generation."""
+    line: set[int] = set()
+    while sampler is not None and sampler.pk not in line:
+        line.add(sampler.pk)
+        sampler = sampler.parent
+    return line
 
 
 def retry_training(*, actor: User | None, job_id: int) -> Training:

@@ -57,7 +57,7 @@ def control_words(number: int, challenger: Measured, control: Measured) -> str:
     if found.is_better or found.is_worse:
         said = "beats its control" if found.is_better else "is beaten by its control"
     return (
-        f"Generation {number} {said}: over {found.share.problems:,} held-out problems its share of right samples is "
-        f"{found.points}{found.band} from that of the control, and it solves {found.solved.won:,} that the "
+        f"Generation {number} {said}: over {found.share.problems:,} held-out problems its share of right samples less "
+        f"that of the control is {found.points}{found.band}, and it solves {found.solved.won:,} that the "
         f"control does not, the control {found.solved.lost:,} that it does not (McNemar p = {found.solved.p:.3g})."
     )

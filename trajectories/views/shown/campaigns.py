@@ -77,6 +77,16 @@ class ShownGeneration:
         return self.row.release.item_count if self.row.release is not None else None
 
     @property
+    def promotes(self) -> bool:
+        """Whether the challenger goes on, by the gate or by who overruled it."""
+        return bool(self.row.decision.get("overruled", self.row.decision).get("promotes"))
+
+    @property
+    def added(self) -> int:
+        """How many of what it learnt from its training added to its release: relabelled, replayed or seed traces."""
+        return sum(line.added for line in self.training_funnel)
+
+    @property
     def steps(self) -> int | None:
         """The steps of its training, None of a trainer that makes none, and before it has ended."""
         steps = self.row.training.facts.get("steps") if self.row.training is not None else None
@@ -229,7 +239,7 @@ def _rested_on(plan: CampaignPlan) -> str:
     if plan.basis is Basis.CONSENSUS and plan.least_votes is not None:
         return f", with at least {100 * plan.least_votes:g}% of the votes"
     if plan.basis is Basis.SCORER:
-        return f" ({plan.verifier}: at least {plan.least_score:g})"
+        return f", by the scores of {plan.verifier.partition(':')[2]} from {100 * plan.least_score:g} % on"
     return ""
 
 
@@ -258,9 +268,12 @@ def _passed_over(plan: CampaignPlan) -> str:
     return f", {plan.passed_over:,} of the evaluation side" if plan.passed_over else ""
 
 
+def _samples(number: int) -> str:
+    return f"{number:,} {'sample' if number == 1 else 'samples'} by instruction and temperature"
+
+
 def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
     """The plan of a campaign as (what, how it is)."""
-    strategy = f"{plan.samples_each:,} samples by instruction and temperature, strategy {plan.strategy}"
     begins = "from the first sampler" if plan.from_first else "from the champion"
     learns = f"{BASES[plan.basis]}{_rested_on(plan)}" + (", hinted ones too" if plan.hinted else "")
     enters = TAKE_WORDS[plan.take] + (
@@ -273,8 +286,8 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
         ("Training problems", f"{len(plan.training_problems):,} of {campaign.training_set.title}"),
         ("Held-out problems", f"{len(plan.held_out_problems):,} of {campaign.held_out_set.title}"),
         ("Left out", f"{len(campaign.left_out):,} training problems like held-out ones{_passed_over(plan)}"),
-        ("Each generation", strategy),
-        ("Measured by", f"{plan.held_out_samples:,} samples by instruction and temperature"),
+        ("Each generation", f"{_samples(plan.samples_each)}, strategy {plan.strategy}"),
+        ("Measured by", _samples(plan.held_out_samples)),
         ("Learns from", f"{learns}; at most {plan.per_problem:,} of a problem"),
         ("Which traces", enters),
         ("Generations learnt from", REPLAYS[plan.replay] + again),

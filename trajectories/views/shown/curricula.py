@@ -11,11 +11,11 @@ from trajectories.models import Generation
 from trajectories.selectors.campaigns import measured_of, problems_by_family
 from trajectories.views.shown.trace_links import Counted, list_traces
 
-BOX = (176, 46)
-STEP = (208, 64)
-"""The size of a box, and from one box to the next: across and down."""
+BOX = (152, 46)
+STEP = (176, 64)
+"""The size of a box, and from one box to the next: across and down. Five of them fit into a wide page."""
 
-LONGEST_DRAWN = 22
+LONGEST_DRAWN = 18
 """Characters of a name in its box; the table has all of it."""
 
 
@@ -46,7 +46,7 @@ class ShownFamily:
     @property
     def state(self) -> str:
         """In a few words what the second line of the box says."""
-        right = "not measured" if self.share is None else f"{percent(self.share)} right"
+        right = "not measured" if self.share is None else f"{self.share:.0%} right"
         return f"{right}, {'closed' if self.since is None else f'open since {self.since}'}"
 
 
@@ -59,6 +59,7 @@ class ShownCurriculum:
     width: int
     height: int
     opens_at: str
+    box: int = BOX[0]
 
     @property
     def words(self) -> str:
@@ -98,7 +99,7 @@ def show_curriculum(plan: CampaignPlan, rows: Sequence[Generation]) -> ShownCurr
         paths=_paths(at, plan),
         width=max(place.column for place in at) * STEP[0] + BOX[0] + 4,
         height=max(place.row for place in at) * STEP[1] + BOX[1] + 4,
-        opens_at=percent(plan.opens_at),
+        opens_at=f"{100 * plan.opens_at:g}%",
     )
 
 
@@ -118,7 +119,9 @@ def _since(rows: Sequence[Generation]) -> dict[str, int]:
 
 def _waits(plan: CampaignPlan, shares: Mapping[str, float], family: str) -> str:
     short = [need for need in plan.prerequisites.get(family, ()) if shares.get(need, 0.0) < plan.opens_at]
-    return ", ".join(f"{need} at {percent(shares[need]) if need in shares else 'nothing measured'}" for need in short)
+    return ", ".join(
+        f"{need} ({f'{percent(shares[need])} right' if need in shares else 'not measured'})" for need in short
+    )
 
 
 def _paths(at: Sequence[Place], plan: CampaignPlan) -> list[str]:
