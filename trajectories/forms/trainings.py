@@ -7,6 +7,7 @@ from django import forms
 from trajectories.adapters.training.base import Parameter, ParameterKind, Trainer
 from trajectories.core.learning.rules import CORRECT, MOST_OF_A_PROBLEM, MOST_REPLAY, TAKE_WORDS
 from trajectories.forms.plain import PlainForm
+from trajectories.forms.trainer_fields import by_heading
 from trajectories.models import Release, Sampler
 from trajectories.selectors.samplers import list_samplers
 
@@ -18,7 +19,7 @@ GREATEST_SEED = 2**31 - 1
 class TrainingForm(PlainForm):
     """The fields of every trainer, and those of the one that was chosen, which is in the address."""
 
-    release = forms.ModelChoiceField(Release.objects.none(), label="Release", help_text="What is learnt from.")
+    release = forms.ModelChoiceField(Release.objects.none(), label="Release")
     base = forms.ModelChoiceField(Sampler.objects.none(), label="Begins from", required=False)
     take = forms.ChoiceField(label="Which traces", choices=list(TAKE_WORDS.items()), initial=CORRECT)
     per_problem = forms.IntegerField(
@@ -45,6 +46,7 @@ class TrainingForm(PlainForm):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = releases
+            field.empty_label = "choose one"
         base = self.fields["base"]
         assert isinstance(base, forms.ModelChoiceField)
         base.queryset = list_samplers().filter(kind__in=trainer.base_kinds)
@@ -57,11 +59,11 @@ class TrainingForm(PlainForm):
         """The fields by heading, as the page shows them."""
         what = ["release", *(["base"] if self.trainer.base_kinds else [])]
         enters = ["take", "per_problem", "relabel", "bins", "replay", "replay_of"]
-        found = [
-            ("What is learnt from", what),
-            ("What enters", enters),
-            (self.trainer.label, [*self._parameters, "seed"]),
+        asked = [
+            (heading, [PREFIX + each.name for each in parameters])
+            for heading, parameters in by_heading(self.trainer, self.trainer.parameters)
         ]
+        found = [("What is learnt from", what), ("What enters", enters), *asked, ("Chance", ["seed"])]
         return [(title, [self[name] for name in names]) for title, names in found]
 
     @property

@@ -179,7 +179,7 @@ def _training(training_id: int) -> Training:
 
 
 def _parameters(training: Training) -> list[tuple[str, Any]]:
-    """(label, value) of every parameter; of a trainer that is not installed any more by the stored names."""
+    """(label, value) of every parameter that counted; of a trainer that is not installed any more by stored names."""
     trainer = TRAINERS.get(training.trainer)
     known = {} if trainer is None else {each.name: each for each in trainer.parameters}
     given = training.parameters
@@ -188,10 +188,12 @@ def _parameters(training: Training) -> list[tuple[str, Any]]:
     found = []
     for name, value in ((name, given[name]) for name in names):
         parameter = known.get(name)
+        if parameter and not parameter.counts(given, has_base=training.base_id is not None):
+            continue
         words = dict(parameter.choices).get(value, value) if parameter else value
         if isinstance(words, bool):
             words = "yes" if words else "no"
-        found.append((parameter.label if parameter else name, words))
+        found.append((parameter.label if parameter else name, "none" if words == "" else words))
     return found
 
 

@@ -102,7 +102,7 @@ def test_an_answer_to_a_child_that_is_gone_says_so(start):
 def test_an_environment_that_is_not_there_says_what_to_do(tmp_path, folder):
     (tmp_path / "half" / "bin").mkdir(parents=True)
     (tmp_path / "half" / "bin" / "python").write_text("")
-    with pytest.raises(NoEnvironmentError, match="run `make training`"):
+    with pytest.raises(NoEnvironmentError, match="run “make training”"):
         find_environment(None if folder is None else tmp_path / folder)
 
 
