@@ -46,11 +46,24 @@ def test_only_settings_that_mean_something_are_shown(as_lead):
         assert f"<dt>{label}</dt>" in page, label
     for label in ("Epochs", "Beta", "Answers to each prompt", "Begin from"):
         assert f"<dt>{label}</dt>" not in page, label
-    assert "<dt>Model</dt><dd>none</dd>" in page
+    assert "<dt>Model</dt><dd>a small new one</dd>" in page
     form = as_lead.get(f"{reverse('training_new')}?trainer=trl").content.decode()
     assert "Needs “make training”" in form
     for heading in ("answers-that-grpo-samples", "a-new-model", "limits"):
         assert f'data-group="{heading}"' in form
+
+
+def test_one_like_another_begins_with_its_settings(as_lead):
+    rule = {"take": "uniform", "per_problem": 2}
+    training = make_training(
+        make_release(1), trainer="trl", parameters={"method": "kto", "steps": 7}, rule=rule, seed=9
+    )
+    address = f"{reverse('training_new')}?like={training.pk}"
+    assert address in as_lead.get(reverse("training_detail", args=[training.pk])).content.decode()
+    form = as_lead.get(address).context["form"]
+    names = ("release", "base", "take", "per_problem", "seed", "parameter_method", "parameter_steps")
+    assert [form[name].value() for name in names] == [training.release_id, None, "uniform", 2, 9, "kto", 7]
+    assert as_lead.get(f"{reverse('training_new')}?like=999999").status_code == 404
 
 
 def test_losses_and_rewards_are_drawn_and_all_else_is_in_the_table(as_lead, monkeypatch):

@@ -4,11 +4,13 @@ from typing import Any
 
 from django import forms
 
+from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import Parameter, ParameterKind, Trainer
-from trajectories.core.learning.rules import CORRECT, MOST_OF_A_PROBLEM, MOST_REPLAY, TAKE_WORDS
+from trajectories.adapters.training.trl import TrlTrainer
+from trajectories.core.learning.rules import CORRECT, MOST_OF_A_PROBLEM, MOST_REPLAY, TAKE_WORDS, TrainingRule
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.trainer_fields import by_heading
-from trajectories.models import Release, Sampler
+from trajectories.models import Release, Sampler, Training
 from trajectories.selectors.samplers import list_samplers
 
 PREFIX = "parameter_"
@@ -53,6 +55,8 @@ class TrainingForm(PlainForm):
         base.empty_label = "nothing but its parameters"
         self._parameters = [PREFIX + parameter.name for parameter in trainer.parameters]
         self.fields |= {PREFIX + parameter.name: field_of(parameter) for parameter in trainer.parameters}
+        if trainer.key == TrlTrainer.key:
+            self.fields[PREFIX + "model"].widget.attrs |= {"list": "models", "autocomplete": "off"}
 
     @property
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -86,17 +90,31 @@ class TrainingForm(PlainForm):
         }
 
 
+def like_training(training: Training) -> dict[str, Any]:
+    """How the form begins for one like another training."""
+    rule = TrainingRule.from_json(training.rule)
+    return {
+        "release": training.release_id,
+        "base": training.base_id,
+        "seed": training.seed,
+        **{name: getattr(rule, name) for name in ("take", "per_problem", "relabel", "bins", "replay", "replay_of")},
+        **{PREFIX + name: value for name, value in training.parameters.items()},
+    }
+
+
 class AttachForm(PlainForm):
     """Which sampler came of a training whose package was used elsewhere."""
 
-    sampler = forms.ModelChoiceField(Sampler.objects.none(), label="Sampler")
+    sampler = forms.ModelChoiceField(Sampler.objects.none(), label="Sampler", empty_label="choose one")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, trainer: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["sampler"]
         assert isinstance(field, forms.ModelChoiceField)
         drawing_none = (Sampler.Kind.IMPORTED, Sampler.Kind.AGENT)
-        field.queryset = list_samplers().filter(training=None).exclude(kind__in=drawing_none)
+        samplers = list_samplers().filter(training=None).exclude(kind__in=drawing_none)
+        known = TRAINERS.get(trainer)
+        field.queryset = samplers.filter(kind__in=known.base_kinds) if known and known.base_kinds else samplers
 
 
 def field_of(parameter: Parameter) -> forms.Field:

@@ -65,7 +65,7 @@ def test_a_question_gets_its_answer(start, tmp_path):
             [{"hold": 300 * MEBIBYTE}, {"hang": True}],
             {"memory_bytes": 200 * MEBIBYTE},
             "memory",
-            "expected at most 0.2",
+            "expected at most 0.195",
         ),
         ([{"write": MEBIBYTE}, {"hang": True}], {"disk_bytes": 1000}, "disk_limit", "Its files take"),
         ([{"hang": True}], {"free_bytes": 1 << 60}, "disk", "The disk is full"),

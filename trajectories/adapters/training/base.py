@@ -42,8 +42,9 @@ class Parameter:
     """One setting of a trainer, as forms, the command line and the page of a training show it.
 
     `least` and `most` bound a number, both included; `choices` are (value, label). `group` is the heading it stands
-    under, "" for the trainer's own. `counts_where` names other parameters and the values of theirs with which it means
-    anything; `with_base` says whether that takes a sampler to begin from (True), takes none (False), or either (None).
+    under, "" for the trainer's own; `empty` is how an empty text is shown. `counts_where` names other parameters and
+    the values of theirs with which it means anything; `with_base` says whether that takes a sampler to begin from
+    (True), takes none (False), or either (None).
     """
 
     name: str
@@ -55,6 +56,7 @@ class Parameter:
     most: float | None = None
     choices: tuple[tuple[str, str], ...] = ()
     group: str = ""
+    empty: str = "none"
     counts_where: tuple[tuple[str, tuple[JSON, ...]], ...] = ()
     with_base: bool | None = None
 

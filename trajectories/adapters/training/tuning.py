@@ -72,7 +72,7 @@ OPTIMISING: tuple[Parameter, ...] = (
 TUNING: tuple[Parameter, ...] = (
     METHOD,
     Parameter("model", "Model", TEXT, "", "A folder in the folder of models; empty makes a small new model. Without a "
-              "sampler to begin from only.", with_base=False),
+              "sampler to begin from only.", empty="a small new one", with_base=False),
     Parameter(
         "begin_from",
         "Begin from",
