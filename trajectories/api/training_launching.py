@@ -176,7 +176,7 @@ def list_training_curves(
 def attach_trained_sampler(request: HttpRequest, training_id: Key, given: CameOf) -> Any:
     """Say which sampler came of a training whose package was used elsewhere. 409 unless it waits for one."""
     training = find_training(training_id)
-    form = AttachForm({"sampler": given.sampler}, trainer=training.trainer)
+    form = AttachForm({"sampler": given.sampler}, training=training)
     if not form.is_valid():
         raise _fault_of(*next((name, str(errors[0])) for name, errors in form.errors.items()))
     attach_sampler(by=asking(request), training_id=training_id, sampler=form.cleaned_data["sampler"])

@@ -21,7 +21,7 @@ GREATEST_SEED = 2**31 - 1
 class TrainingForm(PlainForm):
     """The fields of every trainer, and those of the one that was chosen, which is in the address."""
 
-    release = forms.ModelChoiceField(Release.objects.none(), label="Release")
+    release = forms.ModelChoiceField(Release.objects.none(), label="Release", empty_label="choose one")
     base = forms.ModelChoiceField(Sampler.objects.none(), label="Begins from", required=False)
     take = forms.ChoiceField(label="Which traces", choices=list(TAKE_WORDS.items()), initial=CORRECT)
     per_problem = forms.IntegerField(
@@ -48,7 +48,6 @@ class TrainingForm(PlainForm):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = releases
-            field.empty_label = "choose one"
         base = self.fields["base"]
         assert isinstance(base, forms.ModelChoiceField)
         base.queryset = list_samplers().filter(kind__in=trainer.base_kinds)
@@ -107,14 +106,15 @@ class AttachForm(PlainForm):
 
     sampler = forms.ModelChoiceField(Sampler.objects.none(), label="Sampler", empty_label="choose one")
 
-    def __init__(self, *args: Any, trainer: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, training: Training, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["sampler"]
         assert isinstance(field, forms.ModelChoiceField)
         drawing_none = (Sampler.Kind.IMPORTED, Sampler.Kind.AGENT)
         samplers = list_samplers().filter(training=None).exclude(kind__in=drawing_none)
-        known = TRAINERS.get(trainer)
-        field.queryset = samplers.filter(kind__in=known.base_kinds) if known and known.base_kinds else samplers
+        samplers = samplers.exclude(pk=training.base_id)
+        trainer = TRAINERS.get(training.trainer)
+        field.queryset = samplers.filter(kind__in=trainer.base_kinds) if trainer and trainer.base_kinds else samplers
 
 
 def field_of(parameter: Parameter) -> forms.Field:

@@ -108,7 +108,7 @@ def training_detail(request: HttpRequest, training_id: int) -> HttpResponse:
         # The form has no field for the seed traces that a campaign sets.
         "can_be_cloned": trainer is not None and not TrainingRule.from_json(training.rule).seeds,
         "parameters": _parameters(training),
-        "attach": AttachForm(trainer=training.trainer) if training.state == Training.State.WAITING else None,
+        "attach": AttachForm(training=training) if training.state == Training.State.WAITING else None,
         # What is trained elsewhere tells no curves here.
         "figure_address": training.trainer != PackageTrainer.key and reverse("training_curves", args=[training.pk]),
         "part_of": part_of(request, "training", training.pk),
@@ -169,7 +169,7 @@ def training_artefact(_: HttpRequest, training_id: int) -> FileResponse:
 def training_attach(request: HttpRequest, training_id: int) -> HttpResponse:
     """Say which sampler came of a training whose package was used elsewhere."""
     training = _training(training_id)
-    form = AttachForm(request.POST, trainer=training.trainer)
+    form = AttachForm(request.POST, training=training)
     if not form.is_valid():
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect("training_detail", training_id)

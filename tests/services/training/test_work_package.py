@@ -10,7 +10,7 @@ from tests.local_models import make_sums
 from trajectories.core.faults import Fault
 from trajectories.models import Training
 from trajectories.services.endpoints.artefacts import artefact_file
-from trajectories.services.training.planning import attach_sampler, start_training
+from trajectories.services.training.planning import TrainingError, attach_sampler, start_training
 from trajectories.services.training.work import train_next
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +95,10 @@ def test_the_same_rows_and_settings_are_packed_to_the_same_bytes():
 
 def test_the_training_ends_with_the_sampler_that_came_of_it():
     training = pack()
-    sampler = factories.make_sampler(kind="chat")
+    sampler, before = factories.make_sampler(kind="chat"), factories.make_sampler(kind="chat", title="Before")
+    Training.objects.filter(pk=training.pk).update(base=before)
+    with pytest.raises(TrainingError, match="began from Before"):
+        attach_sampler(by=None, training_id=training.pk, sampler=before)
     attach_sampler(by=None, training_id=training.pk, sampler=sampler)
     training.refresh_from_db()
     assert (training.state, training.sampler) == ("finished", sampler)

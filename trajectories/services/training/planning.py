@@ -96,11 +96,16 @@ def check_base(trainer: Trainer, base: Sampler | None) -> Base | None:
 def attach_sampler(*, by: User | None, training_id: int, sampler: Sampler) -> Training:
     """Say which sampler came of a training whose result was used elsewhere; its parent is rung for.
 
-    Raises TrainingError unless the training waits for one, or where the sampler came of another training.
+    Raises TrainingError unless the training waits for one, where the sampler is the one that it began from, or where it
+    came of another training.
     """
     training = Training.objects.select_for_update(of=("self",), no_key=True).get(pk=training_id)
     if training.state != State.WAITING:
         raise TrainingError(f"The training is {training.state}; only one that waits for its sampler can be given one.")
+    if sampler.pk == training.base_id:
+        raise TrainingError(
+            f"The training began from {sampler.title}; expected the sampler that came of it.", field="sampler"
+        )
     if (other := Training.objects.filter(sampler=sampler).first()) is not None:
         raise TrainingError(
             f"{sampler.title} came of training {other.pk}; expected a sampler that came of none.", field="sampler"
