@@ -112,7 +112,8 @@ class AttachForm(PlainForm):
         assert isinstance(field, forms.ModelChoiceField)
         drawing_none = (Sampler.Kind.IMPORTED, Sampler.Kind.AGENT)
         samplers = list_samplers().filter(training=None).exclude(kind__in=drawing_none)
-        samplers = samplers.exclude(pk=training.base_id)
+        if training.base_id is not None:
+            samplers = samplers.exclude(pk=training.base_id)
         trainer = TRAINERS.get(training.trainer)
         field.queryset = samplers.filter(kind__in=trainer.base_kinds) if trainer and trainer.base_kinds else samplers
 
