@@ -259,9 +259,13 @@ def _passed_over(plan: CampaignPlan) -> str:
     return f", {plan.passed_over:,} of the evaluation side" if plan.passed_over else ""
 
 
+def _samples(count: int) -> str:
+    return "1 sample" if count == 1 else f"{count:,} samples"
+
+
 def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
     """The plan of a campaign as (what, how it is)."""
-    strategy = f"{plan.samples_each:,} samples by instruction and temperature, strategy {plan.strategy}"
+    strategy = f"{_samples(plan.samples_each)} by instruction and temperature, strategy {plan.strategy}"
     begins = "from the first sampler" if plan.from_first else "from the champion"
     learns = f"{BASES[plan.basis]}{_rested_on(plan)}" + (", hinted ones too" if plan.hinted else "")
     enters = TAKE_WORDS[plan.take] + (
@@ -276,7 +280,7 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
         ("Held-out problems", f"{len(plan.held_out_problems):,} of {campaign.held_out_set.title}"),
         ("Left out", f"{len(campaign.left_out):,} training problems like held-out ones{_passed_over(plan)}"),
         ("Each generation", strategy),
-        ("Measured by", f"{plan.held_out_samples:,} samples by instruction and temperature"),
+        ("Measured by", f"{_samples(plan.held_out_samples)} by instruction and temperature"),
         ("Learns from", f"{learns}; at most {plan.per_problem:,} of a problem"),
         ("Which traces", enters),
         ("Generations learnt from", REPLAYS[plan.replay] + again),
