@@ -1,4 +1,4 @@
-// What refreshes by itself holds still while somebody points at it, types in it or has the focus in it.
+// What refreshes by itself holds still while somebody points at it, types in it, has the focus in it or a menu open.
 
 // The pointer counts where it was last moved: what moves beneath a pointer at rest has not been left.
 let pointed = "";
@@ -12,8 +12,11 @@ document.addEventListener("pointermove", (event) => {
 document.documentElement.addEventListener("pointerleave", () => { pointed = ""; });
 
 const isTyped = (field) => field.value !== field.defaultValue;
+const isInUse = (element) => element.querySelector("details.menu[open]") || [...element.querySelectorAll("textarea")].some(isTyped);
+const isLookedAt = (element) => element.id === pointed || element.matches(":focus-within");
+// What is marked "menu" goes on beneath a pointer at rest, such as the progress of a job.
 const isHeld = (element) => element?.hasAttribute("data-hold")
-  && (element.id === pointed || element.matches(":focus-within") || [...element.querySelectorAll("textarea")].some(isTyped));
+  && (isInUse(element) || (element.dataset.hold !== "menu" && isLookedAt(element)));
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (isHeld(event.detail.target)) event.detail.shouldSwap = false;
