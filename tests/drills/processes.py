@@ -51,11 +51,16 @@ class Database:
         wait_for(lambda: not psutil.pid_exists(pid), "the server to be gone")
 
     def crash(self, client: Client) -> None:
-        """Kill it and start it again. In between a page says that it is away, and so does whatever is sent."""
+        """Kill it and start it again. In between a page says that it is away, and so does whatever is sent; the client
+        is somebody's who is logged in."""
         self.kill()
         client.raise_request_exception = False
         for answer in (client.get("/jobs/"), client.post("/jobs/")):
-            assert (answer.status_code, "The database is away" in answer.content.decode()) == (503, True)
+            shown = answer.content.decode()
+            assert (answer.status_code, "The database is away" in shown) == (503, True), (
+                answer.status_code,
+                shown[:500],
+            )
         client.raise_request_exception = True
         self.start()
         wait_for(_reaches_it, "the server to be reached again")

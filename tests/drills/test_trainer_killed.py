@@ -52,6 +52,7 @@ def test_a_training_of_a_campaign_survives_kills_of_trainer_database_and_worker(
     resume_campaign(actor=lead, job_id=campaign.pk)
     kept = newest_checkpoint(training)
     wait_for_step(training, kept + 1)
+    client.force_login(lead)
     storm.database.crash(client)
     wait_for_step(training, newest_checkpoint(training) + 1)
     storm.kill(beat=False)

@@ -8,7 +8,7 @@ from trajectories.adapters.training.base import Parameter, ParameterKind, Traini
 from trajectories.adapters.training.trl import TrlTrainer
 
 TINY = {
-    "layers": 1, "width": 16, "heads": 2, "context": 2_048, "max_length": 2_048, "batch": 1, "steps": 12,
+    "layers": 1, "width": 16, "heads": 2, "context": 2_048, "max_length": 2_048, "batch": 1, "steps": 60,
     "learning_rate": 0.001, "evaluation_share": 0.0, "save_every": 1,
 }  # fmt: skip
 GAIN = 40

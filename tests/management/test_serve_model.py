@@ -13,7 +13,7 @@ def test_a_folder_of_models_becomes_a_sampler(settings, tmp_path, capsys):
     call_command("serve_model", "Small-1.0", batch=2)
     sampler = Sampler.objects.get(kind="local")
     assert (sampler.name, sampler.title, sampler.parameters["batch"]) == ("small-1-0", "Small-1.0", 2)
-    assert "run `make training`" in capsys.readouterr().out
+    assert "run “make training”" in capsys.readouterr().out
     with pytest.raises(CommandError, match="a name of its own"):
         call_command("serve_model", "Small-1.0")
     with pytest.raises(CommandError, match="expected the name of a folder"):

@@ -103,7 +103,9 @@ def test_with_a_model_and_a_trainer_every_template_can_be_started_or_says_what_i
     assert [Instruction.objects.get(pk=key).name for key in form.initial["instructions"]] == ["scratchpad"]
     assert (form.initial["trl_steps"], form.initial["steps_growth"]) == (40, 1.2)
     assert form.initial["from_first"]
-    assert "trl_begin_from" not in {field.name for each in form.trainers() for field in each["fields"]}
+    shown = {field.name for each in form.trainers() for _, fields in each["groups"] for field in fields}
+    assert {"trl_learning_rate", "package_model"} <= shown
+    assert not {"trl_begin_from", "trl_model", "trl_layers"} & shown, "a campaign begins from its first sampler"
 
 
 def test_a_card_of_a_language_model_says_whether_a_worker_can_train_it(page, settings, tmp_path, monkeypatch):

@@ -69,7 +69,7 @@ def test_a_machine_without_models_or_environment_says_what_to_do(client, lead, s
     settings.TRAINING_PYTHON, settings.MODELS_DIR = tmp_path / "nothing", tmp_path / "nowhere"
     client.force_login(lead)
     page = client.get(reverse("local_model_new")).content.decode()
-    assert "run `make training`" in page
+    assert "run “make training”" in page
     assert "There is no model in" in page
 
 

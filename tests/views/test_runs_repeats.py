@@ -51,6 +51,14 @@ def test_one_text_for_every_seed_is_told_with_an_example(client, curator, run):
         assert f'href="{address}"' in text
 
 
+def test_a_model_of_this_machine_is_not_called_an_endpoint(client, curator):
+    run = factories.make_run(sampler=factories.make_sampler(kind="local", parameters={"folder": "small"}))
+    draw(run, factories.make_problem(), *["Six sevens are 42."] * 3)
+    text = page(client, curator, run)
+    assert "The model says little else at this temperature" in text
+    assert "likely to ignore" not in text
+
+
 def test_a_few_alike_are_no_alarm(client, curator, run):
     draw(run, factories.make_problem(), "42", "42", *(f"It is {number}." for number in range(6)))
     text = page(client, curator, run)

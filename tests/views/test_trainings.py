@@ -39,6 +39,46 @@ def test_its_settings_are_said_in_words(as_lead):
     assert "<dt>Which traces</dt><dd>whatever the release holds, drawn evenly</dd>" in page
 
 
+def test_only_settings_that_mean_something_are_shown(as_lead):
+    training = make_training(make_release(1), trainer="trl", parameters={"method": "sft", "steps": 3})
+    page = as_lead.get(reverse("training_detail", args=[training.pk])).content.decode()
+    for label in ("Steps", "Layers", "Learning rate"):
+        assert f"<dt>{label}</dt>" in page, label
+    for label in ("Epochs", "Beta", "Answers to each prompt", "Begin from"):
+        assert f"<dt>{label}</dt>" not in page, label
+    assert "<dt>Model</dt><dd>a small new one</dd>" in page
+    form = as_lead.get(f"{reverse('training_new')}?trainer=trl").content.decode()
+    assert "Needs “make training”" in form
+    for heading in ("answers-that-grpo-samples", "a-new-model", "limits"):
+        assert f'data-group="{heading}"' in form
+
+
+def test_one_like_another_begins_with_its_settings(as_lead):
+    rule = {"take": "uniform", "per_problem": 2}
+    training = make_training(
+        make_release(1), trainer="trl", parameters={"method": "kto", "steps": 7}, rule=rule, seed=9
+    )
+    address = f"{reverse('training_new')}?like={training.pk}"
+    assert address in as_lead.get(reverse("training_detail", args=[training.pk])).content.decode()
+    form = as_lead.get(address).context["form"]
+    names = ("release", "base", "take", "per_problem", "seed", "parameter_method", "parameter_steps")
+    assert [form[name].value() for name in names] == [training.release_id, None, "uniform", 2, 9, "kto", 7]
+    assert as_lead.get(f"{reverse('training_new')}?like=999999").status_code == 404
+
+
+def test_losses_and_rewards_are_drawn_and_all_else_is_in_the_table(as_lead, monkeypatch):
+    def act(task, report):
+        report.point(1, **{"loss": 0.5, "rewards/margins": 0.1, "grad_norm": 20.0, "kl": 0.0})
+        return write_outcome(task)
+
+    ToldTrainer(act).install(monkeypatch)
+    training = make_training(make_release(2), trainer="told")
+    train_next(job_id=training.pk)
+    figure = as_lead.get(reverse("training_curves", args=[training.pk])).context["figure"]
+    assert [each.name for each in figure.series] == ["Loss", "Rewards, margins"]
+    assert [column.title for column in figure.columns] == ["Step", "Gradient norm", "KL", "Loss", "Rewards, margins"]
+
+
 def test_a_lead_asks_for_a_training_from_a_release_and_watches_it(as_lead, told):
     base = ensure_symbolic()
     release = make_release(2)

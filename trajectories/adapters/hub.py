@@ -15,7 +15,7 @@ from typing import IO, Any
 import httpx2
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
-MISSING = "What talks to the hub is not installed: `make cloud` does it."
+MISSING = "What talks to the hub is not installed: “make cloud” does it."
 STATUS_WORDS = {
     401: "it does not accept the key in {key}",
     403: "the key in {key} may not write there",

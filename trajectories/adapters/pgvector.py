@@ -67,7 +67,7 @@ def find_vector_search() -> VectorSearch:
             "the database server does not have it."
             if available is None
             else "the server has it, this database does not; have a superuser CREATE EXTENSION vector, then run "
-            "`manage.py prepare`."
+            "“manage.py prepare”."
         )
         return VectorSearch(lack=lack)
     if tuple(int(part) for part in version.split(".")[:2]) < LEAST:
@@ -75,7 +75,7 @@ def find_vector_search() -> VectorSearch:
     if not is_ours:
         return VectorSearch(
             lack=f"there is no schema {SCHEMA} that this role may make tables in; GRANT CREATE ON DATABASE, then run "
-            "`manage.py prepare`."
+            "“manage.py prepare”."
         )
     return VectorSearch(schema)
 

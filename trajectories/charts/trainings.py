@@ -8,22 +8,27 @@ from trajectories.models import TrainingPoint
 
 TONES = 8
 TITLE = "Curves"
+DRAWN = ("loss", "reward")
+"""Values with one of these in their names are drawn; where there are none, all are. What trl tells besides (entropy,
+lengths, the learning rate) is of another size, and flattens these."""
+TITLES = {"grad_norm": "Gradient norm", "kl": "KL"}
 DEFINITION = (
-    "What the trainer told at each step while it trained. A step that was told again after a worker was killed has the"
-    " later values. Where there are more than 500 steps, 500 of them are drawn, evenly; the CSV file has every step."
+    "What the trainer told at each step while it trained: losses and rewards are drawn, the table has all else. A step"
+    " that was told again after a worker was killed has the later values. Where there are more than 500 steps, 500 of"
+    " them are drawn, evenly; the CSV file has every step."
 )
 
 
 def build_curves(points: Sequence[TrainingPoint], about: str) -> Figure:
     """The figure of a training's points in order."""
     names = list(dict.fromkeys(name for point in points for name in sorted(point.values)))
-    titles = [name.replace("_", " ").capitalize() for name in names]
+    titles = [TITLES.get(name) or name.replace("_", " ").replace("/", ", ").capitalize() for name in names]
     columns = [Column("Step", Unit.COUNT), *(Column(title, Unit.NUMBER) for title in titles)]
     if not points:
         return Figure(TITLE, DEFINITION, columns, missing="This training has told no values yet.", about=about)
     series = [
         Series(title, Mark.LINE, str(number % TONES + 1), _points(points, name, title))
-        for number, (name, title) in enumerate(zip(names, titles, strict=True))
+        for number, (name, title) in enumerate(_drawn(names, titles))
     ]
     last = points[-1]
     told = ", ".join(
@@ -42,6 +47,12 @@ def build_curves(points: Sequence[TrainingPoint], about: str) -> Figure:
         summary=f"{len(points):,} steps; at the last one, {last.step:,}: {told}.",
         about=about,
     )
+
+
+def _drawn(names: Sequence[str], titles: Sequence[str]) -> list[tuple[str, str]]:
+    """(name, title) of what is drawn."""
+    told = list(zip(names, titles, strict=True))
+    return [each for each in told if any(part in each[0] for part in DRAWN)] or told
 
 
 def _points(points: Sequence[TrainingPoint], name: str, title: str) -> list[Point]:

@@ -10,7 +10,6 @@ from trajectories.core.campaigns.curricula import read_needs, write_needs
 from trajectories.core.campaigns.gates import TESTS, GateTest
 from trajectories.core.campaigns.plans import (
     BASES,
-    BEGIN_FROM,
     CONTROLS,
     LEAST_SCORE,
     LEVELS,
@@ -48,7 +47,7 @@ from trajectories.forms.run_choices import (
     setting_name,
 )
 from trajectories.forms.titles import TitleField
-from trajectories.forms.trainer_fields import parameter_field, trainer_field
+from trajectories.forms.trainer_fields import asked_by_campaigns, by_heading, parameter_field, trainer_field
 from trajectories.models import Campaign, Instruction, ProblemSet, Release, Sampler, Scorer
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
@@ -264,9 +263,9 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PeopleFields, Gene
             {
                 "trainer": trainer,
                 "note": standing_of(trainer, living).note,
-                # What a training begins from is said by the campaign.
-                "fields": [
-                    self[trainer_field(trainer, each)] for each in trainer.parameters if each.name != BEGIN_FROM
+                "groups": [
+                    (heading, [self[trainer_field(trainer, each)] for each in parameters])
+                    for heading, parameters in by_heading(trainer, asked_by_campaigns(trainer))
                 ],
             }
             for trainer in TRAINERS.values()

@@ -1,10 +1,27 @@
-"""The fields of trainers' parameters in a form that shows those of every trainer."""
+"""The fields of trainers' parameters in forms: their headings, and those of every trainer in one form."""
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from django import forms
 
 from trajectories.adapters.training.base import Parameter, ParameterKind, Trainer
+from trajectories.core.campaigns.plans import BEGIN_FROM
+
+
+def by_heading(trainer: Trainer, parameters: Iterable[Parameter]) -> list[tuple[str, list[Parameter]]]:
+    """Parameters of a trainer by the heading that they stand under."""
+    return [(heading, list(each)) for heading, each in groupby(parameters, lambda one: one.group or trainer.label)]
+
+
+def asked_by_campaigns(trainer: Trainer) -> list[Parameter]:
+    """The parameters that a campaign asks for: it says itself what a training begins from, which is a sampler."""
+    return [
+        each
+        for each in trainer.parameters
+        if each.name != BEGIN_FROM and not (trainer.base_kinds and each.with_base is False)
+    ]
 
 
 def trainer_field(trainer: Trainer, parameter: Parameter) -> str:

@@ -4,9 +4,12 @@ from typing import Any
 
 from django import forms
 
+from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import Parameter, ParameterKind, Trainer
-from trajectories.core.learning.rules import CORRECT, MOST_OF_A_PROBLEM, MOST_REPLAY, TAKE_WORDS
+from trajectories.adapters.training.trl import TrlTrainer
+from trajectories.core.learning.rules import CORRECT, MOST_OF_A_PROBLEM, MOST_REPLAY, TAKE_WORDS, TrainingRule
 from trajectories.forms.plain import PlainForm
+from trajectories.forms.trainer_fields import by_heading
 from trajectories.models import Release, Sampler, Training
 from trajectories.selectors.samplers import list_samplers
 
@@ -18,7 +21,7 @@ GREATEST_SEED = 2**31 - 1
 class TrainingForm(PlainForm):
     """The fields of every trainer, and those of the one that was chosen, which is in the address."""
 
-    release = forms.ModelChoiceField(Release.objects.none(), label="Release", help_text="What is learnt from.")
+    release = forms.ModelChoiceField(Release.objects.none(), label="Release", empty_label="choose one")
     base = forms.ModelChoiceField(Sampler.objects.none(), label="Begins from", required=False)
     take = forms.ChoiceField(label="Which traces", choices=list(TAKE_WORDS.items()), initial=CORRECT)
     per_problem = forms.IntegerField(
@@ -51,17 +54,19 @@ class TrainingForm(PlainForm):
         base.empty_label = "nothing but its parameters"
         self._parameters = [PREFIX + parameter.name for parameter in trainer.parameters]
         self.fields |= {PREFIX + parameter.name: field_of(parameter) for parameter in trainer.parameters}
+        if trainer.key == TrlTrainer.key:
+            self.fields[PREFIX + "model"].widget.attrs |= {"list": "models", "autocomplete": "off"}
 
     @property
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields by heading, as the page shows them."""
         what = ["release", *(["base"] if self.trainer.base_kinds else [])]
         enters = ["take", "per_problem", "relabel", "bins", "replay", "replay_of"]
-        found = [
-            ("What is learnt from", what),
-            ("What enters", enters),
-            (self.trainer.label, [*self._parameters, "seed"]),
+        asked = [
+            (heading, [PREFIX + each.name for each in parameters])
+            for heading, parameters in by_heading(self.trainer, self.trainer.parameters)
         ]
+        found = [("What is learnt from", what), ("What enters", enters), *asked, ("Chance", ["seed"])]
         return [(title, [self[name] for name in names]) for title, names in found]
 
     @property
@@ -84,18 +89,33 @@ class TrainingForm(PlainForm):
         }
 
 
+def like_training(training: Training) -> dict[str, Any]:
+    """How the form begins for one like another training."""
+    rule = TrainingRule.from_json(training.rule)
+    return {
+        "release": training.release_id,
+        "base": training.base_id,
+        "seed": training.seed,
+        **{name: getattr(rule, name) for name in ("take", "per_problem", "relabel", "bins", "replay", "replay_of")},
+        **{PREFIX + name: value for name, value in training.parameters.items()},
+    }
+
+
 class AttachForm(PlainForm):
     """Which sampler came of a training whose package was used elsewhere."""
 
-    sampler = forms.ModelChoiceField(Sampler.objects.none(), label="Sampler")
+    sampler = forms.ModelChoiceField(Sampler.objects.none(), label="Sampler", empty_label="choose one")
 
     def __init__(self, *args: Any, training: Training, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["sampler"]
         assert isinstance(field, forms.ModelChoiceField)
         drawing_none = (Sampler.Kind.IMPORTED, Sampler.Kind.AGENT)
-        there = list_samplers().filter(training=None).exclude(kind__in=drawing_none)
-        field.queryset = there.exclude(pk=training.base_id) if training.base_id else there
+        samplers = list_samplers().filter(training=None).exclude(kind__in=drawing_none)
+        if training.base_id is not None:
+            samplers = samplers.exclude(pk=training.base_id)
+        trainer = TRAINERS.get(training.trainer)
+        field.queryset = samplers.filter(kind__in=trainer.base_kinds) if trainer and trainer.base_kinds else samplers
 
 
 def field_of(parameter: Parameter) -> forms.Field:

@@ -12,15 +12,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.adapters.training import TRAINERS
+from trajectories.adapters.training.package import PackageTrainer
 from trajectories.charts.trainings import build_curves
 from trajectories.core.faults import Fault
 from trajectories.core.figures.specs import plotly_spec
 from trajectories.core.figures.tables import csv_lines, exact, shown
 from trajectories.core.learning.rules import TAKE_WORDS, UNIFORM, TrainingRule
-from trajectories.forms.trainings import PREFIX, AttachForm, TrainingForm
+from trajectories.forms.trainings import PREFIX, AttachForm, TrainingForm, like_training
 from trajectories.models import Release, Sampler, Training
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.trainings import curve_points, get_training, list_trainings, thinned
+from trajectories.services.endpoints.local_models import offered_models
 from trajectories.services.training.abilities import standing_of
 from trajectories.services.training.planning import TrainingError, attach_sampler, start_training
 from trajectories.tasks.jobs import controls_of
@@ -50,14 +52,16 @@ def training_list(request: HttpRequest) -> HttpResponse:
 @add_trainings
 @once
 def training_new(request: HttpRequest) -> HttpResponse:
-    """Ask for a training; the trainer is in the address, and so may be the release."""
-    trainer = TRAINERS.get(request.GET.get("trainer", next(iter(TRAINERS))))
+    """Ask for a training; the trainer is in the address, and so may be the release, or a training that it is like."""
+    like_id, release = read_key(request, "like"), read_key(request, "release")
+    like = _training(like_id) if like_id else None
+    trainer = TRAINERS.get(like.trainer if like else request.GET.get("trainer", next(iter(TRAINERS))))
     if trainer is None:
         raise Http404("There is no such trainer.")
-    release = read_key(request, "release")
     asked = request.POST if request.method == "POST" else None
     base = Sampler.objects.filter(kind__in=trainer.base_kinds).order_by("-pk").first()
-    form = TrainingForm(asked, trainer=trainer, initial={"release": release, "base": base.pk if base else None})
+    begins = like_training(like) if like else {"release": release, "base": base.pk if base else None}
+    form = TrainingForm(asked, trainer=trainer, initial=begins)
     if form.is_bound and form.is_valid():
         try:
             training = start_training(
@@ -77,6 +81,7 @@ def training_new(request: HttpRequest) -> HttpResponse:
         "form": form,
         "trainer": trainer,
         "trainers": TRAINERS,
+        "models": offered_models(),
         "standing": standing_of(trainer),
         "release_id": release,
         "has_release": Release.objects.exists(),
@@ -100,9 +105,13 @@ def training_detail(request: HttpRequest, training_id: int) -> HttpResponse:
         "funnel": show_training_funnel(training),
         "total": training.release.item_count,
         "rule": _rule_words(training),
+        # The form has no field for the seed traces that a campaign sets.
+        "can_be_cloned": trainer is not None and not TrainingRule.from_json(training.rule).seeds,
         "parameters": _parameters(training),
-        # One that has ended without a value, as packages do, will have none.
-        "has_curves": training.is_active or curve_points(training).exists(),
+        "is_package": training.trainer == PackageTrainer.key,
+        # What is trained elsewhere tells no curves here; what has ended without a value will have none.
+        "has_curves": training.trainer != PackageTrainer.key
+        and (training.is_active or curve_points(training).exists()),
         "attach": AttachForm(training=training) if training.state == Training.State.WAITING else None,
         "figure_address": reverse("training_curves", args=[training.pk]),
         "part_of": part_of(request, "training", training.pk),
@@ -182,7 +191,7 @@ def _training(training_id: int) -> Training:
 
 
 def _parameters(training: Training) -> list[tuple[str, Any]]:
-    """(label, value) of every parameter; of a trainer that is not installed any more by the stored names."""
+    """(label, value) of every parameter that counted; of a trainer that is not installed any more by stored names."""
     trainer = TRAINERS.get(training.trainer)
     known = {} if trainer is None else {each.name: each for each in trainer.parameters}
     given = training.parameters
@@ -191,11 +200,13 @@ def _parameters(training: Training) -> list[tuple[str, Any]]:
     found = []
     for name, value in ((name, given[name]) for name in names):
         parameter = known.get(name)
-        if value == "":
-            continue  # An empty one is whatever "What was learnt" says.
+        if parameter and not parameter.counts(given, has_base=training.base_id is not None):
+            continue
         words = dict(parameter.choices).get(value, value) if parameter else value
         if isinstance(words, bool):
             words = "yes" if words else "no"
+        if words == "":
+            words = parameter.empty if parameter else "none"
         found.append((parameter.label if parameter else name, words))
     return found
 

@@ -20,12 +20,6 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
-// What refreshes by itself waits while one of its menus is open.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { target, requestConfig } = event.detail;
-  if (requestConfig?.elt === target && target.querySelector("details.menu[open]")) event.detail.shouldSwap = false;
-});
-
 // A filter that takes several values is called by what is ticked in it, as the server calls it (forms/several.py).
 document.addEventListener("change", (event) => {
   const title = event.target.closest("[data-several]")?.querySelector("[data-several-title]");

@@ -65,7 +65,7 @@ def test_a_question_gets_its_answer(start, tmp_path):
             [{"hold": 300 * MEBIBYTE}, {"hang": True}],
             {"memory_bytes": 200 * MEBIBYTE},
             "memory",
-            "expected at most 0.2",
+            "expected at most 0.195",
         ),
         ([{"write": MEBIBYTE}, {"hang": True}], {"disk_bytes": 1000}, "disk_limit", "Its files take"),
         ([{"hang": True}], {"free_bytes": 1 << 60}, "disk", "The disk is full"),
@@ -102,7 +102,7 @@ def test_an_answer_to_a_child_that_is_gone_says_so(start):
 def test_an_environment_that_is_not_there_says_what_to_do(tmp_path, folder):
     (tmp_path / "half" / "bin").mkdir(parents=True)
     (tmp_path / "half" / "bin" / "python").write_text("")
-    with pytest.raises(NoEnvironmentError, match="run `make training`"):
+    with pytest.raises(NoEnvironmentError, match="run “make training”"):
         find_environment(None if folder is None else tmp_path / folder)
 
 

@@ -134,7 +134,7 @@ def changed(rows, change):
         (lambda row: row["problem"]["set"].update(name="no slug!"), "expected the name of a set"),
         (lambda row: row["trace"].update(usage={"output_tokens": -1}), "expected a number of tokens"),
         (lambda row: row["trace"].update(finish_reason="tired"), "expected one of"),
-        (lambda row: row.pop("item"), "expected one of `full` with its item"),
+        (lambda row: row.pop("item"), "expected one of “full” with its item"),
         (lambda row: row["problem"].pop("set"), "found no whole problem"),
     ],
 )

@@ -111,7 +111,7 @@ def test_copies_of_vectors_and_their_extension_are_not_in_a_backup(var, tmp_path
             restore_backup(folder=tmp_path / "backup", say=silent)
             assert rows_of("SELECT extname FROM pg_extension WHERE extname = 'vector'") == []
             assert rows_of("SELECT nspname FROM pg_namespace WHERE nspname = %s", SCHEMA) == []
-            assert find_vector_search().words.endswith("then run `manage.py prepare`.")
+            assert find_vector_search().words.endswith("then run “manage.py prepare”.")
             assert snapshot()["trajectories_trace"] == before["trajectories_trace"]
             assert ensure_vector_search(), "what is missing is made again"
 

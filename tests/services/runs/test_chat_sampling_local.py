@@ -127,7 +127,7 @@ def test_a_machine_that_lacks_something_pauses_the_run(settings, tmp_path, lacki
         settings.MODELS_DIR = tmp_path / "nowhere"
     run = sample(run)
     assert run.state == "paused"
-    assert {"environment": "run `make training`", "model": "found no model"}[
+    assert {"environment": "run “make training”", "model": "found no model"}[
         lacking
     ].lower() in run.state_reason.lower()
 

@@ -78,7 +78,7 @@ def test_a_local_model_is_served_where_a_worker_that_is_alive_can(environment):
 
 
 def test_without_environment_or_worker_the_note_says_what_to_do():
-    assert "run `make training`" in serving_note()
+    assert "run “make training”" in serving_note()
     assert "No worker that is alive can serve a local model" in serving_note()
 
 

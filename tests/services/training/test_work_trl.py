@@ -145,7 +145,7 @@ def test_without_an_environment_the_worker_says_what_to_do(settings, tmp_path):
     settings.TRAINING_PYTHON = tmp_path / "nothing"
     training = train(model="small")
     assert training.state == "paused"
-    assert "run `make training`" in training.reason
+    assert "run “make training”" in training.reason
 
 
 @pytest.mark.parametrize(

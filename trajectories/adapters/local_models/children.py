@@ -167,7 +167,7 @@ class ModelChild:
         if limits.memory_bytes and (held := self._resident()) > limits.memory_bytes:
             raise ModelChildError(
                 "memory",
-                f"It holds {held / GIBIBYTE:.1f} GiB of memory, expected at most {limits.memory_bytes / GIBIBYTE:.1f}; "
+                f"It holds {held / GIBIBYTE:.3g} GiB of memory, expected at most {limits.memory_bytes / GIBIBYTE:.3g}; "
                 "take a smaller batch, shorter rows or an adapter (LoRA).",
             )
         if now - self._looked > LOOK_SECONDS:
@@ -179,7 +179,7 @@ class ModelChild:
         if limits.disk_bytes and (held := folder_bytes(self._program.writes)) > limits.disk_bytes:
             raise ModelChildError(
                 "disk_limit",
-                f"Its files take {held / GIBIBYTE:.2f} GiB, expected at most {limits.disk_bytes / GIBIBYTE:.2f}.",
+                f"Its files take {held / GIBIBYTE:.3g} GiB, expected at most {limits.disk_bytes / GIBIBYTE:.3g}.",
             )
         if limits.free_bytes and free_bytes(self._program.writes) < limits.free_bytes:
             raise ModelChildError("disk", "The disk is full; it goes on from its last checkpoint once there is room.")

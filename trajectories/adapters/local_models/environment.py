@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MISSING = (
-    "This machine has no environment to train and serve models in: run `make training` here, or start a worker for the "
-    "queue `training` on a machine that has one."
+    "This machine has no environment to train and serve models in: run “make training” here, or start a worker for the "
+    "queue “training” on a machine that has one."
 )
 
 

@@ -41,8 +41,10 @@ class ParameterKind(StrEnum):
 class Parameter:
     """One setting of a trainer, as forms, the command line and the page of a training show it.
 
-    `least` and `most` bound a number, both included; `choices` are (value, label). `check` says in one sentence what is
-    wrong with a text, "" where nothing is.
+    `least` and `most` bound a number, both included; `choices` are (value, label). `group` is the heading it stands
+    under, "" for the trainer's own; `empty` is how an empty text is shown. `counts_where` names other parameters and
+    the values of theirs with which it means anything; `with_base` says whether that takes a sampler to begin from
+    (True), takes none (False), or either (None).
     """
 
     name: str
@@ -53,6 +55,16 @@ class Parameter:
     least: float | None = None
     most: float | None = None
     choices: tuple[tuple[str, str], ...] = ()
+    group: str = ""
+    empty: str = "none"
+    counts_where: tuple[tuple[str, tuple[JSON, ...]], ...] = ()
+    with_base: bool | None = None
+
+    def counts(self, parameters: Mapping[str, JSON], *, has_base: bool) -> bool:
+        """Whether it means anything beside the values of the others."""
+        if self.with_base not in (None, has_base):
+            return False
+        return all(parameters.get(name) in values for name, values in self.counts_where if name in parameters)
 
     def read(self, value: JSON) -> JSON:
         """The value, typed. Texts of forms are read too. Raises Fault with the parameter's name."""

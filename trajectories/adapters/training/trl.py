@@ -45,7 +45,7 @@ class TrlTrainer:
     label = "Fine-tuning with trl"
     summary = (
         "Tunes a language model on this machine's disk with trl: SFT, DPO, KTO or GRPO, whole or by an adapter (LoRA). "
-        "Needs `make training`; the sampler that comes of it is served here."
+        "Needs “make training”; the sampler that comes of it is served here."
     )
     parameters = TUNING
     base_kinds: tuple[str, ...] = (LOCAL,)

@@ -140,13 +140,13 @@ REFUSED = (
     Refused(
         "results of lm-evaluation-harness",
         is_results,
-        "they are scores of whole tasks: send the samples_*.jsonl (`--log_samples`); in a zip beside these they name "
+        "they are scores of whole tasks: send the samples_*.jsonl (“--log_samples”); in a zip beside these they name "
         "the model",
     ),
     Refused(
         "a report of promptfoo",
         _is_report_of_promptfoo,
-        "its rows are inside: write them as lines (`promptfoo eval --output results.jsonl`)",
+        "its rows are inside: write them as lines (“promptfoo eval --output results.jsonl”)",
     ),
     Refused(
         "a row of Math-Shepherd",
@@ -156,7 +156,7 @@ REFUSED = (
     Refused(
         "a file of HELM",
         _is_helm,
-        "its requests and answers are inside of scenario_state.json: write one row for each, with `request.prompt` as "
+        "its requests and answers are inside of scenario_state.json: write one row for each, with “request.prompt” as "
         "prompt and the text of its completion as response",
     ),
     Refused(

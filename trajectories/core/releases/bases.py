@@ -55,4 +55,6 @@ def basis_words(rule: Rule) -> str:
         found.append("what verifiers call right")
     if rule.reviews.accepted_by:
         found.append("what people accepted")
+    if set(verdicts.correctness) == {Outcome.PASS.value, Outcome.FAIL.value}:
+        found.append("verifiers, who told the right ones taken from the wrong ones taken")
     return " and ".join(found) or "nothing: right and wrong ones were taken"

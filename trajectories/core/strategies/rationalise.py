@@ -26,7 +26,12 @@ class Rationalise(InRounds):
     needs_model = True
     parameters: tuple[Parameter, ...] = (
         Parameter(
-            "samples", "Hinted samples", 2, 1, 1_000, "Samples with the hint for each unsolved training problem."
+            "samples",
+            "Hinted samples",
+            2,
+            1,
+            1_000,
+            "Samples with the hint for each unsolved training problem, at most as many as it had without.",
         ),
     )
 

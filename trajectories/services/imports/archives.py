@@ -380,7 +380,7 @@ def _read(files: Files, faults: FaultTally) -> Iterator[_Line | ArchivedRelease]
 
 def _line(name: str, span: str, row: Mapping[str, JSON]) -> _Line:
     if "trace" not in row or "item" not in row:
-        raise ProblemError("", "found no row of an archive, expected one of `full` with its item")
+        raise ProblemError("", "found no row of an archive, expected one of “full” with its item")
     [trace] = read_traces(row)
     if trace.archived_problem is None or trace.archived_item is None:
         raise ProblemError("problem", "found no whole problem, expected its statement, set and hash")

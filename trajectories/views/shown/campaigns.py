@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from trajectories.adapters.training import TRAINERS
 from trajectories.core.campaigns.gates import TESTS, GateDecision, GateTest
 from trajectories.core.campaigns.measures import Measured, with_one_k
 from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, Basis, CampaignPlan, ReplaySource
@@ -280,6 +281,7 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
         f"; up to {plan.relabel:,} wrong programs of a task, relabelled" if plan.relabel else ""
     )
     again = f", {plan.replay_percent:g} %" if plan.replay is ReplaySource.SHARE else ""
+    trainer = TRAINERS.get(plan.trainer)
     grows = f"; steps grow by {plan.steps_growth:g}" if plan.steps_growth != 1 else ""
     level = f", level {plan.level:g}" if plan.test is not GateTest.NONE else ""
     return [
@@ -292,7 +294,7 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
         ("Which traces", enters),
         ("Generations learnt from", REPLAYS[plan.replay] + again),
         ("Seed traces", f"release {plan.seed_release}" if plan.seed_release is not None else "none"),
-        ("Trainer", f"{plan.trainer}, begins {begins}{grows}"),
+        ("Trainer", f"{trainer.label if trainer else plan.trainer}, begins {begins}{grows}"),
         *([("Memory", f"{plan.memory.words}; {_measured_with(plan)}")] if plan.memory else []),
         *([("Curriculum", curriculum_words(plan))] if plan.curriculum else []),
         ("Gate", TESTS[plan.test] + level),
