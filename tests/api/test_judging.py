@@ -31,6 +31,7 @@ def test_a_rubric_is_written_and_revised(lead):
     assert Rubric.objects.filter(name="other").count() == 0
 
 
+@pytest.mark.django_db(transaction=True)  # replies are kept by a thread with a connection of its own
 def test_traces_are_judged_by_a_model_within_a_budget(lead, curator):
     traces = works("It is right.", "It is not.", correctness="pass")
     program = Program(lead)

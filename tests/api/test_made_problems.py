@@ -93,6 +93,7 @@ def test_episodes_of_a_world_are_made(lead):
     assert Import.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)  # replies are kept by a thread with a connection of its own
 def test_problems_are_generated_and_let_into_their_set(lead, curator):
     ensure_shipped_briefs()
     program, brief = Program(lead), Brief.objects.get(name="word-problems")
