@@ -184,6 +184,28 @@ def test_one_that_kills_its_worker_again_and_again_is_given_up(told):
     assert (training.state, training.reason) == ("failed", GIVEN_UP)
 
 
+@pytest.mark.parametrize("ahead", [True, False])
+def test_claims_count_until_it_comes_farther_than_ever(monkeypatch, ahead):
+    """A training of days outlives any number of restarts; one that dies in the same place each time does not."""
+
+    def act(task, report):
+        step = len(trainer.calls)
+        report.point(step if ahead else 1, loss=1.0)
+        report.flush()
+        if step == MOST_CLAIMS + 2 and ahead:
+            return write_outcome(task)
+        raise KeyboardInterrupt
+
+    trainer = ToldTrainer(act).install(monkeypatch)
+    training = make_training(make_release(2), trainer="told")
+    for _ in range(MOST_CLAIMS + 1):
+        with pytest.raises(KeyboardInterrupt):
+            train_next(job_id=training.pk)
+    train_next(job_id=training.pk)
+    training.refresh_from_db()
+    assert (training.state, training.reason) == (("finished", "") if ahead else ("failed", GIVEN_UP))
+
+
 @pytest.mark.parametrize(
     ("fault", "told_as"),
     [

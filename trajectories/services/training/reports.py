@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from trajectories.adapters.training.base import StoppedError, TrainerError
 from trajectories.models import Training, TrainingPoint
@@ -43,6 +43,7 @@ class StoredReport:
         self._changes: dict[str, Any] = {}
         self._points: dict[int, dict[str, float]] = {}
         self._told = 0.0
+        self._farthest: int | None = None
 
     def progress(self, done: int, total: int, unit: str) -> None:
         """See Report."""
@@ -78,10 +79,25 @@ class StoredReport:
             raise StoppedError
 
     def _store(self, changes: dict[str, Any], points: dict[int, dict[str, float]]) -> bool:
+        if points and self._farthest is None:
+            self._farthest = (
+                TrainingPoint.objects.filter(training=self._training).aggregate(step=Max("step"))["step"] or 0
+            )
+        if points and self._farthest is not None and max(points) > self._farthest:
+            # It has come farther than ever: claims that were ended from outside, as by each restart, count no longer.
+            changes = {**changes, "claims": 0}
         held = bool(self._held.update(**changes)) if changes else self._held.exists()
         if held and points:
             rows = [TrainingPoint(training=self._training, step=step, values=each) for step, each in points.items()]
             TrainingPoint.objects.bulk_create(
                 rows, update_conflicts=True, unique_fields=["training", "step"], update_fields=["values"]
             )
+            self._farthest = max(self._reached(), *points)
         return held
+
+    def _reached(self) -> int:
+        """The farthest step that any claim has told."""
+        if self._farthest is None:
+            told = TrainingPoint.objects.filter(training=self._training)
+            self._farthest = told.aggregate(step=Max("step", default=0))["step"]
+        return self._farthest

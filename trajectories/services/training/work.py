@@ -48,8 +48,8 @@ SPACE_RESERVE = 256 * 1024 * 1024
 """Once the disk was full, so much more has to be free before a training goes on."""
 
 GIVEN_UP = (
-    f"Begun {MOST_CLAIMS} times without coming to an end: each time its worker was killed or came upon an error, which "
-    "the worker's log tells."
+    f"Begun {MOST_CLAIMS} times without coming any farther: each time its worker was killed or came upon an error, "
+    "which the worker's log tells."
 )
 NOTHING = "No item of the release is left to learn from; the funnel says what each clause removed."
 
