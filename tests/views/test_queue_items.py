@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from tests.campaigns import learnt_campaign
 from tests.queues import decide, form_of, item_of, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.curation.schemas import Blinding, DecisionSchema
@@ -283,3 +284,14 @@ def test_a_suggestion_is_filled_in_and_says_by_whom(client, lead, curator, trace
     assert "Suggested" not in control
     assert "checked" not in control
     assert Review.objects.count() == 0
+
+
+def test_the_end_of_a_campaigns_queue_says_which_one_waited_for_it(client, lead, curator, queue):
+    client.force_login(lead)
+    campaign = learnt_campaign(lead, curator)
+    campaign.generations.filter(number=1, arm="champion").update(queue=queue)
+    link = f'<a href="{at("campaign_detail", campaign.pk)}">{campaign.title}</a> waits for it no longer'
+    assert link not in client.get(at("queue_next", queue.pk), follow=True).content.decode()
+    for item in queue.items.all():
+        decide(lead, item)
+    assert link in client.get(at("queue_next", queue.pk)).content.decode()

@@ -1,7 +1,10 @@
+import re
+
 import pytest
 from django.template import Context, Template
 from django.urls import reverse
 
+from trajectories.models import Import
 from trajectories.templatetags.shell import BADGES, badge, percent, share_bar, tally
 
 
@@ -61,6 +64,14 @@ def test_the_current_page_is_marked(client, curator, name, title):
     page = client.get(reverse(name)).content.decode()
     assert page.count('aria-current="page"') == 1
     assert f'aria-current="page">{title}</a>' in page
+
+
+@pytest.mark.parametrize(("kind", "title"), [("traces", "Traces"), ("questions", "Problems")])
+def test_an_import_belongs_to_the_area_of_what_it_brings(client, lead, kind, title):
+    client.force_login(lead)
+    job = Import.objects.create(kind=kind, source="a.json", state="finished")
+    page = client.get(reverse("import_detail", args=[job.pk])).content.decode()
+    assert re.findall(r'aria-current="true">([^<]+)</a>', page) == [title]
 
 
 def test_administration_is_offered_to_staff_only(client, curator, admin_user):

@@ -236,12 +236,13 @@ def may_open(person: User | AnonymousUser, address: str) -> bool:
 def navigation(context: template.Context) -> list[tuple[str, str, str]]:
     """(title, address, value of aria-current) of the areas that the visitor may open.
 
-    The value is "page" on the area's first page, "true" elsewhere in it, else empty.
+    The value is "page" on the area's first page, "true" elsewhere in it, else empty. `area` in the context is the first
+    part of another address, whose area a page belongs to instead.
     """
     request: HttpRequest | None = context.get("request")
     person = getattr(request, "user", None) or AnonymousUser()
     path = request.path if request else ""
-    first = path.strip("/").partition("/")[0]
+    first = context.get("area") or path.strip("/").partition("/")[0]
     found = []
     for title, (name, parts) in AREAS.items():
         address = _first_page(name)

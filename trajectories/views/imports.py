@@ -57,6 +57,7 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
         and any(fault.detail.startswith("found no problem") for fault in faults),
         "shapes": shapes_told(job),
         "left_out": left_out_told(job),
+        "area": "traces" if job.kind in WITH_TRACES else "problems",
         "verifying": job.kind in WITH_TRACES and job.state == Import.State.FINISHED and is_being_verified(job),
     }
     if job.state == Import.State.FINISHED and job.told.get("verdicts") and may_audit(request.user):

@@ -42,6 +42,7 @@ from trajectories.views.ahead import ahead_token, is_ahead
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_keys
 from trajectories.views.permissions import Refused, needs
+from trajectories.views.shown.campaigns import part_of
 from trajectories.views.shown.problems import grid_size, show_tests
 from trajectories.views.traces import cut_of, find_trace, reading
 from trajectories.views.visitors import visitor
@@ -369,6 +370,7 @@ def render_nothing(
         "refused": status != HTTPStatus.OK,
         "skipped_count": count_skipped(queue, visitor(request)) if why == Nothing.SKIPPED else 0,
         "session": get_session(queue, visitor(request)),
+        "part_of": part_of(request, "queue", queue.pk) if why == Nothing.DONE else None,
         **panel_state(request, queue),
     }
     name = "_nothing" if wants_fragment(request) else "nothing"

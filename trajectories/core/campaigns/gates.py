@@ -21,8 +21,8 @@ class GateTest(StrEnum):
 
 
 TESTS: Mapping[GateTest, str] = {
-    GateTest.MCNEMAR: "Problems solved, exact McNemar test",
-    GateTest.BOOTSTRAP: "Share of right samples, paired bootstrap over problems",
+    GateTest.MCNEMAR: "Problems solved: exact McNemar",
+    GateTest.BOOTSTRAP: "Right samples: paired bootstrap",
     GateTest.NONE: "No gate: every challenger goes on",
 }
 """What each test compares, in words."""
