@@ -274,7 +274,7 @@ def test_the_search_of_an_embedded_campaign_and_the_time_of_its_trainings_are_to
     factories.make_trace(run=run, latency_seconds=90)
     Training.objects.update(worked_seconds=75)
     text = squeezed(page.get(reverse("campaign_detail", args=[campaign.pk])))
-    assert '<th scope="col" class="num">Search</th>' in text
+    assert 'title="By the clock, all searches added up">Search time</th>' in text
     assert ">1 min 30 s</a>" in text
     assert text.count(">1 min 15 s</a>") == 2
     assert '<th scope="col" class="num">Tokens</th>' not in text
