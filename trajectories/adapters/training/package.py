@@ -51,7 +51,8 @@ class PackageTrainer:
             METHOD.name, METHOD.label, METHOD.kind, METHOD.default, METHOD.help.split(" GRPO")[0].replace(";", "."),
             choices=tuple(choice for choice in METHOD.choices if choice[0] != GRPO),
         ),
-        Parameter("model", "Model", TEXT, "", "As the other machine knows it: a folder, or a name on a hub."),
+        Parameter("model", "Model", TEXT, "", "As the other machine knows it: a folder, or a name on a hub.",
+                  empty="that of the sampler"),
         THOUGHTS,
         *(each for each in OPTIMISING if each.name not in ELSEWHERE),
     )  # fmt: skip

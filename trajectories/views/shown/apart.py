@@ -15,12 +15,12 @@ class Apart:
 
     @property
     def points(self) -> str:
-        """The difference of the shares, in words."""
-        return f"{100 * self.share.mean:+.1f} points"
+        """How far the first share is from the second, such as "0.7 points above"."""
+        return f"{100 * abs(self.share.mean):.1f} points {'below' if self.share.mean < 0 else 'above'}"
 
     @property
     def band(self) -> str:
-        """Its band after a space, "" where there is none."""
+        """The band of their difference after a space, "" where there is none."""
         low, high = self.share.low, self.share.high
         return "" if low is None or high is None else f" (95% band {100 * low:+.1f} to {100 * high:+.1f})"
 
@@ -57,7 +57,7 @@ def control_words(number: int, challenger: Measured, control: Measured) -> str:
     if found.is_better or found.is_worse:
         said = "beats its control" if found.is_better else "is beaten by its control"
     return (
-        f"Generation {number} {said}: over {found.share.problems:,} held-out problems its share of right samples less "
-        f"that of the control is {found.points}{found.band}, and it solves {found.solved.won:,} that the "
+        f"Generation {number} {said}: over {found.share.problems:,} held-out problems its share of right samples is "
+        f"{found.points} that of the control{found.band}, and it solves {found.solved.won:,} that the "
         f"control does not, the control {found.solved.lost:,} that it does not (McNemar p = {found.solved.p:.3g})."
     )

@@ -123,7 +123,7 @@ def _apart(mine: Measured, theirs: Measured) -> str:
         return ""
     return (
         f"Over {found.share.problems:,} held-out problems the share of right samples is {found.points}"
-        f" apart{found.band}."
+        f" the one there{found.band}."
         f" Of them {found.solved.won:,} are solved here alone, {found.solved.lost:,} there alone"
         f" (McNemar p = {found.solved.p:.3g})."
     )
