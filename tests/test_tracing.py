@@ -77,6 +77,7 @@ def collector(monkeypatch, settings):
         monkeypatch.setattr(told, "_provider", None)
         assert told.is_wanted()
         told.begin(queries=False)
+        assert set(told.SENDING) <= sys.modules.keys(), "nothing is left to import by a thread, while others fork"
         settings.MIDDLEWARE = ["webapp.tracing.RequestSpans", *settings.MIDDLEWARE]
         yield server
         tracing.tell_spans_to(None)

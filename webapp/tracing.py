@@ -8,6 +8,7 @@ secret is told: of an error its type.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,14 @@ ADDRESSES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 SPOKEN = "http/protobuf"
 FLUSH_MILLISECONDS = 3000
+SENDING = (
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "opentelemetry.sdk.trace.export",
+    "netrc",
+    "encodings.idna",
+)
+"""What else is first imported as the first spans are sent, by a thread. A process that forks in the middle of an import
+leaves its lock held in the child, where nobody gives it back, and no span is ever sent from there."""
 PARENT = "traceparent"
 """The header of a message with the span that it was sent in."""
 
@@ -56,6 +65,8 @@ def begin(*, queries: bool) -> None:
     alone."""
     from django.db.backends.signals import connection_created
 
+    for name in SENDING:
+        import_module(name)
     tracing.tell_spans_to(Spans())
     signals.before_task_publish.connect(_say_parent, weak=False)
     signals.worker_shutdown.connect(_flush, weak=False)

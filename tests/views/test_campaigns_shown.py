@@ -37,8 +37,8 @@ def test_the_page_says_whether_the_challenger_beats_its_control_with_as_many_ste
     text = squeezed(page.get(address))
     assert (
         "Generation 1 cannot be told from its control: over 1 held-out problems its share of right samples is "
-        "75.0 points above that of the control, and it solves 1 that the control does not, the control 0 that it does not "
-        "(McNemar p = 1)." in text
+        "75.0 points above that of the control, and it solves 1 that the control does not, the control 0 that it does "
+        "not (McNemar p = 1)." in text
     )
     assert '<th scope="col" class="num">Steps</th>' not in text
     Training.objects.update(facts={"steps": 1234})
