@@ -103,9 +103,15 @@ async function reveal(index) {
   const ranges = [...document.querySelectorAll("[data-range-first]")];
   const range = ranges.find(({ dataset }) => Number(dataset.rangeFirst) <= index && index <= Number(dataset.rangeLast));
   if (!range) return;
-  const loaded = new Promise((done) => document.addEventListener("htmx:load", done, { once: true }));
+  const waiting = new AbortController();
+  const arrived = new Promise((done) => {
+    // Other parts of the page come too, and may come before.
+    const look = () => { if (document.getElementById(`step-${index}`)) done(); };
+    document.addEventListener("htmx:load", look, { signal: waiting.signal });
+  });
   range.dispatchEvent(new CustomEvent("reveal"));
-  await Promise.race([loaded, new Promise((done) => setTimeout(done, LONGEST_REVEAL))]);
+  await Promise.race([arrived, new Promise((done) => setTimeout(done, LONGEST_REVEAL))]);
+  waiting.abort();
 }
 
 async function goTo(index, scroll) {
