@@ -52,7 +52,7 @@ def test_the_page_says_whether_the_challenger_beats_its_control_with_as_many_ste
         row.save()
     text = squeezed(page.get(address))
     assert "Generation 1 beats its control: over 20 held-out problems" in text
-    assert "+75.0 points (95% band +75.0 to +75.0)" in text
+    assert "75.0 points above that of the control (95% band +75.0 to +75.0)" in text
 
 
 def test_the_page_its_training_and_its_sampler_say_what_was_learnt_from_rests_on(page, campaign):
