@@ -79,11 +79,7 @@ class StoredReport:
             raise StoppedError
 
     def _store(self, changes: dict[str, Any], points: dict[int, dict[str, float]]) -> bool:
-        if points and self._farthest is None:
-            self._farthest = (
-                TrainingPoint.objects.filter(training=self._training).aggregate(step=Max("step"))["step"] or 0
-            )
-        if points and self._farthest is not None and max(points) > self._farthest:
+        if points and max(points) > self._reached():
             # It has come farther than ever: claims that were ended from outside, as by each restart, count no longer.
             changes = {**changes, "claims": 0}
         held = bool(self._held.update(**changes)) if changes else self._held.exists()
