@@ -77,7 +77,7 @@ def test_a_whole_loop_writes_neither_a_key_nor_a_text(lines, settings, lead, cli
         )
         report = sample_session(run_id=run.pk, on_traces=lambda _: None)
         assert KEY in str(endpoint.calls[0].headers), "the key was used"
-    of_calls = [line for line in lines.json if line["logger"].startswith("httpcore2") and "attempt" in line]
+    of_calls = [line for line in lines.json if line["logger"].startswith("openai") and "attempt" in line]
     attempts = {str(pk) for pk in run.attempts.values_list("pk", flat=True)}
     assert {line["attempt"] for line in of_calls} == attempts, "what is logged in a call says of which attempt it is"
     verify_traces(trace_ids=report.trace_ids)

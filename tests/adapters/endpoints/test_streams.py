@@ -16,8 +16,10 @@ from cryptography.x509.oid import NameOID
 
 from tests.endpoint import access_to
 from trajectories.adapters.endpoints import streams
+from trajectories.adapters.endpoints.http11 import Call
 from trajectories.adapters.endpoints.pools import FreeConnections
 from trajectories.adapters.endpoints.streams import AsyncioNetwork
+from trajectories.adapters.endpoints.urls import EndpointUrl
 
 Served = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Used = Callable[[int], Awaitable[None]]
@@ -172,14 +174,14 @@ def test_tls_is_not_spoken_under_another_name_nor_by_a_certificate_of_nobody(cer
     over(echo_line, use, ssl=server_context(certificate))
 
 
-def calls_to(port: int, idle_seconds: float = 5.0) -> tuple[FreeConnections, httpcore2.Request]:
-    origin = httpcore2.Origin(b"http", b"127.0.0.1", port)
-    request = httpcore2.Request("GET", f"http://127.0.0.1:{port}/", headers=[(b"Host", b"here")])
-    return FreeConnections(origin, access_to(), None, idle_seconds=idle_seconds), request
+def calls_to(port: int, idle_seconds: float = 5.0) -> tuple[FreeConnections, Call]:
+    url = EndpointUrl("http", "127.0.0.1", port, "")
+    call = Call("GET", b"/", [(b"Host", b"here")], b"", {})
+    return FreeConnections(url, access_to(), None, idle_seconds=idle_seconds), call
 
 
-def answering(*, closes: bool = False) -> tuple[list[int], Served]:
-    """(the ports that calls came from, a server that answers each with two bytes)."""
+def answering(*, closes: bool = False, half: bool = False) -> tuple[list[int], Served]:
+    """(the ports that calls came from, a server that answers each with two bytes, or with one of them only)."""
     ports: list[int] = []
 
     async def serve(reader, writer):
@@ -187,7 +189,7 @@ def answering(*, closes: bool = False) -> tuple[list[int], Served]:
             while (await reader.readline()).strip():
                 pass
             ports.append(writer.get_extra_info("peername")[1])
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + (b"o" if half else b"ok"))
             await writer.drain()
             if closes:
                 break
@@ -196,10 +198,10 @@ def answering(*, closes: bool = False) -> tuple[list[int], Served]:
     return ports, serve
 
 
-async def ask(connections: FreeConnections, request: httpcore2.Request) -> bytes:
-    response = await connections.handle_async_request(request)
-    body = await response.aread()
-    await response.aclose()
+async def ask(connections: FreeConnections, call: Call) -> bytes:
+    answer = await connections.send(call)
+    body = b"".join([part async for part in answer])
+    await answer.aclose()
     return body
 
 
@@ -207,11 +209,11 @@ def test_a_connection_has_one_call_after_the_other():
     ports, serve = answering()
 
     async def use(port):
-        connections, request = calls_to(port)
+        connections, call = calls_to(port)
         for _ in range(3):
-            assert await ask(connections, request) == b"ok"
+            assert await ask(connections, call) == b"ok"
         assert len(set(ports)) == 1
-        await asyncio.gather(*(ask(connections, request) for _ in range(3)))
+        await asyncio.gather(*(ask(connections, call) for _ in range(3)))
         assert len(set(ports)) == 3, "calls at the same time have connections of their own"
         await connections.aclose()
 
@@ -223,9 +225,9 @@ def test_a_connection_is_not_used_again_once_it_was_closed_or_has_waited_for_lon
         ports, serve = answering(closes=closes)
 
         async def use(port, ports=ports, idle_seconds=idle_seconds):
-            connections, request = calls_to(port, idle_seconds)
+            connections, call = calls_to(port, idle_seconds)
             for _ in range(3):
-                assert await ask(connections, request) == b"ok"
+                assert await ask(connections, call) == b"ok"
                 await asyncio.sleep(0.05)
             assert len(set(ports)) == 3
             await connections.aclose()
@@ -234,13 +236,14 @@ def test_a_connection_is_not_used_again_once_it_was_closed_or_has_waited_for_lon
 
 
 def test_an_answer_that_is_not_read_takes_its_connection_along():
-    ports, serve = answering()
+    ports, serve = answering(half=True)
 
     async def use(port):
-        connections, request = calls_to(port)
-        response = await connections.handle_async_request(request)
-        await response.aclose()
-        assert await ask(connections, request) == b"ok"
+        connections, call = calls_to(port)
+        for _ in range(2):
+            answer = await connections.send(call)
+            await answer.aclose()
+            await answer.aclose()
         assert len(set(ports)) == 2
         await connections.aclose()
 

@@ -1,13 +1,16 @@
 """Connections to one endpoint: over the checked network, or by the proxy that the settings name."""
 
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterator
+from typing import Protocol
 
 import httpcore2
 import httpx2
 
 from trajectories.adapters.endpoints.access import EndpointAccess
+from trajectories.adapters.endpoints.http11 import Answer, Call, Connection
 from trajectories.adapters.endpoints.network import CheckedNetwork
+from trajectories.adapters.endpoints.urls import DEFAULT_PORTS, EndpointUrl
 
 
 def open_pool(
@@ -39,6 +42,17 @@ def open_proxy(
     )
 
 
+class Connections(Protocol):
+    """Connections to one endpoint, for calls at the same time."""
+
+    async def send(self, call: Call) -> "Answer | ProxyAnswer":
+        """Send, and wait for the head of the answer. Raises AccessError for an address that the settings do not allow,
+        and faults of httpcore2."""
+
+    async def aclose(self) -> None:
+        """Close those without a call."""
+
+
 class FreeConnections:
     """Connections to one endpoint that take one call after the other, to addresses that the settings allow. They follow
     no proxy. How many there are is bounded by who makes calls.
@@ -48,27 +62,24 @@ class FreeConnections:
     """
 
     def __init__(
-        self, origin: httpcore2.Origin, access: EndpointAccess, context: ssl.SSLContext | None, *, idle_seconds: float
+        self, url: EndpointUrl, access: EndpointAccess, context: ssl.SSLContext | None, *, idle_seconds: float
     ) -> None:
-        self._origin, self._context, self._idle_seconds = origin, context, idle_seconds
+        self._url, self._context, self._idle_seconds = url, context, idle_seconds
         self._network = CheckedNetwork(access.addresses)
-        self._free: list[httpcore2.AsyncHTTPConnection] = []
+        self._free: list[Connection] = []
         """Those without a call, the one whose call ended last at the end."""
 
-    async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
-        """Send over the connection that was used last, or over a new one. Raises as httpcore2.AsyncConnectionPool."""
-        connection = await self._take()
-        response = await connection.handle_async_request(request)
-        assert isinstance(response.stream, AsyncIterable), response.stream
-        content = _Answer(response, connection, self._free)
-        return httpcore2.Response(response.status, headers=response.headers, content=content)
+    async def send(self, call: Call) -> Answer:
+        """Send over the connection that was used last, or over a new one."""
+        connection = await self._take(call.timeouts.get("connect"))
+        return await connection.send(call)
 
     async def aclose(self) -> None:
         """Close those without a call."""
         while self._free:
             await self._free.pop().aclose()
 
-    async def _take(self) -> httpcore2.AsyncHTTPConnection:
+    async def _take(self, seconds: float | None) -> Connection:
         # Those that have waited longest stand first: one is let go at a time, more than come to wait meanwhile. Where
         # there is one only, it is looked at below.
         if len(self._free) > 1 and self._free[0].has_expired():
@@ -78,34 +89,47 @@ class FreeConnections:
             if not connection.has_expired():
                 return connection
             await connection.aclose()
-        return httpcore2.AsyncHTTPConnection(
-            self._origin,
-            ssl_context=self._context,
-            keepalive_expiry=self._idle_seconds,
-            network_backend=self._network,
+        stream = await self._network.connect_tcp(self._url.host, self._url.port, seconds)
+        if self._context is not None:
+            self._context.set_alpn_protocols(["http/1.1"])
+            stream = await stream.start_tls(self._context, self._url.host, seconds)
+        return Connection(stream, self._idle_seconds, self._free.append)
+
+
+class ProxyConnections:
+    """Connections of a proxy to one endpoint."""
+
+    def __init__(self, url: EndpointUrl, pool: httpcore2.AsyncConnectionPool) -> None:
+        self._url, self._pool = url, pool
+
+    async def send(self, call: Call) -> "ProxyAnswer":
+        """Send by the proxy."""
+        scheme, host, port = self._url.scheme, self._url.host, self._url.port
+        url = httpcore2.URL(
+            scheme=scheme.encode(),
+            host=host.encode(),
+            port=None if port == DEFAULT_PORTS[scheme] else port,
+            target=call.target,
         )
+        extensions = {"timeout": dict(call.timeouts)}
+        request = httpcore2.Request(call.method, url, headers=call.headers, content=call.content, extensions=extensions)
+        return ProxyAnswer(await self._pool.handle_async_request(request))
+
+    async def aclose(self) -> None:
+        """Close all."""
+        await self._pool.aclose()
 
 
-class _Answer:
-    """The body of an answer; closed, its connection is free again where it can have another call."""
+class ProxyAnswer:
+    """The answer to a call by a proxy."""
 
-    def __init__(
-        self,
-        response: httpcore2.Response,
-        connection: httpcore2.AsyncHTTPConnection,
-        free: list[httpcore2.AsyncHTTPConnection],
-    ) -> None:
-        self._response, self._connection, self._free = response, connection, free
-        self._closed = False
+    def __init__(self, response: httpcore2.Response) -> None:
+        self.status, self.headers = response.status, response.headers
+        self._response = response
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._response.aiter_stream()
 
     async def aclose(self) -> None:
-        """Close it; a connection whose answer was not read to its end is closed with it."""
-        if self._closed:
-            return
-        self._closed = True
+        """Close it."""
         await self._response.aclose()
-        if self._connection.is_idle():
-            self._free.append(self._connection)

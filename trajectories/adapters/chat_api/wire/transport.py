@@ -12,7 +12,14 @@ import openai
 from openai._models import FinalRequestOptions
 
 from trajectories.adapters.endpoints import EndpointAccess, EndpointUrl
-from trajectories.adapters.endpoints.pools import FreeConnections, open_proxy
+from trajectories.adapters.endpoints.http11 import Answer, Call, Headers
+from trajectories.adapters.endpoints.pools import (
+    Connections,
+    FreeConnections,
+    ProxyAnswer,
+    ProxyConnections,
+    open_proxy,
+)
 from trajectories.core.completions.hidden_errors import Refusal
 
 MAX_ERROR_BYTES = 64 * 1024
@@ -20,7 +27,6 @@ MAX_ERROR_BYTES = 64 * 1024
 
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 5.0
-Headers = list[tuple[bytes, bytes]]
 
 
 class EndpointTransport(httpx2.AsyncBaseTransport):
@@ -50,15 +56,10 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
         if not url.path.startswith(f"{self._url.path}/"):
             raise ValueError(f"Found a call to the path {url.path}, expected one below {self._url.path}/.")
         headers, content = await _content_of(request)
-        call = httpcore2.Request(
-            request.method,
-            httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=[*self._headers, *headers],
-            content=content,
-            extensions={"timeout": request.extensions.get("timeout", {})},
-        )
+        timeouts = request.extensions.get("timeout", {})
+        call = Call(request.method, url.raw_path, [*self._headers, *headers], content, timeouts)
         try:
-            answer = await self._connections.handle_async_request(call)
+            answer = await self._connections.send(call)
         except _FAULTS as fault:
             raise _fault_of_httpx(fault) from fault
         return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer))
@@ -81,28 +82,26 @@ async def _content_of(request: httpx2.Request) -> tuple[Headers, bytes | AsyncIt
     return [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(body)).encode())], body
 
 
-def _open_connections(
-    url: EndpointUrl, access: EndpointAccess, calls: int
-) -> FreeConnections | httpcore2.AsyncConnectionPool:
+def _open_connections(url: EndpointUrl, access: EndpointAccess, calls: int) -> Connections:
     """Connections for so many calls at once; those of a proxy where one is on the way, which then decides what may be
     reached."""
     if proxy := access.proxy_for(url):
-        return open_proxy(proxy, httpx2.create_ssl_context(), connections=calls, idle_seconds=IDLE_SECONDS)
+        pool = open_proxy(proxy, httpx2.create_ssl_context(), connections=calls, idle_seconds=IDLE_SECONDS)
+        return ProxyConnections(url, pool)
     # Reading the certificates of this machine takes a while, and is nothing that plain HTTP needs.
     context = httpx2.create_ssl_context() if url.scheme == "https" else None
-    origin = httpcore2.Origin(url.scheme.encode(), url.host.encode(), url.port)
-    return FreeConnections(origin, access, context, idle_seconds=IDLE_SECONDS)
+    return FreeConnections(url, access, context, idle_seconds=IDLE_SECONDS)
 
 
 class _Body(httpx2.AsyncByteStream):
     """What comes after the headers of an answer."""
 
-    def __init__(self, answer: httpcore2.Response) -> None:
+    def __init__(self, answer: Answer | ProxyAnswer) -> None:
         self._answer = answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for part in self._answer.aiter_stream():
+            async for part in self._answer:
                 yield part
         except _FAULTS as fault:
             raise _fault_of_httpx(fault) from fault
