@@ -76,22 +76,25 @@ def make_sampler() -> Any:
 
 
 def make_traces(problem: Any, count: int, **values: Any) -> list[Any]:
-    """So many different traces of a problem that no run has drawn."""
+    """So many different traces of a problem that no run has drawn. Each has a program of its own, since programs of one
+    text run once for all traces of a claim."""
     from trajectories.core.identity import text_hash
     from trajectories.models import Trace
     from trajectories.services.texts import store_texts
 
     prompt, reasoning = "[]", "Each row is mirrored."
-    store_texts({text_hash(body): body for body in (prompt, reasoning, PROGRAM)})
+    store_texts({text_hash(body): body for body in (prompt, reasoning)})
     made: list[Any] = []
     for start in range(0, count, 2_000):
+        programs = {number: f"{PROGRAM}\n# {number}\n" for number in range(start, min(start + 2_000, count))}
+        store_texts({text_hash(body): body for body in programs.values()})
         made += Trace.objects.bulk_create(
             Trace(
                 problem=problem, prompt_id=text_hash(prompt), reasoning_id=text_hash(reasoning),
-                program_id=text_hash(PROGRAM), steps=[], answer=[[[4, 3]]], finish_reason="stop",
+                program_id=text_hash(program), steps=[], answer=[[[4, 3]]], finish_reason="stop",
                 content_hash=text_hash(f"{values} {number}"), **values,
             )
-            for number in range(start, min(start + 2_000, count))
+            for number, program in programs.items()
         )  # fmt: skip
     return made
 

@@ -55,6 +55,39 @@ def test_a_campaign_is_begun_from_its_template_watched_and_overruled(log_in, lea
     expect(page.locator("#overrule form")).to_have_count(0)
 
 
+def test_what_matters_for_some_choices_alone_is_asked_for_beside_these(log_in, lead):
+    two_sets(training=6, held_out=6)
+    page = log_in(lead)
+    page.goto("/campaigns/new/")
+    votes, scorer, share = (
+        page.get_by_label(label, exact=True)
+        for label in ("Least share of votes", "Learned scorer", "Share of earlier generations, %")
+    )
+    control = page.get_by_label("The control learns from")
+    for field in (votes, scorer, share):
+        expect(field).to_be_hidden()
+    expect(control).to_be_visible()
+    page.get_by_label("Learn from", exact=True).select_option("consensus")
+    expect(votes).to_be_visible()
+    page.get_by_label("Learn from", exact=True).select_option("scorer")
+    expect(scorer).to_be_visible()
+    expect(votes).to_be_hidden()
+    for key in TRAINERS:
+        page.get_by_label("Trainer", exact=True).select_option(key)
+        expect(page.locator(f"#trainer-{key}")).to_be_visible()
+        expect(page.locator("details[id^=trainer-]").filter(visible=True)).to_have_count(1)
+    page.get_by_label("Generations learnt from").select_option("share")
+    expect(share).to_be_visible()
+    share.fill("200")
+    page.get_by_label("Generations learnt from").select_option("all")
+    page.get_by_label("Control arm").uncheck()
+    expect(control).to_be_hidden()
+    page.get_by_role("button", name="Start the campaign").click()
+    expect(page.locator(".errorlist").first).to_be_visible()
+    expect(share).to_be_visible()
+    looks_fine(page, "campaign-form-chosen")
+
+
 def test_a_curriculum_is_drawn_and_its_clone_without_one_stands_beside_it(log_in, lead, monkeypatch):
     monkeypatch.setitem(TRAINERS, CoachingTrainer.key, CoachingTrainer())
     sets = [factories.make_problem_set(title=title) for title in ("Training", "Held out")]
