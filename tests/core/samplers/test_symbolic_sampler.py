@@ -14,7 +14,8 @@ from trajectories.core.records import (
     SampleResult,
     StepKind,
 )
-from trajectories.core.samplers.symbolic import SymbolicSampler
+from trajectories.core.samplers.base import Together
+from trajectories.core.samplers.symbolic import SymbolicSampler, sampler
 
 SOLVED = [
     ("0d3d703e", "grid"),
@@ -156,3 +157,16 @@ def test_a_sample_is_plain_json() -> None:
     result = draw_result(FLIP, view="object")
     canonical_json([result.answer, dict(result.facts), [dict(step.data) for step in result.steps]])
     canonical_json([dict(message) for message in result.messages])
+
+
+@pytest.mark.parametrize(("seconds", "sizes"), [(60.0, [3, 2]), (0.0, [1] * 5)])
+def test_candidates_of_one_search_come_together_and_none_waits_for_another_search(monkeypatch, seconds, sizes):
+    monkeypatch.setattr(sampler, "AT_ONCE_SECONDS", seconds)
+    views = ["grid", "object", "grid", "object", "grid"]
+    requests = [make_request(FLIP, view=view, ordinal=number // 2) for number, view in enumerate(views)]
+    together = list(SymbolicSampler().sample_together(requests))
+    assert [len(outcomes) for outcomes in together] == sizes
+    assert all(len({views[position] for position, _ in outcomes}) == 1 for outcomes in together)
+    alone = {position: outcome.program for position, outcome in SymbolicSampler().sample(requests)}
+    assert {position: outcome.program for outcomes in together for position, outcome in outcomes} == alone
+    assert isinstance(SymbolicSampler(), Together)

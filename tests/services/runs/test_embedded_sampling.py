@@ -7,10 +7,13 @@ from tests.factories import assert_counters_add_up, make_problem, make_sampler, 
 from tests.samplers import SAMPLERS, MirrorSampler, mirror_result
 from tests.services.runs.test_attempts import lose_worker
 from trajectories.core.identity import derive_seed
+from trajectories.core.records import SampleFailure
 from trajectories.models import Run, Trace
+from trajectories.services.runs import embedded_sampling
 from trajectories.services.runs.attempts import claim_batch, requeue_expired
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.runs.lifecycle import RunStateError, cancel_run, pause_run, resume_run
+from trajectories.services.runs.outcomes import keep_outcomes
 from trajectories.services.verification.queue import verify_traces
 
 
@@ -70,6 +73,30 @@ def test_a_sampler_that_repeats_and_forgets_gives_each_attempt_one_outcome(db):
     assert len(sample(run).trace_ids) == 3
     assert_counters_add_up(run)
     assert run.attempts.get(state="failed").error_message == "The sampler ended without an outcome for this attempt."
+
+
+def test_what_a_sampler_yields_together_is_stored_together_each_attempt_once(db, monkeypatch):
+    run = plan(samples_each=5, sampler=make_sampler(parameters={"fail_from": 4}))
+    stored: list[list[int]] = []
+
+    class Grouped(MirrorSampler):
+        def sample_together(self, requests):
+            drawn = list(super().sample(requests))
+            assert Trace.objects.count() == 0
+            yield [*drawn[:2], (0, SampleFailure("search", "a second time"))]
+            assert Trace.objects.count() == 2
+            yield drawn[1:2]
+            yield drawn[2:]
+
+    def watching(outcomes, token):
+        stored.append([attempt.ordinal for attempt, _ in outcomes])
+        return keep_outcomes(outcomes, token)
+
+    monkeypatch.setattr(embedded_sampling, "keep_outcomes", watching)
+    assert len(sample(run, {"symbolic": Grouped}).trace_ids) == 4
+    assert [each for each in stored if each] == [[0, 1], [2, 3, 4]]
+    assert_counters_add_up(run)
+    assert (run.done_count, run.failed_count) == (4, 1)
 
 
 def test_a_result_that_cannot_be_stored_is_a_failure_with_the_reason(db):

@@ -18,6 +18,18 @@ class Sampler(Protocol):
 
 
 @runtime_checkable
+class Together(Protocol):
+    """A sampler that knows which outcomes come at once, such as those of one search, so that they are stored at once.
+    What it yields together has waited for no more than a moment."""
+
+    def sample_together(
+        self, requests: Sequence[SampleRequest]
+    ) -> Iterator[Sequence[tuple[int, SampleResult | SampleFailure]]]:
+        """Yield several of what Sampler.sample yields, as soon as the next one may take longer."""
+        ...
+
+
+@runtime_checkable
 class Teachable(Protocol):
     """A sampler that can use what a training made."""
 

@@ -1,4 +1,4 @@
-"""Sampling one batch: claim, draw, store each result as it comes, and give back what was not drawn."""
+"""Sampling one batch: claim, draw, store results as they come, and give back what was not drawn."""
 
 import logging
 import uuid
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from trajectories.adapters.log_context import about
+from trajectories.adapters.log_context import about, ids_of
 from trajectories.adapters.tracing import span
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers import SAMPLERS
-from trajectories.core.samplers.base import Sampler, Teachable
+from trajectories.core.samplers.base import Sampler, Teachable, Together
 from trajectories.core.samplers.symbolic.guide import GuideError
 from trajectories.models import Run
 from trajectories.models import Sampler as SamplerRow
@@ -66,7 +66,7 @@ class Heartbeat(KeptLease):
 
 
 def sample_next_batch(*, run_id: int, samplers: SamplerMakers = SAMPLERS, limit: int = BATCH_LIMIT) -> BatchReport:
-    """Claim one batch of the run and draw its samples, outside any transaction; every result is stored as it comes."""
+    """Claim one batch of the run and draw its samples, outside any transaction; results are stored as they come."""
     batch = claim_batch(run_id=run_id, limit=limit)
     if batch is None:
         return BatchReport([], more=move_on(run_id=run_id))
@@ -111,40 +111,53 @@ def _pause(run: Run, reason: str) -> None:
 
 
 def _draw(sampler: Sampler, batch: Batch, heartbeat: Heartbeat) -> list[int]:
-    """Store what the sampler yields, each as it comes, until it ends or is not wanted any more; returns the ids of the
-    traces. Nobody knows how long the next one takes, so that none waits for company."""
+    """Store what the sampler yields, as it comes, until it ends or is not wanted any more; returns the ids of the
+    traces. Only the sampler knows how long the next one takes: what it does not yield together is stored alone."""
     requests = [(attempt, sample_request(attempt)) for attempt in batch.attempts]
     asked = [(attempt, request) for attempt, request in requests if isinstance(request, SampleRequest)]
     keep_outcomes([(attempt, fault) for attempt, fault in requests if isinstance(fault, SampleFailure)], batch.token)
     trace_ids: list[int] = []
-    for position, outcome in _outcomes(sampler, [request for _, request in asked]):
-        attempt, _ = asked[position]
-        with span("store sample"), about(attempt=attempt.pk):
-            found, kept = keep_outcomes([(attempt, outcome)], batch.token)
+    for drawn in _outcomes(sampler, [request for _, request in asked]):
+        outcomes = [(asked[position][0], outcome) for position, outcome in drawn]
+        ids = ids_of(f"attempt {attempt.pk}" for attempt, _ in outcomes)
+        with span("store samples"), about(**ids):
+            found, kept = keep_outcomes(outcomes, batch.token)
         trace_ids += found
-        if not kept or not heartbeat.wanted or not is_wanted(run_id=attempt.run_id):
+        if not kept or not heartbeat.wanted or not is_wanted(run_id=batch.attempts[0].run_id):
             break
     return trace_ids
 
 
 def _outcomes(
     sampler: Sampler, requests: Sequence[SampleRequest]
-) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
-    """What the sampler yields, each position once; a sampler that breaks or ends early fails what it left out."""
+) -> Iterator[Sequence[tuple[int, SampleResult | SampleFailure]]]:
+    """What the sampler yields together, each position once; a sampler that breaks or ends early fails what it left
+    out."""
     left = dict.fromkeys(range(len(requests)))
     message = "The sampler ended without an outcome for this attempt."
-    drawn = sampler.sample(requests)
+    together = sampler.sample_together(requests) if isinstance(sampler, Together) else _alone(sampler, requests)
     while left:
         try:
-            position, outcome = next(drawn)
+            drawn = next(together)
         except StopIteration:
             break
         except Exception as fault:
             logger.exception("The sampler %s broke", sampler.name)
             message = f"The sampler broke: {type(fault).__name__}: {fault}"
             break
-        if position in left:
-            del left[position]
-            yield position, outcome
-    for position in left:
-        yield position, SampleFailure(SAMPLER_FAULT, message)
+        new: dict[int, SampleResult | SampleFailure] = {}
+        for position, outcome in drawn:
+            if position in left:
+                new.setdefault(position, outcome)
+        left = {position: None for position in left if position not in new}
+        if new:
+            yield list(new.items())
+    if left:
+        yield [(position, SampleFailure(SAMPLER_FAULT, message)) for position in left]
+
+
+def _alone(
+    sampler: Sampler, requests: Sequence[SampleRequest]
+) -> Iterator[Sequence[tuple[int, SampleResult | SampleFailure]]]:
+    for drawn in sampler.sample(requests):
+        yield [drawn]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ProblemError
@@ -19,6 +20,9 @@ CHAIN = "operations"
 
 REFUTED_TOLD = 3
 MAX_WORK = 1_000_000_000
+
+AT_ONCE_SECONDS = 0.1
+"""What was drawn waits for others of its search for no longer, but for the one that is being drawn then."""
 
 
 class SymbolicSampler:
@@ -40,11 +44,27 @@ class SymbolicSampler:
 
     def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
         """Yield (position, outcome); the requests of one problem follow one another, so that it is searched once."""
-        order = sorted(
-            range(len(requests)), key=lambda i: (requests[i].problem.content_hash, requests[i].instruction.view, i)
-        )
-        for position in order:
-            yield position, draw(requests[position], self._guide)
+        for outcomes in self.sample_together(requests):
+            yield from outcomes
+
+    def sample_together(
+        self, requests: Sequence[SampleRequest]
+    ) -> Iterator[Sequence[tuple[int, SampleResult | SampleFailure]]]:
+        """See base.Together: candidates of one search come at once, but for the first."""
+
+        def searched(position: int) -> tuple[str, str]:
+            return requests[position].problem.content_hash, requests[position].instruction.view
+
+        for _, positions in groupby(sorted(range(len(requests)), key=lambda i: (searched(i), i)), key=searched):
+            outcomes: list[tuple[int, SampleResult | SampleFailure]] = []
+            began = time.monotonic()
+            for position in positions:
+                outcomes.append((position, draw(requests[position], self._guide)))
+                if time.monotonic() - began >= AT_ONCE_SECONDS:
+                    yield outcomes
+                    outcomes, began = [], time.monotonic()
+            if outcomes:
+                yield outcomes
 
 
 def draw(request: SampleRequest, guide: Guide | None = None) -> SampleResult | SampleFailure:

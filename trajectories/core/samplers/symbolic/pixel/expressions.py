@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
+from trajectories.core.samplers.symbolic.emit import source_of
 from trajectories.core.samplers.symbolic.pixel.helpers import cells, lattice, layouts, objects, rays, repair
 from trajectories.core.samplers.symbolic.pixel.quick import BOXED, BY_SIZE, FLAT, PLAIN, Box, Part, boxes_of
 
@@ -189,7 +190,7 @@ def helper_sources(functions: Iterable[Callable[..., Any]]) -> list[str]:
         if name not in wanted:
             wanted.add(name)
             waiting.extend(_names_used(known[name]) & known.keys())
-    return [inspect.getsource(function).rstrip() for name, function in known.items() if name in wanted]
+    return [source_of(function) for name, function in known.items() if name in wanted]
 
 
 @cache
