@@ -58,7 +58,7 @@ unit: environment-dev
 drills: environment-dev
 	@.ci/tools bubblewrap sandbox rabbitmq
 	DRILL_ROUNDS=$(or $(DRILL_ROUNDS),8) DRILL_CURATORS=$(or $(DRILL_CURATORS),100) .venv/bin/python -m pytest tests/drills tests/test_worker_chaos.py tests/test_starvation.py $(ARGS)
-	.venv/bin/python -m benchmarks.chaos --samples 400
+	.venv/bin/python -m benchmarks.chaos --samples 1200 --kill-every 3
 
 crawl: environment-dev
 	CRAWL=deep .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist worksteal tests/crawl $(ARGS)
