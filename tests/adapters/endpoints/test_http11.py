@@ -65,6 +65,22 @@ def test_an_answer_is_read_however_its_bytes_come_and_the_connection_stays(answe
     assert len(set(ports)) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "ports_used"),
+    [
+        (b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", 1),
+        (OK + b"X: folded\r\n header\r\nContent-Length: 5\r\n\r\nhello", 1),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n", 1),
+        (OK + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 2),
+    ],
+    ids=["LF alone", "folded", "a space after a size", "two lengths"],
+)
+def test_what_servers_write_that_are_not_strict_is_read(answer, ports_used):
+    found, ports = answers_of(answer, answer)
+    assert found == [b"hello"] * 2
+    assert len(set(ports)) == ports_used
+
+
 def test_a_body_that_says_nothing_of_its_length_ends_with_the_connection():
     found, ports = answers_of(OK + b"\r\nhello", OK + b"\r\n", closes=True)
     assert found == [b"hello", b""]

@@ -22,9 +22,22 @@ SHOWN_BYTES = 200
 
 Headers = list[tuple[bytes, bytes]]
 
+_LENIENCIES = dict.fromkeys(
+    (
+        "lenient_headers",
+        "lenient_chunked_length",
+        "lenient_optional_cr_before_lf",
+        "lenient_spaces_after_chunk_size",
+    ),
+    True,
+)
+"""Servers write lines that end in LF alone, fold headers, and give the length of what comes in chunks. To read that is
+dangerous where an answer of one is passed on to another; here a connection serves one endpoint and nobody else."""
+
 _HEADER = re.compile(
     rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+: (?:[\x21-\x7e\x80-\xff](?:[\t \x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?"
 )
+_LENGTHS = {b"content-length", b"transfer-encoding"}
 _TARGET = re.compile(rb"[\x21-\x7e]+")
 
 
@@ -60,6 +73,7 @@ class Connection:
         """`release` is told when the connection can have another call."""
         self._stream, self._idle_seconds, self._release = stream, idle_seconds, release
         self._parser = httptools.HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(**_LENIENCIES)
         self._idle_until = 0.0
         self._is_broken = self._stays_open = False
         self._begin()
@@ -165,7 +179,9 @@ class Connection:
     def on_message_complete(self) -> None:
         """The answer is whole."""
         self._is_whole = self._has_head
-        self._stays_open = self._parser.should_keep_alive()
+        # What says two things of its length may end where its sender thinks that it goes on.
+        is_plain = len({name.lower() for name, _ in self.headers} & _LENGTHS) < len(_LENGTHS)
+        self._stays_open = is_plain and self._parser.should_keep_alive()
 
 
 class Answer:
