@@ -5,6 +5,7 @@ import logging
 
 import pytest
 from django.db import IntegrityError
+from django.utils.module_loading import import_string
 
 from tests import factories
 from tests.endpoint import bind_keys, flip_endpoint, sampler_for
@@ -55,6 +56,32 @@ def test_of_an_error_the_place_is_told_and_only_the_world_is_quoted(lines):
     assert second["error_said"] == "duplicate key"
     assert "No space left" in third["error_said"]
     assert TEXT not in json.dumps(lines.json)
+
+
+def test_the_link_of_an_invitation_is_no_line_of_the_log(lines):
+    """Whoever reads it could take the invitation before the person it was sent to."""
+    link = "NetFFy4DVHfZVFpeX8bQJGuw9b5fxW1kjIgZYuPKjHc"
+    logging.getLogger("django.request").warning("Not Found: %s", f"/invitations/{link}/")
+    logging.getLogger("x").info("GET /invitations/%s/?x=1 and POST /invitations/7/revoke/", link)
+    assert [line["event"] for line in lines.json] == [
+        "Not Found: /invitations/[secret]/",
+        "GET /invitations/[secret]/?x=1 and POST /invitations/7/revoke/",
+    ]
+    assert link not in lines.plain
+
+
+def test_a_request_is_one_line(settings):
+    """The files of a page are streamed: each wrote a second line, which named no address."""
+    console = settings.LOGGING["handlers"]["console"]
+    filters = {name: settings.LOGGING["filters"][name]["()"] for name in console["filters"]}
+    keeps = import_string(filters["streams"])().filter
+    written = [
+        event
+        for event in ("request_finished", "streaming_finished", "streaming_failed")
+        if keeps(logging.LogRecord("x", logging.INFO, "x", 1, {"event": event}, (), None))
+    ]
+    assert written == ["request_finished", "streaming_failed"]
+    assert keeps(logging.LogRecord("x", logging.INFO, "x", 1, "a text", (), None))
 
 
 @pytest.mark.django_db(transaction=True)
