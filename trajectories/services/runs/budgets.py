@@ -12,6 +12,7 @@ from trajectories.models import Attempt, BatchItem, Reply, Run, Trace
 from trajectories.services.endpoints.local_models import counted_settings
 from trajectories.services.runs.requests import attempt_payer
 from trajectories.services.spending.ledger import Payer, book
+from trajectories.services.spending.words import in_money
 
 UNKNOWN_PROMPT_TOKENS = 8_192
 """For a run whose prompts were not measured when it was planned."""
@@ -76,8 +77,8 @@ def affordable(run: Run, in_flight: int) -> tuple[int | None, str]:
     if run.budget_cost is not None and each.cost:
         money = run.budget_cost - run.cost
         word = (
-            f"The money budget of {run.budget_cost.normalize():f} has {max(money, Decimal(0)):.4f} left; "
-            f"a sample may cost {each.cost:.4f}."
+            f"The money budget of {in_money(run.budget_cost)} has {in_money(max(money, Decimal(0)))} left; "
+            f"a sample may cost {in_money(each.cost)}."
         )
         found.append((max(0, int(money / each.cost) - in_flight), word))
     return min(found) if found else (None, "")
