@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 from django.db import IntegrityError
@@ -68,6 +71,31 @@ def test_the_link_of_an_invitation_is_no_line_of_the_log(lines):
         "GET /invitations/[secret]/?x=1 and POST /invitations/7/revoke/",
     ]
     assert link not in lines.plain
+
+
+WORKER = """
+import logging, warnings
+from webapp.celery import app
+from celery import signals
+from celery.exceptions import CPendingDeprecationWarning
+app.log.setup(loglevel="WARNING")
+signals.worker_ready.send(sender=None)
+logging.getLogger("x").warning("The key %s was refused", "{key}")
+logging.getLogger("x").info("Unasked for")
+warnings.warn_explicit("A new default", CPendingDeprecationWarning, "consumer.py", 1, "celery.worker.consumer")
+"""
+
+
+@pytest.mark.parametrize("style", ["json", "plain"])
+def test_workers_and_the_scheduler_write_as_the_web_server_does(style):
+    """Celery put its own lines in place, with the keys that a call had failed with."""
+    environment = {"LOG_FORMAT": style, "MODEL_KEYS": "CANARY_KEY=http://127.0.0.1:1/v1", "CANARY_KEY": KEY}
+    command = [sys.executable, "-c", WORKER.format(key=KEY)]
+    ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
+    (line,) = ended.stderr.splitlines()
+    if style == "json":
+        assert json.loads(line)["event"] == "The key [secret] was refused"
+    assert line.endswith("WARNING x: The key [secret] was refused") is (style == "plain")
 
 
 def test_a_request_is_one_line(settings):
