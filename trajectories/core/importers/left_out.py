@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from trajectories.core.completions.messages import BLOCK_FIELDS, THOUGHT_FIELDS
+from trajectories.core.importers.annotated_rows import CONVERSATIONS, told_data
+from trajectories.core.importers.annotated_shapes import ANSWERS
 from trajectories.core.importers.batch_rows import IDS
 from trajectories.core.importers.distilled_rows import COLUMNS
 from trajectories.core.importers.failed_rows import ERRORS
@@ -21,6 +23,7 @@ OF_FACTS: Mapping[str, str] = {
     "annotations_cancelled": "cancelled annotations",
     "responses_not_submitted": "responses that were not submitted",
     "predictions_left_out": "predictions of which the file has the number alone",
+    "drafts_left_out": "drafts of annotations",
     "samplings_left_out": "other texts that were sampled for the same sample",
     "completions_left_out": "other completions of steps",
     "flagged": "flagged completions of steps",
@@ -55,13 +58,21 @@ FLAT: Mapping[str, frozenset[str]] = {
 }
 """Shapes of rows with columns, and what each is read for besides."""
 
+ANNOTATED = ("label-studio", "argilla")
+OF_DATA = BASE | FLAT["plain"] | FLAT["shared"] | {*ANSWERS, *CONVERSATIONS}
+"""What the data that people annotated are read for."""
+
 OTHERS = "others"
 MOST_NAMES = 100
 """Names that are counted one by one; what more there are is counted together."""
 
 
 def unread_columns(shape: str, row: Row) -> list[str]:
-    """The columns of a row of that shape that hold something and are not read; [] of shapes whose rows are nested."""
+    """The columns of a row of that shape that hold something and are not read; of records that people annotated those
+    of their data, [] of other shapes whose rows are nested."""
+    if shape in ANNOTATED:
+        path, data = told_data(row)
+        return [f"{path}{name}" for name, value in data.items() if name not in OF_DATA and _is_lost(name, value, data)]
     known = FLAT.get(shape)
     if known is None:
         return []

@@ -51,7 +51,8 @@ from trajectories.core.importers.plain_rows import (
     read_conversation,
     read_plain,
 )
-from trajectories.core.importers.refused_rows import is_pair, why_refused
+from trajectories.core.importers.preference_pairs import is_pair
+from trajectories.core.importers.refused_rows import why_refused
 from trajectories.core.importers.rollout_rows import is_gym, is_rollout, read_gym, read_rollout
 from trajectories.core.importers.shared_conversations import is_shared, read_shared
 from trajectories.core.importers.stepwise_rows import is_stepwise, read_stepwise
