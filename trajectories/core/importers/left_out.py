@@ -13,7 +13,18 @@ from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.generation_rows import COMPLETE, FULL, LISTS, NUMBERED
 from trajectories.core.importers.plain_rows import RESPONSES
 from trajectories.core.importers.question_rows import BESIDE, INSIDE, REFERENCES, WORKED
-from trajectories.core.importers.row_fields import ABOUT, FINISHES, MODELS, NAMES, NUMBERS, QUESTIONS, SYSTEM, TOKENS
+from trajectories.core.importers.rollout_rows import flat_metrics
+from trajectories.core.importers.row_fields import (
+    ABOUT,
+    FINISHES,
+    INPUTS,
+    MODELS,
+    NAMES,
+    NUMBERS,
+    QUESTIONS,
+    SYSTEM,
+    TOKENS,
+)
 from trajectories.core.importers.row_prompts import MESSAGES
 from trajectories.core.importers.row_scores import LABELS, is_check
 from trajectories.core.records import JSON
@@ -27,6 +38,8 @@ OF_FACTS: Mapping[str, str] = {
     "samplings_left_out": "other texts that were sampled for the same sample",
     "completions_left_out": "other completions of steps",
     "flagged": "flagged completions of steps",
+    "unanswered": "messages behind the last answer of a model",
+    "retries": "attempts at samples that failed before",
     "branches": "other branches of conversations",
 }
 """Facts of a trace that count what its row has besides, with what that is for people."""
@@ -36,9 +49,10 @@ PARTS = "left_out"
 
 BASE = frozenset(
     (
-        *(*QUESTIONS, *ABOUT, *SYSTEM, *MODELS, *FINISHES, *TOKENS, *NAMES, *NUMBERS, *MESSAGES, *REFERENCES, *BESIDE),
-        *(*THOUGHT_FIELDS, *BLOCK_FIELDS, *ERRORS, *IDS, *INSIDE["answer"][:1], *INSIDE["split"][:1], "ability"),
-        *(WORKED, "info", "meta", "metadata", "problem_hash", "problem_id", "temperature", "usage", "token_usage"),
+        *(*QUESTIONS, *ABOUT, *SYSTEM, *MODELS, *FINISHES, *TOKENS, *INPUTS, *NAMES, *NUMBERS),
+        *(*MESSAGES, *REFERENCES, *BESIDE, *THOUGHT_FIELDS, *BLOCK_FIELDS, *ERRORS, *IDS),
+        *(*INSIDE["answer"][:1], *INSIDE["split"][:1], "ability", WORKED, "info", "meta", "metadata"),
+        *("problem_hash", "problem_id", "temperature", "usage", "token_usage"),
     )
 )
 """Columns that the rows of every flat shape are read for."""
@@ -76,6 +90,7 @@ def unread_columns(shape: str, row: Row) -> list[str]:
     known = FLAT.get(shape)
     if known is None:
         return []
+    known = known | flat_metrics(row).keys() if shape == "rollout" else known
     return [
         name for name, value in row.items() if name not in BASE and name not in known and _is_lost(name, value, row)
     ]

@@ -173,6 +173,11 @@ REFUSED = (
         "it has none, as one that was broken off: send one that has some",
     ),
     Refused(
+        "a summary of a sample of inspect",
+        _has("epoch", "input", "target"),
+        "it has no answer of a model: send the log itself (.eval)",
+    ),
+    Refused(
         "the metadata beside results of verifiers",
         is_metadata,
         "it has no answer of a model: send results.jsonl alone; in a zip beside it it names the model",

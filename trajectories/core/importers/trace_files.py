@@ -84,7 +84,7 @@ class Shape:
 
 
 SHAPES = (
-    Shape("beside", "what a harness writes beside its rows, passed over", is_beside, read_beside),
+    Shape("beside", "files beside rows, passed over", is_beside, read_beside),
     Shape("submission", "submission of the ARC Prize", is_submitted, read_submitted),
     Shape("attempts", "results of arc-agi-benchmarking", is_attempted, read_attempted),
     Shape("events", "log of OpenAI evals", is_event_row, read_events),
