@@ -22,6 +22,7 @@ from trajectories.models import (
     Run,
     Sampler,
     Scheduler,
+    SpendWait,
     Text,
     Trace,
     Verdict,
@@ -79,6 +80,12 @@ def make_run(**values: Any) -> Run:
     if "sampler" not in fields:
         fields["sampler"] = make_sampler()
     return Run.objects.create(**fields)
+
+
+def make_spend_wait(run: Run) -> SpendWait:
+    """A daily limit has paused the run, for the reason that it has."""
+    fields = {"sampler": run.sampler, "cost": 1, "reason": run.state_reason}
+    return SpendWait.objects.create(kind="run", job_id=run.pk, **fields)
 
 
 def make_attempt(**values: Any) -> Attempt:

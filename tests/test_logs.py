@@ -2,9 +2,13 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 from django.db import IntegrityError
+from django.utils.module_loading import import_string
 
 from tests import factories
 from tests.endpoint import bind_keys, flip_endpoint, sampler_for
@@ -55,6 +59,57 @@ def test_of_an_error_the_place_is_told_and_only_the_world_is_quoted(lines):
     assert second["error_said"] == "duplicate key"
     assert "No space left" in third["error_said"]
     assert TEXT not in json.dumps(lines.json)
+
+
+def test_the_link_of_an_invitation_is_no_line_of_the_log(lines):
+    """Whoever reads it could take the invitation before the person it was sent to."""
+    link = "NetFFy4DVHfZVFpeX8bQJGuw9b5fxW1kjIgZYuPKjHc"
+    logging.getLogger("django.request").warning("Not Found: %s", f"/invitations/{link}/")
+    logging.getLogger("x").info("GET /invitations/%s/?x=1 and POST /invitations/7/revoke/", link)
+    assert [line["event"] for line in lines.json] == [
+        "Not Found: /invitations/[secret]/",
+        "GET /invitations/[secret]/?x=1 and POST /invitations/7/revoke/",
+    ]
+    assert link not in lines.plain
+
+
+WORKER = """
+import logging, warnings
+from webapp.celery import app
+from celery import signals
+from celery.exceptions import CPendingDeprecationWarning
+app.log.setup(loglevel="WARNING")
+signals.worker_ready.send(sender=None)
+logging.getLogger("x").warning("The key %s was refused", "{key}")
+logging.getLogger("x").info("Unasked for")
+warnings.warn_explicit("A new default", CPendingDeprecationWarning, "consumer.py", 1, "celery.worker.consumer")
+"""
+
+
+@pytest.mark.parametrize("style", ["json", "plain"])
+def test_workers_and_the_scheduler_write_as_the_web_server_does(style):
+    """Celery put its own lines in place, with the keys that a call had failed with."""
+    environment = {"LOG_FORMAT": style, "MODEL_KEYS": "CANARY_KEY=http://127.0.0.1:1/v1", "CANARY_KEY": KEY}
+    command = [sys.executable, "-c", WORKER.format(key=KEY)]
+    ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
+    (line,) = ended.stderr.splitlines()
+    if style == "json":
+        assert json.loads(line)["event"] == "The key [secret] was refused"
+    assert line.endswith("WARNING x: The key [secret] was refused") is (style == "plain")
+
+
+def test_a_request_is_one_line(settings):
+    """The files of a page are streamed: each wrote a second line, which named no address."""
+    console = settings.LOGGING["handlers"]["console"]
+    filters = {name: settings.LOGGING["filters"][name]["()"] for name in console["filters"]}
+    keeps = import_string(filters["streams"])().filter
+    written = [
+        event
+        for event in ("request_finished", "streaming_finished", "streaming_failed")
+        if keeps(logging.LogRecord("x", logging.INFO, "x", 1, {"event": event}, (), None))
+    ]
+    assert written == ["request_finished", "streaming_failed"]
+    assert keeps(logging.LogRecord("x", logging.INFO, "x", 1, "a text", (), None))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,6 +11,8 @@ from typing import Any
 import celery
 from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
+from django.conf import settings
+from django.utils.log import configure_logging
 
 from trajectories.adapters.acting import acting_in, chosen_project
 from trajectories.adapters.tracing import span
@@ -20,8 +22,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 # Celery warns of root because a task may then do anything; our messages are ids in JSON and name no code.
 warnings.filterwarnings("ignore", category=SecurityWarning)
-# It also announces, at every lost connection, a default of its next version.
-warnings.filterwarnings("ignore", category=CPendingDeprecationWarning, module="celery")
 
 logger = logging.getLogger(__name__)
 PROJECT = "minicolumn_project"
@@ -69,7 +69,22 @@ def _say_project(headers: dict[str, Any], **_: Any) -> None:
         headers[PROJECT] = project
 
 
+def _keep_our_logs(loglevel: int | None = None, **_: Any) -> None:
+    """Have workers and the scheduler write what settings.LOGGING says, from this level on: Celery would put handlers of
+    its own in place, which write neither JSON nor leave secrets out."""
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+    logging.getLogger().setLevel(loglevel or logging.WARNING)
+
+
+def _announce_nothing(**_: Any) -> None:
+    """Keep Celery from announcing, at every lost connection, a default of its next version. It turns such warnings on
+    when it has set up logs."""
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning, module="celery")
+
+
 signals.before_task_publish.connect(_say_project, weak=False)
+signals.setup_logging.connect(_keep_our_logs, weak=False)
+signals.worker_ready.connect(_announce_nothing, weak=False)
 
 app = Celery("minicolumn", task_cls=ProjectTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")

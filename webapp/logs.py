@@ -44,6 +44,8 @@ SHORTEST = 6
 """A value of fewer characters is not looked for: it would be found in other words."""
 SAID_BY_THE_WORLD = (OSError, DatabaseFault, Fault)
 """Errors whose messages hold no text of a trace, once the rows that a database quotes are left out."""
+SECRET_PATHS = re.compile(r"(/invitations/)(?!\d+/)[^/\s\"?]+")
+"""Addresses that are secrets themselves: whoever has an invitation's link becomes who was invited."""
 ROWS_QUOTED = re.compile(r"^(DETAIL|CONTEXT|LINE \d+|QUERY):.*$", re.MULTILINE)
 
 
@@ -64,7 +66,7 @@ def without_secrets(line: str) -> str:
     """The line with a mark in place of every secret."""
     for value in secret_values():
         line = line.replace(value, "[secret]")
-    return line
+    return SECRET_PATHS.sub(r"\1[secret]", line)
 
 
 class PlainFormatter(logging.Formatter):
@@ -167,3 +169,11 @@ class OutagesInOneLine(logging.Filter):
             record.msg, record.args = "%s (the database is away)", (record.getMessage(),)
             record.exc_info = record.exc_text = None
         return True
+
+
+class OneLineARequest(logging.Filter):
+    """Leaves out that a response has been streamed: the line at a request's end has said all of it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is anything else."""
+        return not (isinstance(record.msg, dict) and record.msg.get("event") == "streaming_finished")

@@ -327,9 +327,14 @@ LOGGING = {
     "filters": {
         "refusals": {"()": "webapp.logs.RefusalsInOneLine"},
         "outages": {"()": "webapp.logs.OutagesInOneLine"},
+        "streams": {"()": "webapp.logs.OneLineARequest"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refusals", "outages"]}
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["refusals", "outages", "streams"],
+        }
     },
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     "loggers": {

@@ -15,6 +15,7 @@ import zstandard
 from trajectories.adapters.refused_files import OF_TRACES
 from trajectories.adapters.trace_files import rows_of_file
 from trajectories.adapters.uploads import OpenFiles
+from trajectories.core.importers.beside_rows import BESIDE
 from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.question_files import read_rows
@@ -74,6 +75,7 @@ def test_every_file_in_a_zip_is_read_or_named():
         ("b.parquet row 1", ROW),
         ("c.jsonl.gz", "found an archive inside the zip, expected plain files"),
         ("d.eval", "found a log of inspect inside of a zip, expected it by itself"),
+        ("README.md", {BESIDE: "README.md"}),
     ]
     inner = [each.inner for each in rows_of_file("train.zip", io.BytesIO(data))]
     assert inner[:2] == ["a/test.jsonl", "b.parquet"]
@@ -190,3 +192,18 @@ def test_rows_of_the_data_sets_server_and_scores_that_are_no_number():
         ("line 1", {"prompt": "q", "completion": "4", "reward": None}),
         ("line 2", "column 31: found NaN, expected a finite number"),
     ]
+
+
+@pytest.mark.parametrize("name", ["HumanEval/0_epoch_1", "a/b/c_epoch_12", "1_epoch_1", "odd name"])
+def test_a_sample_of_inspect_whose_id_has_slashes_is_read(name):
+    sample = {"id": name, "epoch": 1, "input": "2 + 2?", "output": {"choices": []}}
+    head = {"header.json": {"eval": {"model": "m"}}}
+    for entry in (f"samples/{name}.json", f"samples/{name}/sample.json"):
+        chunk = {f"samples/{name}/messages/0.json": [ROW]} if entry.endswith("/sample.json") else {}
+        [(place, row)] = rows("log.eval", packed(**{**head, entry: sample, **chunk}))
+        assert (place, row["id"]) == (entry, name)
+
+
+def test_what_desktops_leave_behind_in_a_zip_is_not_counted():
+    inside = {"a.jsonl": LINES, "__MACOSX/._a.jsonl": b"x", ".DS_Store": b"x", "table.csv": b"a"}
+    assert rows("a.zip", packed(**inside)) == [("a.jsonl line 1", ROW), ("table.csv", {BESIDE: "table.csv"})]

@@ -162,7 +162,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, cur
     states = {kind: (job.state, getattr(job, "reason", "") or getattr(job, "error", "")) for kind, job in jobs.items()}
     good = {"export": "ready"}
     assert states == {kind: (good.get(kind, "finished"), "") for kind in jobs}
-    assert (paid.state, paid.state_reason.partition(" has ")[0]) == ("paused", "The money budget of 0.015")
+    assert (paid.state, paid.state_reason.partition(" has ")[0]) == ("paused", "The money budget of $0.015")
     assert paid.done_count, "it was paid for some"
     assert_within_budget(paid)
     storm.kill(beat=False)

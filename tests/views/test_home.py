@@ -146,6 +146,16 @@ def test_paused_runs_wait_for_whoever_may_resume_them(client, lead, curator):
     assert address == reverse("run_list")
 
 
+def test_a_run_that_waits_for_a_daily_limit_is_nobodys_errand(client, lead):
+    """It goes on by itself; resumed by hand it would pause again. That jobs wait for the limit is said by itself."""
+    factories.make_problem()
+    run = factories.make_run(state="paused", state_reason="The daily limit of all jobs, $1.00, has $0 left.")
+    factories.make_spend_wait(run)
+    assert "Resume a run" not in steps_of(client, lead)
+    Run.objects.filter(pk=run.pk).update(state_reason="")
+    assert "Resume a run" in steps_of(client, lead), "somebody has paused it since"
+
+
 def test_a_refused_import_waits_for_its_sender_until_the_file_is_sent_again(client, lead, admin_user):
     factories.make_problem()
     made = {"kind": Import.Kind.TRACES, "source": "traces.jsonl", "created_by": lead}

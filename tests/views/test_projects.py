@@ -1,7 +1,7 @@
 """Projects on pages: who sees them, going from one to another, roles by project, and tokens."""
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
@@ -234,6 +234,12 @@ def test_a_copy_says_what_it_was_copied_from_and_takes_over_what_came_since(clie
     assert "Take it over" not in page(client, lead, "sampler_detail", renewed.pk)
     Membership.objects.filter(pk=membership.pk).update(role="viewer")
     assert client.post(reverse("sampler_renew", args=[renewed.pk])).status_code == 403
+    Membership.objects.filter(pk=membership.pk).update(role="lead")
+    lead.groups.set(Group.objects.filter(name="viewer"))
+    revise_chat_sampler(actor=lead, sampler=revised, title="Gauge, mended again", settings=settings)
+    told = " ".join(page(client, lead, "sampler_detail", renewed.pk).split())
+    assert "there is version 3 now" in told
+    assert "Take it over" not in told, "nothing is offered that is refused"
 
 
 def test_who_does_not_work_where_a_model_came_from_reads_nothing_of_it(client, lead, project):
@@ -258,3 +264,5 @@ def test_a_model_is_copied_to_a_project_where_one_may_add_models(client, lead, p
     assert "expected a model with an endpoint" in said.content.decode()
     Membership.objects.filter(pk=membership.pk).update(role="viewer")
     assert client.post(copy, {"project": project.pk}).status_code == 403
+    told = page(client, lead, "sampler_detail", model.pk)
+    assert "Have it in another project" not in told, "nothing is offered that is refused"

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from tests.factories import make_problem, make_run, make_trace, make_worker, plan
+from tests.factories import make_problem, make_run, make_spend_wait, make_trace, make_worker, plan
 from tests.jobs import steering
 from tests.pages import squeezed
 from tests.samplers import SAMPLERS
@@ -95,6 +95,19 @@ def test_the_page_polls_only_while_something_can_change(client, curator, run):
     assert "every 2s" not in squeezed(page(client, curator, run))
     Run.objects.filter(pk=run.pk).update(verified_count=3)
     assert "every 2s" in squeezed(page(client, curator, run)), "one trace awaits its verdicts"
+
+
+def test_a_run_that_waits_for_a_daily_limit_looks_now_and_then_and_leads_to_the_limits(client, lead, curator, run):
+    reason = "The daily limit of all jobs, $1.00, has $0 left."
+    Run.objects.filter(pk=run.pk).update(state="paused", state_reason=reason)
+    run.refresh_from_db()
+    make_spend_wait(run)
+    for person, is_led in ((lead, True), (curator, False)):
+        client.force_login(person)
+        page = squeezed(client.get(reverse("run_detail", args=[run.pk])))
+        assert "every 20s" in page, "it goes on by itself, and the page says so then"
+        assert "every 6s" not in page
+        assert (f'href="{reverse("spending")}">Look at the daily limits' in page) is is_led
 
 
 def test_the_live_part_comes_alone_and_brings_controls_only_when_the_state_changed(client, curator, run):

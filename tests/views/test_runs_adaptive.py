@@ -60,7 +60,7 @@ def test_the_page_shows_the_rounds_and_the_strategy(client, curator, run):
 
 
 def test_what_pauses_it_stands_beside_what_to_do(client, lead, curator, run):
-    reason = "The money budget of 1 has 0.0000 left; a call may cost 0.1."
+    reason = "The money budget has $0 left."
     Run.objects.filter(pk=run.pk).update(state="paused", state_reason=reason, budget_tokens=5)
     client.force_login(lead)
     live = squeezed(client.get(reverse("run_detail", args=[run.pk]))).split('id="live"')[1].split("</section>")[0]

@@ -12,12 +12,13 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import IO, Any
 
 import zstandard
 
-from trajectories.adapters.uploads import check_directory, distrust, is_file_with
+from trajectories.adapters.uploads import check_directory, distrust, is_file_with, is_litter
 from trajectories.core.importers.beside_rows import (
     BESIDE,
     folder_of,
@@ -46,8 +47,9 @@ HEADERS = ("header.json", "_journal/start.json")
 """Where a log says what all its samples share: the second where it was broken off before its end."""
 
 SHELL = "/sample.json"
-SAMPLE = re.compile(rf"samples/[^/]+\.json|samples/[^/]+{re.escape(SHELL)}")
-"""Where a log has a sample: whole, or (from version 3 on) as a shell beside chunks of its messages."""
+SAMPLE = re.compile(rf"samples/(?:[^/]+|.+_epoch_\d+)\.json|samples/.+{re.escape(SHELL)}")
+"""Where a log has a sample: whole, or (from version 3 on) as a shell beside chunks of its messages. The id of a sample
+is part of it, and may have slashes (`HumanEval/0`)."""
 
 PLAIN = (".jsonl", ".ndjson", ".json", ".parquet", ".eval")
 PACKED = (".gz", ".zst")
@@ -226,6 +228,7 @@ def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Op
     the rows beside it, and is no row itself."""
     found = [entry for entry in entries if is_file_with(entry, PLAIN) or _is_packed(entry)]
     said: dict[str, Mapping[str, JSON]] = {}
+    taken = {entry.filename for entry in found}
     if any(has_rows(entry.filename) for entry in found):
         documents = [entry for entry in found if is_document(entry.filename)]
         for entry in documents:
@@ -250,6 +253,16 @@ def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Op
                 told_row = with_document(row.row, beside) if beside and isinstance(row.row, dict) else row.row
                 place = f"{_shown(entry.filename)} {row.place}".strip()
                 yield row._replace(place=place, row=told_row, inner=entry.filename)
+    if taken:
+        yield from _passed_over(entry for entry in entries if entry.filename not in taken)
+
+
+def _passed_over(entries: Iterable[zipfile.ZipInfo]) -> Iterator[PlacedRow]:
+    """A row for each file of a zip that has none, so that it is counted."""
+    for entry in entries:
+        if not entry.is_dir() and not is_litter(PurePosixPath(entry.filename)):
+            place = _shown(entry.filename)
+            yield PlacedRow(place, {BESIDE: place}, entry.file_size, entry.filename)
 
 
 def _document(packed: _Packed, entry: zipfile.ZipInfo) -> Mapping[str, JSON] | None:

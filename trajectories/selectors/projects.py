@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import Group, User
 from django.db.models import Count, Q, QuerySet
 
-from trajectories.adapters.acting import FIRST, acting_project
+from trajectories.adapters.acting import FIRST, acting_in, acting_project
 from trajectories.models import Membership, Project
 
 OPEN = Q(archived_at=None)
@@ -60,6 +60,17 @@ def choices_of(person: User) -> list[Project]:
     if len(mine) < 2:
         return []
     return list(Project.objects.filter(OPEN, pk__in=mine).order_by("pk"))
+
+
+def others_with(person: User, permission: str) -> list[Project]:
+    """The other projects that a person can go to in which they have a permission, as "trajectories.add_sampler"."""
+    found = []
+    for project in choices_of(person):
+        if project.pk != acting_project():
+            with acting_in(project.pk):
+                if person.has_perm(permission):
+                    found.append(project)
+    return found
 
 
 def _permissions(person: User) -> set[str]:

@@ -27,6 +27,7 @@ from trajectories.models import (
     Scorer,
     Scoring,
     SegmentationJob,
+    SpendWait,
     Training,
 )
 
@@ -63,6 +64,10 @@ def _numbered(noun: str) -> Combinable:
 
 
 PAUSED = Q(state="paused")
+LIMITED: Mapping[type[Model], str] = {
+    model: model.job_kind.word for model in (Run, GenerationJob, JudgeJob, SegmentationJob)
+}
+"""Jobs that a daily limit may have paused: these go on by themselves."""
 KINDS: Mapping[str, _Kind] = {
     "paused_runs": _Kind(Run, PAUSED, "title", "state_reason"),
     "paused_generations": _Kind(GenerationJob, PAUSED, "title", "state_reason"),
@@ -107,6 +112,9 @@ def _newest(word: str, person_id: int) -> QuerySet[Any, tuple[Any, ...]]:
     kind = KINDS[word]
     waits = kind.waits if word in LASTING else kind.waits & Q(finished_at__gt=timezone.now() - FRESH)
     rows = kind.model._default_manager.filter(waits)
+    if limited := LIMITED.get(kind.model):
+        by_limit = SpendWait.objects.filter(kind=limited, job_id=OuterRef("pk"), reason=OuterRef("state_reason"))
+        rows = rows.filter(~Exists(by_limit))
     if kind.model is Import:
         newer = Import.objects.filter(source=OuterRef("source"), created_by=person_id, pk__gt=OuterRef("pk"))
         rows = rows.filter(~Exists(newer), created_by=person_id)

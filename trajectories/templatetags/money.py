@@ -5,11 +5,9 @@ from decimal import Decimal
 from django import template
 from django.conf import settings
 
-register = template.Library()
+from trajectories.core.text.money import money_words
 
-SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "CNY": "¥"}
-SIGNIFICANT = 4
-"""Digits of a sum below 1: a sample may cost a ten-thousandth."""
+register = template.Library()
 
 
 @register.simple_tag
@@ -26,12 +24,4 @@ def money(value: Decimal | float | None) -> str:
     """
     if value is None:
         return "–"
-    amount = Decimal(str(value))
-    sign = SIGNS.get(settings.CURRENCY, f"{settings.CURRENCY} ")
-    if amount == 0:
-        return f"{sign}0"
-    if abs(amount) >= 1:
-        return f"{sign}{amount:,.2f}"
-    places = SIGNIFICANT - amount.adjusted() - 1
-    whole, _, cents = f"{amount:.{places}f}".rstrip("0").partition(".")
-    return f"{sign}{whole}.{cents:<02}"
+    return money_words(Decimal(str(value)), str(settings.CURRENCY))

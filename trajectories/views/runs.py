@@ -36,6 +36,7 @@ from trajectories.selectors.runs import (
 )
 from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.search_trees import refused_trees
+from trajectories.selectors.spending import waits_for_limit
 from trajectories.selectors.watches import under_way
 from trajectories.selectors.workers import get_workforce
 from trajectories.services.runs.controls import plan_without_memory
@@ -111,10 +112,12 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
     """The page of a run or a part of it; with small forms that were refused, by their name there (status 422)."""
     part = request.GET.get("part", "") if wants_fragment(request) and not refused else ""
     after, address = read_key(request, "after"), reverse("run_detail", args=[run.pk])
+    waits = waits_for_limit("run", run)
     context: dict[str, Any] = {
         "run": run,
         "part": part,
-        "is_live": run.state in Run.ACTIVE_STATES or run.verified_count < run.done_count,
+        "waits": waits,
+        "is_live": waits or run.state in Run.ACTIVE_STATES or run.verified_count < run.done_count,
         "budget_spent": is_budget_spent(run),
         "adapts": adapts(run),
         "page_address": address,

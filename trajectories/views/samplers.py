@@ -15,7 +15,7 @@ from trajectories.models import Sampler, Training
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.endpoint_faults import newest_faults
 from trajectories.selectors.insights.scopes import InsightScope
-from trajectories.selectors.projects import choices_of
+from trajectories.selectors.projects import choices_of, others_with
 from trajectories.selectors.samplers import get_record, held_gate, list_samplers, list_versions, origin_of
 from trajectories.services.endpoints.access import sampler_fault
 from trajectories.services.endpoints.samplers import (
@@ -136,12 +136,14 @@ def _lineage(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
 
 def _context(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
     sees_faults = request.user.has_perm("trajectories.view_endpointfault")
+    may_copy = sampler.has_endpoint and request.user.has_perm("trajectories.add_sampler")
     return {
         "sampler": sampler,
         "parameters": _parameters(sampler),
         "versions": list(list_versions(sampler)),
         "record": get_record(sampler),
         "gate": held_gate(sampler),
+        "copied_to": others_with(visitor(request), "trajectories.add_sampler") if may_copy else [],
         "origin": origin_of(sampler, choices_of(visitor(request))) if sampler.origin_project else None,
         "access_fault": sampler_fault(sampler),
         "ignored_temperature": temperature_note(sampler),

@@ -122,10 +122,26 @@ def test_steps_that_were_written_before_are_all_kept_and_labelled_as_far_as_some
     assert trace.reviews[0].step_labels == {"0": "good", "1": "good"}
 
 
-def test_who_gave_up_decided_nothing():
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("give_up", "who gave up decided nothing"),
+        ("bad_problem", "with any other end nobody decided on the solution"),
+        (None, "with any other end nobody decided on the solution"),
+    ],
+)
+def test_who_gave_up_decided_nothing(end, said):
     row = CASES["labelled"].row
-    with pytest.raises(ProblemError, match="who gave up decided nothing"):
-        read_traces({**row, "label": {**row["label"], "finish_reason": "give_up"}})
+    with pytest.raises(ProblemError, match=said):
+        read_traces({**row, "label": {**row["label"], "finish_reason": end}})
+
+
+def test_what_a_verifier_gave_a_solution_of_prm800k_is_kept_and_decides_nothing():
+    row = CASES["labelled"].row
+    (trace,) = read_traces({**row, "question": {**row["question"], "pre_generated_verifier_score": 0.98}})
+    assert [(one.verifier, one.outcome.value, one.score) for one in trace.verdicts] == [
+        ("PRM800K verifier", "unscored", 0.98)
+    ]
 
 
 def test_a_person_who_only_rates_has_decided_nothing_and_what_was_cancelled_is_counted():
@@ -204,6 +220,7 @@ def test_a_long_name_of_a_score_keeps_its_end():
         ({"run_id": "r", "event_id": 0, "type": "sampling", "data": {}}, "an event of a log of OpenAI evals"),
         ({"prompt": "q", "chosen": "a", "rejected": "b"}, "a pair of preferences"),
         ({"train": [], "test": []}, "an ARC task"),
+        ({"id": 1, "epoch": 1, "input": "q", "target": "a", "scores": {}}, "a summary of a sample of inspect"),
         ({"problem": "q", "solution": "s"}, "a question with a worked solution"),
         ({"prompt": [], "reward_model": {}}, "a row of verl"),
         ({"question": "q", "answer": "a"}, "a question"),
@@ -218,7 +235,7 @@ def test_what_holds_no_trace_is_refused_by_its_name(row, said):
 
 
 def test_every_name_that_is_refused_is_tried_here():
-    assert len(REFUSED) == 23
+    assert len(REFUSED) == 24
 
 
 def test_a_trace_of_too_many_steps_is_refused_by_the_limit():

@@ -97,6 +97,7 @@ def test_columns_that_are_missing(columns, chosen, message):
     [
         ({"answer": "1,234.5"}, "numeric", "1,234.5"),
         ({"answer": 42}, "numeric", "42"),
+        ({"answer": "(A)"}, "text", "(A)"),
         ({"answer": -0.5}, "numeric", "-0.5"),
         ({"answer": "12 apples"}, "text", "12 apples"),
         ({"answer": r"\frac{3}{4}"}, "numeric", r"\frac{3}{4}"),

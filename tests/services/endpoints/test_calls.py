@@ -95,6 +95,15 @@ def test_no_call_starts_that_the_budget_cannot_pay():
     assert sum(answered.cost for answered in found.values()) <= Decimal("0.008")
 
 
+def test_an_endpoint_that_charges_beyond_its_limit_of_tokens_is_reckoned_with_from_then_on():
+    with flip_endpoint() as endpoint:
+        sampler = sampler_for(endpoint, concurrency=1, max_output_tokens=1, **PRICES)
+        _, found = ask(sampler, calls(1, payer="before {}"), recalls=False)
+        each = found[0].cost
+        stop, found = ask(sampler, calls(9), CallBudget(cost=each * Decimal("3.5")), recalls=False)
+    assert (stop.kind, len(found)) == ("budget", 3)
+
+
 def test_a_failed_call_is_an_outcome_and_a_broken_key_stops_all():
     with flip_endpoint(script=[Play("malformed"), Play(), Play()]) as endpoint:
         stop, found = ask(sampler_for(endpoint, concurrency=1), calls(3))

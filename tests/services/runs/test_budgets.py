@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from tests.endpoint import flip_endpoint, sampler_for
-from tests.factories import make_instruction, make_problem, plan
+from tests.factories import make_instruction, make_problem, make_trace, plan
 from trajectories.core.records import SampleFailure, Usage
 from trajectories.models import Run
 from trajectories.services.runs.attempts import fail_attempt
@@ -32,6 +32,21 @@ def test_an_agent_may_take_its_tokens_of_which_its_turns_bound_the_output():
     many = reservation_of(chat_run(agent={"turns": 100, "tokens": 10_000}))
     assert (many.tokens, many.cost) == (10_000, Decimal("0.1"))
     assert reservation_of(chat_run({"max_output_tokens": 200}, agent={"turns": 5, "tokens": 10_000})).cost is None
+
+
+def test_once_a_sample_took_more_than_it_may_so_much_is_set_aside_for_each():
+    """An endpoint charged thoughts beyond the limit of tokens: each wave of calls went further beyond a daily limit."""
+    run = chat_run(prompt_tokens=300)
+    stated = reservation_of(run)
+    for output, cost in ((150, "0.0018"), (3000, "0.0303"), (20, "0.0005")):
+        make_trace(run=run, input_tokens=300, output_tokens=output, cost=Decimal(cost))
+    assert reservation_of(run) == stated, "nothing is looked up before the first sample is counted"
+    run.done_count = 3
+    each = reservation_of(run)
+    assert (each.tokens, each.cost) == (3300, Decimal("0.0303"))
+    unpriced = chat_run({"max_output_tokens": 200}, prompt_tokens=300)
+    unpriced.done_count = 1
+    assert reservation_of(unpriced).cost is None
 
 
 def test_what_a_failed_agent_has_paid_is_counted():

@@ -212,7 +212,7 @@ def test_a_money_budget_counts_what_is_in_flight_at_the_most_it_may_cost(problem
     assert run.state == "paused"
     assert 0 < run.cost <= Decimal("0.005")
     assert endpoint.most_in_flight <= 2
-    assert "The money budget of 0.005 has" in run.state_reason
+    assert "The money budget of $0.005 has" in run.state_reason
 
 
 def test_a_money_budget_needs_prices(problems):

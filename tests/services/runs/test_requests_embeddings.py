@@ -137,7 +137,7 @@ def test_a_daily_limit_without_room_pauses_the_run_before_anything_is_asked_and_
         run.refresh_from_db()
         assert (run.state, run.cost, endpoint.calls) == ("paused", 0, [])
         assert run.state_reason.startswith(
-            f"Memory could not be looked into: The daily limit of {limit.subject}, 0.0001"
+            f"Memory could not be looked into: The daily limit of {limit.subject}, $0.0001"
         )
         assert jobs_to_resume() == []
         SpendLimit.objects.update(amount=10)
@@ -147,7 +147,7 @@ def test_a_daily_limit_without_room_pauses_the_run_before_anything_is_asked_and_
 @pytest.mark.parametrize(
     ("budget", "said"),
     [
-        ({"budget_cost": Decimal("0.0001")}, "the money budget has 0.0001 left; a call may cost 0.0"),
+        ({"budget_cost": Decimal("0.0001")}, "the money budget has $0.0001 left; a call may cost $0.0"),
         ({"budget_tokens": 3}, "the token budget has 3 left; a call may take "),
     ],
 )

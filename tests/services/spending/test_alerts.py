@@ -1,17 +1,19 @@
 """Warnings of daily limits: once a day, limit and level, and by e-mail where there is a server."""
 
 import smtplib
+import uuid
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import factories
 from trajectories.adapters.acting import FIRST, acting_in
 from trajectories.core.records import Usage
-from trajectories.models import Project, SpendAlert
+from trajectories.models import Project, SpendAlert, SpendHold
 from trajectories.selectors.spending import list_standings
 from trajectories.services.projects.making import make_project
 from trajectories.services.projects.members import set_role
@@ -30,7 +32,7 @@ def spend(cost, person=None):
 
 
 def test_each_level_is_noted_once_and_mailed_to_who_may_set_it(lead, client, settings):
-    settings.EMAIL_HOST = "mail.test"
+    settings.EMAIL_HOST, settings.CSRF_TRUSTED_ORIGINS = "mail.test", ["https://minicolumn.test"]
     admin = User.objects.create_superuser("root", email="root@example.org")
     lead.email = "lead@example.org"
     lead.save()
@@ -45,7 +47,9 @@ def test_each_level_is_noted_once_and_mailed_to_who_may_set_it(lead, client, set
     assert (alert.level, alert.spent, alert.amount) == ("warning", 8, 10)
     (message,) = mail.outbox
     assert message.to == ["lead@example.org", "root@example.org"]
-    assert "the daily limit of the jobs of lena is nearly spent" in message.subject
+    assert message.subject == "Minicolumn: the daily limit of the jobs of lena is nearly spent"
+    assert message.body.startswith("$8.00 of $10.00 were spent on ")
+    assert message.body.endswith("https://minicolumn.test/spend/\n")
     client.force_login(lead)
     assert "Look at the daily limit of the jobs of lena" in client.get(reverse("home")).content.decode()
     spend("5", lead)
@@ -95,6 +99,21 @@ def test_who_may_set_limits_in_the_project_is_told_and_nobody_of_another(lead, s
         sweep_spending()
     (message,) = mail.outbox
     assert message.to == ["here@example.org", "root@example.org"]
+    assert message.subject == "Minicolumn, Other: the daily limit of all jobs is reached"
+
+
+def test_a_mail_says_what_is_in_flight(settings):
+    """A job may wait for what others have in flight, long before so much is spent."""
+    settings.EMAIL_HOST = "mail.test"
+    User.objects.create_superuser("root", email="root@example.org")
+    set_limit(actor=None, scope="all", amount=Decimal(1))
+    spend("0.9")
+    run = factories.make_run()
+    SpendHold.objects.create(kind="run", job_id=run.pk, sampler_name="x", each=Decimal("0.05"))
+    factories.make_attempt(run=run, state="leased", lease_token=uuid.uuid4(), lease_expires_at=timezone.now())
+    sweep_spending()
+    (message,) = mail.outbox
+    assert "when this was noticed; what is in flight now may cost up to $0.05 more." in message.body
 
 
 def test_a_mail_server_that_refuses_is_told_of_and_stops_nothing(lead, settings, monkeypatch):

@@ -25,6 +25,7 @@ from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.lifecycle import pause_run, resume_run
 from trajectories.services.spending.holding import hold_calls
 from trajectories.services.spending.limits import lift_limit, set_limit
+from trajectories.services.spending.words import in_money
 from trajectories.tasks.spending import sweep_spending
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,7 +64,7 @@ def test_a_run_begins_what_fits_pauses_with_the_reason_and_goes_on_after_midnigh
         sample_session(run_id=other.pk, on_traces=lambda _: None)
         assert (again(other).state, other.done_count) == ("paused", 0)
         assert "The daily limit of all jobs" in other.state_reason
-        assert f"{each:.4f}" in other.state_reason
+        assert in_money(each) in other.state_reason
         assert "midnight UTC" in other.state_reason
         assert waits_for_limit("run", other)
         sweep_spending()

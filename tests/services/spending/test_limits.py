@@ -55,7 +55,7 @@ def test_a_ceiling_holds_beside_what_the_projects_admins_set(admin_user, lead):
         set_limit(actor=admin_user, scope=CEILING, amount=Decimal("0.0001"))
         sample_session(run_id=run.pk, on_traces=lambda _: None)
         assert again(run).state == "paused"
-        assert run.state_reason.startswith("The daily limit of all jobs, set by superusers, 0.0001, has ")
+        assert run.state_reason.startswith("The daily limit of all jobs, set by superusers, $0.0001, has ")
         assert not endpoint.calls
 
 
@@ -106,7 +106,7 @@ def test_calls_in_flight_elsewhere_count_and_the_jobs_own_do_not_count_twice(pro
         assert theirs.job_id == mine.job_id, "two jobs of one number"
         assert in_flight(limit) == 2
         lack = hold_calls(payer=theirs, sampler=other, flying=Decimal(0), more=Decimal(2))
-        assert lack.startswith("The daily limit of all projects together, 3, has 1.0000 left; a call may cost 2.0000.")
+        assert lack.startswith("The daily limit of all projects together, $3.00, has $1.00 left; a call")
     assert hold_calls(payer=mine, sampler=sampler, flying=Decimal(2), more=Decimal(1)) == "", "its own count once"
     assert in_flight(limit) == 3
 

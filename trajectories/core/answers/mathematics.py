@@ -18,7 +18,7 @@ from trajectories.core.answers.formulas import parse
 from trajectories.core.answers.intervals import plain_intervals
 from trajectories.core.answers.numbers import read_quantity
 from trajectories.core.answers.plain import plain_mathematics, strip_marks
-from trajectories.core.answers.texts import normalise
+from trajectories.core.answers.texts import words_key
 
 MAX_CHARACTERS = 300
 DIGITS = 9
@@ -123,12 +123,6 @@ def _words(text: str) -> Form | None:
     if inner is None or read_quantity(inner[1]) is not None or not re.search(r"[^\W\d_]", inner[1]):
         return None
     return Form("words", "w:" + words_key(inner[1]))
-
-
-def words_key(text: str) -> str:
-    """What texts that are words share: normal, a lone letter without its brackets."""
-    normal = normalise(text)
-    return re.sub(r"\A\((\w)\)\Z", r"\1", normal)
 
 
 def _repeating(found: re.Match[str]) -> str:

@@ -15,6 +15,9 @@ _DIGIT = re.compile(r"\d|[¼½¾⅓⅔⅛]")
 _LATEX = re.compile(r"\\[A-Za-z{}%$!,(\[]|^\s*\$.*\$\s*\.?\s*$|\^|[√π∞≤≥∪∈±]", re.DOTALL)
 _OPERATOR = re.compile(r"[+*/^=(√]|(?<=[\w)])\s*-\s*(?=[\w(])")
 _TIMES = re.compile(r"\d[\d.]*[a-z]")
+_LETTER = re.compile(r"\(\s?[^\W\d_]\s?\)")
+"""A lone letter in brackets, as the right choice stands in a file that keeps the choices in the question."""
+
 _CODE = re.compile(r"\d+(?:[-/.]\d+){2,}|\d{4}s|\d{3,}-\d{3,}(?:-\d+)*")
 """Dates, decades, telephone numbers, versions."""
 
@@ -42,7 +45,7 @@ def is_mathematics(text: str) -> bool:
 
     What may as well be a text is none: a noun behind a number, "1,23", a date, a lone letter, a chemical formula.
     """
-    if read_reference(text) is None or _CODE.fullmatch(text.strip()):
+    if read_reference(text) is None or _CODE.fullmatch(text.strip()) or _LETTER.fullmatch(text.strip()):
         return False
     quantity = read_quantity(text)
     if quantity is not None and (_DIGIT.search(text) is None or quantity.noun or _ORDINAL.search(text)):

@@ -33,11 +33,19 @@ _QUOTES = str.maketrans(
 """Quotation marks and apostrophes as printers set them, and as keyboards have them."""
 
 
+_LONE_LETTER = re.compile(r"\A\((\w)\)\Z")
+
+
 def normalise(text: str) -> str:
     """Compatibility forms and quotation marks unified, case folded, runs of space made one; around it, punctuation of
     sentences dropped."""
     folded = " ".join(unicodedata.normalize("NFKC", unwrap(text).translate(_QUOTES)).casefold().split())
     return folded.strip(_SENTENCE) or folded
+
+
+def words_key(text: str) -> str:
+    """What texts that are words share: normal, a lone letter without its brackets."""
+    return _LONE_LETTER.sub(r"\1", normalise(text))
 
 
 def truth_of(text: str) -> bool | None:
@@ -58,7 +66,7 @@ def says_truth(text: str) -> bool:
 
 def short_forms(text: str) -> Iterator[str]:
     """The normal forms of a stated text, the fullest first: as it is, its first sentence, without a reason behind it,
-    without brackets at its end, without an article before it."""
+    without brackets at its end or around a letter, without an article before it."""
     seen = set()
     forms = [text, _SENTENCE_END.split(text, maxsplit=1)[0]]
     forms += [said[1] for form in forms if (said := _SENTENCE_OF.fullmatch(form.strip())) is not None]
@@ -69,7 +77,7 @@ def short_forms(text: str) -> Iterator[str]:
         for form in forms
     ]
     for form in forms:
-        normal = normalise(form)
+        normal = words_key(form)
         if normal and normal not in seen:
             seen.add(normal)
             yield normal

@@ -14,11 +14,20 @@ from typing import Any
 
 from trajectories.core.completions.replies import list_of
 from trajectories.core.curation.reviews import COMMENT_CHARACTERS, GREATEST_SCORE, LEAST_SCORE, Decision
-from trajectories.core.importers.annotated_shapes import is_flat_argilla, is_min, nested_argilla, nested_min
+from trajectories.core.identity import text_hash
+from trajectories.core.importers.annotated_shapes import (
+    ANSWERS,
+    QUESTIONS,
+    is_flat_argilla,
+    is_min,
+    nested_argilla,
+    nested_min,
+)
+from trajectories.core.importers.decisions import decision_of
 from trajectories.core.importers.foreign_scores import kept_whole
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.plain_rows import read_conversation, read_plain
-from trajectories.core.importers.question_rows import question_row
+from trajectories.core.importers.preference_pairs import ADVICE, NAME, has_two_answers, is_pair
 from trajectories.core.importers.row_prompts import MESSAGES
 from trajectories.core.importers.shared_conversations import is_shared, read_shared
 from trajectories.core.importers.verdict_rows import ForeignReview
@@ -26,26 +35,12 @@ from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, VerdictRecord
 
-ANSWERS = (
-    *("response", "completion", "generation", "model_response", "model_output", "output", "answer", "prediction"),
-    "text",
-)
-QUESTIONS = ("question", "prompt", "problem", "instruction", "query", "input")
 CONVERSATIONS = ("messages", "conversation", "chat", "dialogue", "dialog")
-PASSED_ON = ("problem_id", "problem_hash", "model", "temperature", "finish_reason", "metadata", "meta")
-
-DECISIONS = {
-    **dict.fromkeys(
-        ("accept", "accepted", "approve", "approved", "good", "correct", "right", "yes", "pass", "keep", "valid"),
-        Decision.ACCEPT,
-    ),
-    **dict.fromkeys(
-        ("reject", "rejected", "bad", "incorrect", "wrong", "no", "fail", "discard", "drop", "invalid"),
-        Decision.REJECT,
-    ),
-}
 TOLD = ("annotations", "predictions", "completions")
 MOST_ANNOTATIONS = 1_000
+PSEUDONYM = 8
+"""Digits of the hash of an address that stand for whoever has it."""
+
 OTHER = "other"
 Saying = tuple[str, JSON]
 """What a person said: the name of the question, and the value."""
@@ -100,6 +95,8 @@ def read_label_studio(row: Row) -> list[ForeignTrace]:
     skipped = sum(_cancelled(one) for one in _objects(row, "annotations"))
     facts: dict[str, JSON] = {"annotations_cancelled": skipped} if skipped else {}
     facts |= {"predictions_left_out": len(numbered)} if numbered else {}
+    drafts = len(list_of(row.get("drafts")))
+    facts |= {"drafts_left_out": drafts} if drafts else {}
     return _annotated(data, "data", people, verdicts, facts)
 
 
@@ -145,37 +142,48 @@ def _annotated(
     except ProblemError as fault:
         raise ProblemError(f"{path}.{fault.path}".rstrip("."), fault.detail) from fault
     told, own = {**trace.facts, **facts}, replace(trace, of_any_model=not trace.model)
-    kept = tuple(verdicts)
+    kept = (*trace.verdicts, *verdicts)
     told_all = tuple(reviews.values())
     return [replace(own, verdicts=kept, adds_verdicts=True, reviews=told_all, facts=told)]
 
 
 def _read_data(data: Mapping[str, Any]) -> list[ForeignTrace]:
-    passed = {name: data[name] for name in PASSED_ON if data.get(name) is not None}
+    """The trace that was annotated, with all that its data say of it: thoughts, model, tokens, scores."""
     if is_shared(data):
         return read_shared(data)
-    if conversation := next((data[name] for name in CONVERSATIONS if isinstance(data.get(name), list)), None):
-        return read_conversation({**passed, "messages": conversation})
+    if listed := next((name for name in CONVERSATIONS if isinstance(data.get(name), list)), ""):
+        return read_conversation({**_without(data, listed), "messages": data[listed]})
     answer = next((name for name in ANSWERS if isinstance(data.get(name), str) and data[name].strip()), "")
     question = next((data[name] for name in QUESTIONS if isinstance(data.get(name), str) and name != answer), "")
+    if is_pair(data) or (not answer and has_two_answers(data)):
+        raise ProblemError("", f"found {NAME}, expected traces; {ADVICE}")
     if not answer:
         names = ", ".join(map(str, list(data)[:8])) or "nothing"
         raise ProblemError("", f"found {names[:120]}, expected the text that was annotated as {ANSWERS[0]}")
-    listed = {name: data[name] for name in MESSAGES if isinstance(data.get(name), list)}
-    asked = {"question": question} if question or not listed else listed
-    [trace] = read_plain({**passed, **asked, "response": data[answer]})
-    question = question or trace.problem.question
-    rest = {name: value for name, value in data.items() if name != answer}
-    return [replace(trace, question_row=question_row(rest, question))]
+    asked = {"question": question} if question or not any(isinstance(data.get(name), list) for name in MESSAGES) else {}
+    return read_plain({**_without(data, answer), **asked, "response": data[answer]})
+
+
+def _without(data: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != name}
+
+
+def told_data(row: Row) -> tuple[str, Mapping[str, JSON]]:
+    """Where a record that was read has the data that were annotated, and these; the columns of a flat one stand in the
+    row itself."""
+    if is_min(row):
+        return "", _mapping(nested_min(row), "data")
+    nested = next((name for name in ("data", "fields") if isinstance(row.get(name), Mapping)), "")
+    return (f"{nested}.", _mapping(row, nested)) if nested else ("", _mapping(nested_argilla(row), "fields"))
 
 
 def _review(person: _Annotator) -> tuple[ForeignReview | None, list[Saying]]:
     """What a person decided, and what they said besides that is in no review; None where they decided nothing."""
-    decided = next(((name, word) for name, value in person.said if (word := _decision(value))), None)
+    decided = next(((name, word) for name, value in person.said if (word := decision_of(value))), None)
     if decided is None:
         return None, person.said
     scores = [(name, value) for name, value in person.said if _is_rating(value)]
-    texts = [(name, value) for name, value in person.said if isinstance(value, str) and not _decision(value)]
+    texts = [(name, value) for name, value in person.said if isinstance(value, str) and not decision_of(value)]
     comment = "\n".join(value for _, value in texts)[:COMMENT_CHARACTERS]
     rejected = decided[1] is Decision.REJECT
     review = ForeignReview(
@@ -195,14 +203,6 @@ def _kept(by: str, name: str, value: JSON) -> Iterable[VerdictRecord]:
     return kept_whole(f"{by} {name}", value)
 
 
-def _decision(value: JSON) -> Decision | None:
-    """What a choice decides; of several choices the one decision among them."""
-    if isinstance(value, list):
-        found = {decision for one in value if isinstance(one, str) and (decision := _decision(one))}
-        return found.pop() if len(found) == 1 else None
-    return DECISIONS.get(value.strip().lower()) if isinstance(value, str) else None
-
-
 def _is_rating(value: JSON) -> bool:
     return type(value) is int and LEAST_SCORE <= value <= GREATEST_SCORE
 
@@ -212,10 +212,11 @@ def _annotator(annotation: Mapping[str, Any], at: int) -> _Annotator:
 
 
 def _pseudonym(who: JSON) -> str:
-    """Whoever annotated, by their number: names and addresses of people stay where they are."""
-    number = who.get("id") if isinstance(who, Mapping) else who
+    """Whoever annotated, by their number: names and addresses of people stay where they are, and of who is known by an
+    address alone the hash tells them from others."""
+    number = who.get("id", who.get("email")) if isinstance(who, Mapping) else who
     if isinstance(number, str) and "@" in number:
-        number = None
+        number = text_hash(number.strip().lower())[:PSEUDONYM]
     return check_text(f"annotator-{number}"[:80], "annotator") if isinstance(number, str | int) else "annotator"
 
 
@@ -225,9 +226,13 @@ def _results(annotation: Mapping[str, Any], path: str) -> Iterator[Saying]:
     if not isinstance(results, list):
         raise ProblemError(f"{path}.result", f"found {describe(results)}, expected a list")
     for result in results:
-        if isinstance(result, Mapping) and isinstance(result.get("value"), Mapping):
-            name = str(result.get("from_name") or result.get("type") or "result")
+        if not isinstance(result, Mapping):
+            continue
+        name = str(result.get("from_name") or result.get("type") or "result")
+        if isinstance(result.get("value"), Mapping):
             yield name, _value(result["value"], result.get("type"))
+        elif "value" not in result:  # a relation between two marked parts
+            yield name, dict(result)
 
 
 def _value(value: Mapping[str, Any], kind: JSON) -> JSON:

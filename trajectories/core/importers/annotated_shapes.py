@@ -12,9 +12,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from trajectories.core.importers.decisions import decision_of
 from trajectories.core.importers.foreign_traces import Row
+from trajectories.core.importers.question_rows import REFERENCES
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.records import JSON
+
+ANSWERS = (
+    *("response", "completion", "generation", "model_response", "model_output", "output", "answer", "prediction"),
+    "text",
+)
+QUESTIONS = ("question", "prompt", "problem", "instruction", "query", "input")
+SAID = ("choices", "rating", "text", "number", "taxonomy", "ranker", "labels", "selected")
+"""What the object of one result holds, one of these."""
 
 MIN_MARKS = ("annotator", "annotation_id")
 MIN_REST = frozenset((*MIN_MARKS, "id", "created_at", "updated_at", "lead_time", "agreement", "history"))
@@ -31,13 +41,25 @@ def is_min(row: Row) -> bool:
 
 def nested_min(row: Row) -> Row:
     """A row of JSON-MIN as a task with one annotation. Its keys come in order: the data, `id`, what was said, the
-    annotator; without that order every key that is no data by its value is something said."""
+    annotator; without that order, or where the data have an `id` too, every key that is no data by its value is
+    something said."""
     names = list(row)
     start = names.index("id") + 1 if "id" in row and names.index("id") < names.index("annotator") else 0
     said = [name for name in names[start : names.index("annotator")] if name not in MIN_REST] if start else []
+    if not start or not any(isinstance(row[name], str | list) for name in names[: start - 1]):
+        said = [name for name in names if name not in MIN_REST and _is_said(name, row[name])]
     data = {name: value for name, value in row.items() if name not in MIN_REST and name not in said}
     result: list[JSON] = [{"from_name": name, "value": _min_value(row[name])} for name in said]
     return {"data": data, "annotations": [{"completed_by": row["annotator"], "result": result}]}
+
+
+def _is_said(name: str, value: JSON) -> bool:
+    """Whether a value is what somebody said of a task: a decision, or an object as results have it."""
+    if name in (*ANSWERS, *QUESTIONS, *REFERENCES):
+        return False
+    entries = value if isinstance(value, list) else [value]
+    are_results = bool(entries) and all(isinstance(one, Mapping) and any(key in one for key in SAID) for one in entries)
+    return are_results or decision_of(value) is not None
 
 
 def _min_value(value: JSON) -> dict[str, JSON]:
@@ -48,12 +70,21 @@ def _min_value(value: JSON) -> dict[str, JSON]:
 
 def is_flat_argilla(row: Row) -> bool:
     """Whether a row is a record of Argilla whose responses are columns."""
-    return any(_users_of(row, name) is not None or _is_hub_question(row, name) for name in row)
+    return any(
+        _users_of(row, name) is not None or _is_hub_question(row, name) or _is_suggested(row, name) for name in row
+    )
 
 
 def _users_of(row: Row, name: str) -> list[JSON] | None:
-    users = row.get(f"{name}.users") if name.endswith(LISTED) else None
-    return users if isinstance(users, list) else None
+    """Who answered the question of a column; [] where nobody has yet, None for a column of another kind."""
+    if not name.endswith(LISTED) or f"{name}.users" not in row:
+        return None
+    users = row[f"{name}.users"]
+    return users if isinstance(users, list) else []
+
+
+def _is_suggested(row: Row, name: str) -> bool:
+    return name.endswith(SUGGESTED) and f"{name}.agent" in row
 
 
 def _is_hub_question(row: Row, name: str) -> bool:

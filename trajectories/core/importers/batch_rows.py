@@ -136,7 +136,8 @@ def _of_anthropic(result: Row) -> tuple[str, Any]:
     name = "message" if "message" in result else "response"
     if result["type"] != "succeeded" or not result.get(name):
         said = error_words(result.get("error"))
-        raise _failed("result", said or f"{text_of(result['type'])[:40] or 'no answer'}")
+        kind = text_of(result["type"])[:40]
+        raise _failed("result", said or (f"{kind}, without a message" if kind == "succeeded" else kind or "no answer"))
     message = result[name]
     if name == "message" and isinstance(message, Mapping) and "type" not in message:
         message = {"type": "message", **message}  # what else stands here

@@ -52,7 +52,8 @@ def read_sample(row: Row) -> list[ForeignTrace]:
         raise ProblemError("attachments", f"found {describe(row['attachments'])}, expected an object")
     sample = {name: _attached(row.get(name), row.get("attachments") or {}) for name in ("input", "messages", "output")}
     _check_output(sample)
-    asked, pieces = read_transcript(_messages(sample), "messages")
+    given = 0 if _choices(sample) else None
+    asked, pieces = read_transcript(_messages(sample), "messages", given=given)
     model = _model(row, sample)
     return [
         ForeignTrace(
@@ -72,6 +73,7 @@ def read_sample(row: Row) -> list[ForeignTrace]:
                 **({SAMPLED_AS: row["uuid"]} if isinstance(row.get("uuid"), str) else {}),
                 **asked.facts,
                 **_others(sample),
+                **_retries(row),
             },
             verdicts=tuple(_scores(row)),
             adds_verdicts=True,
@@ -98,6 +100,12 @@ def _others(sample: Row) -> dict[str, JSON]:
     """How many alternative answers there are besides the first, with which the conversation went on."""
     others = len(_choices(sample)) - 1
     return {"alternatives_left_out": others} if others > 0 else {}
+
+
+def _retries(row: Row) -> dict[str, JSON]:
+    """How often the sample failed before, and was tried again."""
+    failed = row.get("error_retries")
+    return {"retries": len(failed)} if isinstance(failed, list) and failed else {}
 
 
 def _attached(value: Any, attachments: Mapping[str, JSON], depth: int = 0) -> Any:
@@ -251,7 +259,7 @@ def _scores(row: Row) -> Iterator[VerdictRecord]:
     if not isinstance(scores, Mapping):
         raise ProblemError("scores", f"found {describe(scores)}, expected an object of scores by name")
     for name, score in scores.items():
-        if isinstance(score, str | int | float):  # others who write such logs leave out what is around a value
+        if score is None or isinstance(score, str | int | float):  # others leave out what is around a value
             yield from read_score(f"inspect {name}", score)
             continue
         if not isinstance(score, Mapping):

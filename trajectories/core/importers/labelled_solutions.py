@@ -6,15 +6,17 @@ wrote instead; where the labelling ended without choosing, the first.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from trajectories.core.curation.reviews import Decision, StepLabel
+from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.row_fields import read_key, text_at
 from trajectories.core.importers.verdict_rows import ForeignReview
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
-from trajectories.core.records import JSON, Step, StepKind
+from trajectories.core.records import JSON, Outcome, Step, StepKind, VerdictRecord
 
 LABELS = {1: StepLabel.GOOD, 0: StepLabel.NEUTRAL, -1: StepLabel.BAD}
 ENDS = ("solution", "found_error")
@@ -41,10 +43,20 @@ def read_labelled(row: Row) -> list[ForeignTrace]:
         model=text_at(row, "model") or MODEL,
         steps=tuple(Step(StepKind.TEXT, "", text) for text, _ in steps),
         reviews=(_review(row, steps),),
+        verdicts=tuple(_scored(question)),
+        adds_verdicts=True,
         facts=_left_out(row),
         question_row={"question": asked, "answer": question.get("ground_truth_answer")},
     )
     return [trace]
+
+
+def _scored(question: Row) -> Iterator[VerdictRecord]:
+    """What the verifier of phase 2 gave the solution before anybody looked: how likely it is right, which decides
+    nothing."""
+    score = question.get("pre_generated_verifier_score")
+    if score is not None:
+        yield from (replace(one, outcome=Outcome.UNSCORED) for one in read_score("PRM800K verifier", score))
 
 
 def _left_out(row: Row) -> dict[str, JSON]:
@@ -112,7 +124,8 @@ def _review(row: Row, steps: list[Labelled]) -> ForeignReview:
     """The labels as a review: a solution that ended without a bad step is accepted, a found error rejects."""
     end = _label(row).get("finish_reason")
     if end not in ENDS:
-        expected = "expected solution or found_error: who gave up decided nothing"
+        why = "who gave up decided nothing" if end == "give_up" else "with any other end nobody decided on the solution"
+        expected = f"expected solution or found_error: {why}"
         raise ProblemError("label.finish_reason", f"found {describe(end)}, {expected}")
     labels = {str(at): label.value for at, (_, label) in enumerate(steps) if label is not None}
     wrong = end == "found_error" or StepLabel.BAD.value in labels.values()

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from trajectories.core.completions.messages import BLOCK_FIELDS, THOUGHT_FIELDS
+from trajectories.core.importers.annotated_rows import CONVERSATIONS, told_data
+from trajectories.core.importers.annotated_shapes import ANSWERS
 from trajectories.core.importers.batch_rows import IDS
 from trajectories.core.importers.distilled_rows import COLUMNS
 from trajectories.core.importers.failed_rows import ERRORS
@@ -11,7 +13,18 @@ from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.generation_rows import COMPLETE, FULL, LISTS, NUMBERED
 from trajectories.core.importers.plain_rows import RESPONSES
 from trajectories.core.importers.question_rows import BESIDE, INSIDE, REFERENCES, WORKED
-from trajectories.core.importers.row_fields import ABOUT, FINISHES, MODELS, NAMES, NUMBERS, QUESTIONS, SYSTEM, TOKENS
+from trajectories.core.importers.rollout_rows import flat_metrics
+from trajectories.core.importers.row_fields import (
+    ABOUT,
+    FINISHES,
+    INPUTS,
+    MODELS,
+    NAMES,
+    NUMBERS,
+    QUESTIONS,
+    SYSTEM,
+    TOKENS,
+)
 from trajectories.core.importers.row_prompts import MESSAGES
 from trajectories.core.importers.row_scores import LABELS, is_check
 from trajectories.core.records import JSON
@@ -21,9 +34,12 @@ OF_FACTS: Mapping[str, str] = {
     "annotations_cancelled": "cancelled annotations",
     "responses_not_submitted": "responses that were not submitted",
     "predictions_left_out": "predictions of which the file has the number alone",
+    "drafts_left_out": "drafts of annotations",
     "samplings_left_out": "other texts that were sampled for the same sample",
     "completions_left_out": "other completions of steps",
     "flagged": "flagged completions of steps",
+    "unanswered": "messages behind the last answer of a model",
+    "retries": "attempts at samples that failed before",
     "branches": "other branches of conversations",
 }
 """Facts of a trace that count what its row has besides, with what that is for people."""
@@ -33,9 +49,10 @@ PARTS = "left_out"
 
 BASE = frozenset(
     (
-        *(*QUESTIONS, *ABOUT, *SYSTEM, *MODELS, *FINISHES, *TOKENS, *NAMES, *NUMBERS, *MESSAGES, *REFERENCES, *BESIDE),
-        *(*THOUGHT_FIELDS, *BLOCK_FIELDS, *ERRORS, *IDS, *INSIDE["answer"][:1], *INSIDE["split"][:1], "ability"),
-        *(WORKED, "info", "meta", "metadata", "problem_hash", "problem_id", "temperature", "usage", "token_usage"),
+        *(*QUESTIONS, *ABOUT, *SYSTEM, *MODELS, *FINISHES, *TOKENS, *INPUTS, *NAMES, *NUMBERS),
+        *(*MESSAGES, *REFERENCES, *BESIDE, *THOUGHT_FIELDS, *BLOCK_FIELDS, *ERRORS, *IDS),
+        *(*INSIDE["answer"][:1], *INSIDE["split"][:1], "ability", WORKED, "info", "meta", "metadata"),
+        *("problem_hash", "problem_id", "temperature", "usage", "token_usage"),
     )
 )
 """Columns that the rows of every flat shape are read for."""
@@ -55,16 +72,25 @@ FLAT: Mapping[str, frozenset[str]] = {
 }
 """Shapes of rows with columns, and what each is read for besides."""
 
+ANNOTATED = ("label-studio", "argilla")
+OF_DATA = BASE | FLAT["plain"] | FLAT["shared"] | {*ANSWERS, *CONVERSATIONS}
+"""What the data that people annotated are read for."""
+
 OTHERS = "others"
 MOST_NAMES = 100
 """Names that are counted one by one; what more there are is counted together."""
 
 
 def unread_columns(shape: str, row: Row) -> list[str]:
-    """The columns of a row of that shape that hold something and are not read; [] of shapes whose rows are nested."""
+    """The columns of a row of that shape that hold something and are not read; of records that people annotated those
+    of their data, [] of other shapes whose rows are nested."""
+    if shape in ANNOTATED:
+        path, data = told_data(row)
+        return [f"{path}{name}" for name, value in data.items() if name not in OF_DATA and _is_lost(name, value, data)]
     known = FLAT.get(shape)
     if known is None:
         return []
+    known = known | flat_metrics(row).keys() if shape == "rollout" else known
     return [
         name for name, value in row.items() if name not in BASE and name not in known and _is_lost(name, value, row)
     ]

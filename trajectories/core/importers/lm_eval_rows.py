@@ -46,12 +46,15 @@ def read_logged(row: Row) -> list[ForeignTrace]:
     if _is_likelihood(row):
         raise ProblemError("resps", LIKELIHOODS)
     answers = list(_answers(row["resps"]))
-    if not answers:
-        raise ProblemError("resps", f"found {describe(row['resps'])}, expected a list of lists of texts")
+    if all(answer is None for answer in answers):
+        found = "null" if answers else describe(row["resps"])
+        raise ProblemError("resps", f"found {found}, expected a list of lists of texts")
     turns, options = _asked(row.get("arguments"))
     key = read_key(row, _question(row) or last_question(turns))
     traces = []
     for number, answer in enumerate(answers):
+        if answer is None:  # its number is kept for the others
+            continue
         # A metric is of all repeats together, and said of each; one that has a value for each is said of its own.
         verdicts = tuple(_verdicts(row, number, len(answers)))
         trace = ForeignTrace(
@@ -77,11 +80,12 @@ def _question(row: Row) -> str:
     return check_text(next((doc[name] for name in QUESTIONS if isinstance(doc.get(name), str)), ""), "doc")
 
 
-def _answers(resps: JSON) -> Iterator[str]:
+def _answers(resps: JSON) -> Iterator[str | None]:
+    """The texts that came back, None for one that did not."""
     for answers in resps if isinstance(resps, list) else ():
-        yield from (
-            answer for answer in (answers if isinstance(answers, list) else [answers]) if isinstance(answer, str)
-        )
+        for answer in answers if isinstance(answers, list) else [answers]:
+            if answer is None or isinstance(answer, str):
+                yield answer
 
 
 def _asked(arguments: JSON) -> tuple[tuple[Row, ...], Row]:

@@ -1,6 +1,5 @@
 """Rows of a conversation, or of a question and an answer."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +22,7 @@ from trajectories.core.importers.row_fields import (
 )
 from trajectories.core.importers.row_prompts import MESSAGES, read_prompt
 from trajectories.core.importers.row_scores import checks_in
-from trajectories.core.importers.trace_turns import Turns, read_said, read_turns, thoughts_beside
+from trajectories.core.importers.trace_turns import Turns, listed, read_said, read_turns, thoughts_beside
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, FinishReason
@@ -106,7 +105,7 @@ def read_plain(row: Row) -> list[ForeignTrace]:
 
 def read_conversation(row: Row) -> list[ForeignTrace]:
     """The trace of a conversation: what the assistant said last. Raises ProblemError."""
-    turns = read_turns(_listed(row["messages"]), "messages")
+    turns = read_turns(listed(row["messages"]), "messages")
     if turns.last is None:
         raise ProblemError("messages", "found no closing message of the assistant, expected one")
     before = replace(turns, last=None)
@@ -114,15 +113,6 @@ def read_conversation(row: Row) -> list[ForeignTrace]:
     within = check_text(named, "problem") if isinstance(named, str) and named.strip() and named.strip() in asked else ""
     trace = _trace(row, turns.last, before, text_at(row, "question") or within or asked)
     return [replace(trace, of_any_model=row.keys() <= BARE)]
-
-
-def _listed(messages: JSON) -> JSON:
-    """The messages that a text of JSON holds, as tables write them; anything else as it is."""
-    try:
-        found = json.loads(messages) if isinstance(messages, str) and messages.lstrip().startswith("[") else messages
-    except (ValueError, RecursionError):
-        return messages
-    return found
 
 
 def _trace(row: Row, pieces: tuple[Piece, ...], prompt: Turns, question: str) -> ForeignTrace:

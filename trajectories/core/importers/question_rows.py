@@ -43,7 +43,7 @@ def _without_metrics(row: Row) -> Row:
     """The row without its metrics, which may be called like a reference: `correct_answer` is a reward of verifiers."""
     metrics = row.get("metrics")
     if isinstance(metrics, Mapping):
-        return {name: value for name, value in row.items() if name not in metrics or value != metrics[name]}
+        row = {name: value for name, value in row.items() if name not in metrics or value != metrics[name]}
     if has_reward_and_answer(row):
         return {name: value for name, value in row.items() if name not in REFERENCES or not is_bare_score(value)}
     return row

@@ -9,6 +9,7 @@ from trajectories.core.importers.annotated_rows import is_pairwise
 from trajectories.core.importers.batch_rows import has_embeddings, is_chunk, is_example
 from trajectories.core.importers.beside_rows import is_metadata, is_results
 from trajectories.core.importers.foreign_traces import Row
+from trajectories.core.importers.preference_pairs import ADVICE, NAME, is_pair
 
 EXPECTED = 'expected one of "response", "messages", "choices", "generations", "completion" or "trace"'
 
@@ -40,27 +41,8 @@ SHEPHERD = "\u043a\u0438"
 TOKEN_IDS = ("completion_ids", "completion_token_ids", "response_ids", "output_ids", "token_ids")
 """Where trainers keep what was sampled as numbers of tokens."""
 
-PAIRS = (
-    ("chosen", "rejected"),
-    ("preferred_output", "non_preferred_output"),
-    ("conversation_a", "conversation_b"),
-    ("response_a", "response_b"),
-    ("chosen_response", "rejected_response"),
-)
-"""Names of the two answers of a pair."""
-
-REJECTED = ("rejected", "rejected_response", "rejected_messages", "rejected_output", "non_preferred_output")
-"""Where a row has the answer that was not preferred, whatever the other one is called (`messages`, `response`)."""
-
 REQUESTS = (("custom_id", "method", "url"), ("custom_id", "params"), ("key", "request"), ("recordId", "modelInput"))
 """Keys of a line that was sent to a batch service and did not come back."""
-
-
-def is_pair(row: Row) -> bool:
-    """Whether a row has two answers to one prompt, one of them preferred."""
-    if any(isinstance(row.get(name), str | list | dict) and row[name] for name in REJECTED):
-        return True
-    return any(all(name in row for name in names) for names in PAIRS)
 
 
 def _is_of_tasks(is_task: Callable[[Any], bool]) -> Callable[[Row], bool]:
@@ -184,15 +166,16 @@ REFUSED = (
         lambda row: any(all(name in row for name in names) for names in REQUESTS),
         "it has no answer of a model: send the file that came back",
     ),
-    Refused(
-        "a pair of preferences",
-        is_pair,
-        "two answers to one prompt: write one row for each, with its text as response",
-    ),
+    Refused(NAME, is_pair, ADVICE),
     Refused(
         "a log of inspect without samples",
         lambda row: isinstance(row.get("eval"), dict) and "status" in row,
         "it has none, as one that was broken off: send one that has some",
+    ),
+    Refused(
+        "a summary of a sample of inspect",
+        _has("epoch", "input", "target"),
+        "it has no answer of a model: send the log itself (.eval)",
     ),
     Refused(
         "the metadata beside results of verifiers",

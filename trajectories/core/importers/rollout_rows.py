@@ -15,8 +15,17 @@ from trajectories.core.importers.batch_rows import failed_call
 from trajectories.core.importers.failed_rows import words_of_error
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.question_rows import has_reward_and_answer, is_bare_score, question_row
+from trajectories.core.importers.question_rows import (
+    BESIDE,
+    REFERENCES,
+    has_reward_and_answer,
+    is_bare_score,
+    question_row,
+)
 from trajectories.core.importers.row_fields import (
+    INPUTS,
+    NUMBERS,
+    TOKENS,
     finished,
     last_question,
     model_of,
@@ -27,7 +36,7 @@ from trajectories.core.importers.row_fields import (
     usage_of,
 )
 from trajectories.core.importers.row_scores import checks_in
-from trajectories.core.importers.trace_turns import read_turns
+from trajectories.core.importers.trace_turns import listed, read_turns
 from trajectories.core.importers.transcripts import read_transcript
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.records import JSON, FinishReason, VerdictRecord
@@ -39,6 +48,12 @@ CUT_OFF = ("max_total_completion_tokens", "prompt_too_long", "max_seq_len", "tim
 
 NAMED_AS_ANSWER = "correct_answer"
 """A reward of `verifiers` that is called like a reference: in files without metrics 0 or 1 beside a text `answer`."""
+
+
+NO_METRICS = frozenset(
+    (*NUMBERS, *TOKENS, *INPUTS, *REFERENCES, *BESIDE, "id", "example_id", "reward", "temperature", "is_truncated")
+) | {"is_completed", "error", "info", "task", "model"}
+"""Columns of an older result of `verifiers` that are no metrics, though they may be numbers."""
 
 
 def is_rollout(row: Row) -> bool:
@@ -56,8 +71,8 @@ def read_rollout(row: Row) -> list[ForeignTrace]:
     if error := row.get("error"):
         raise failed_call("error", words_of_error(error))
     prompt = row["prompt"] if row["prompt"] is not None else row.get("question")
-    first = _messages(prompt, "user", "prompt")
-    asked, pieces = read_transcript([*first, *_messages(row["completion"], "assistant", "completion")], "completion")
+    first, done = _messages(prompt, "user", "prompt"), _messages(row["completion"], "assistant", "completion")
+    asked, pieces = read_transcript([*first, *done], "completion", given=len(first))
     # What a user said within the rollout is no problem.
     question = text_at(row, "question") or last_question(read_turns(first, "prompt").all) or last_question(asked.all)
     response = said_in(pieces)
@@ -95,6 +110,7 @@ def read_gym(row: Row) -> list[ForeignTrace]:
 
 
 def _messages(value: JSON, role: str, path: str) -> list[Any]:
+    value = listed(value)
     if isinstance(value, str):
         return [{"role": role, "content": value}]
     if isinstance(value, list):
@@ -125,6 +141,18 @@ def _is_answered(row: Row) -> bool:
     return isinstance(last, str)
 
 
+def flat_metrics(row: Row) -> dict[str, JSON]:
+    """The metrics of an older result of `verifiers`, which names them as it likes and has them in columns: every number
+    that is nothing else."""
+    if "example_id" not in row or "reward" not in row or isinstance(row.get("metrics"), Mapping):
+        return {}
+    return {
+        name: value
+        for name, value in row.items()
+        if isinstance(value, int | float) and name not in NO_METRICS and not name.endswith("_ms")
+    }
+
+
 def _request(row: Row) -> dict[str, JSON]:
     """Which rollout of its example it is, as far as the row says so: the same words twice are two traces."""
     example = row.get("example_id", row.get("_ng_task_index"))
@@ -138,7 +166,10 @@ def _verdicts(row: Row) -> Iterator[VerdictRecord]:
         yield from read_score("verifiers reward", row["reward"])
     metrics = row.get("metrics")
     if not isinstance(metrics, Mapping):
-        yield from checks_in({name: value for name, value in row.items() if name != "reward"})
+        flat = flat_metrics(row)
+        yield from checks_in({name: value for name, value in row.items() if name != "reward" and name not in flat})
+        for name, value in flat.items():
+            yield from read_score(name, value)
         right = row.get(NAMED_AS_ANSWER)
         if has_reward_and_answer(row) and is_bare_score(right):
             yield from read_score(NAMED_AS_ANSWER, right)

@@ -28,6 +28,7 @@ MODELS = (
 
 FINISHES = ("finish_reasons", "finish_reason", "stop_reason")
 TOKENS = ("num_generated_tokens", "generated_tokens", "output_tokens", "completion_tokens")
+INPUTS = ("num_input_tokens", "num_prompt_tokens", "input_tokens", "prompt_tokens")
 NUMBERS = (
     *("rollout_id", "rollout", "rollout_index", "rollout_idx", "_ng_rollout_index", "trial", "sample_index"),
     *("sample_idx", "sample_number", "generation_index", "completion_index", "repeat", "attempt", "seed"),
@@ -143,9 +144,13 @@ def usage_of(row: Row) -> tuple[Usage, Decimal | None]:
     counted = read_usage(row.get("usage")) or read_usage(row.get("token_usage"))
     if counted is not None:
         return counted.usage, counted.cost
-    counts = (row[name] for name in TOKENS if type(row.get(name)) in (int, float))
-    tokens = next((int(count) for count in counts if 0 <= count < float("inf")), 0)
-    return Usage(output_tokens=min(tokens, MOST)), None
+    return Usage(input_tokens=_count(row, INPUTS), output_tokens=_count(row, TOKENS)), None
+
+
+def _count(row: Row, names: Sequence[str]) -> int:
+    """A number of tokens under the first of its names; 0 for none."""
+    counts: Any = (row[name] for name in names if type(row.get(name)) in (int, float))
+    return min(next((int(count) for count in counts if 0 <= count < float("inf")), 0), MOST)
 
 
 def finished(value: JSON, response: str) -> FinishReason:

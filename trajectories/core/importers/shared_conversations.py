@@ -7,6 +7,7 @@ from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.plain_rows import read_conversation
 from trajectories.core.importers.row_fields import SYSTEM
 from trajectories.core.importers.speakers import ROLES, SAID, speaker_of, with_role
+from trajectories.core.importers.trace_turns import listed
 from trajectories.core.problems import ProblemError, describe
 
 LISTS = ("conversations", "conversation")
@@ -21,20 +22,20 @@ def is_shared(row: Row) -> bool:
 def _list_of(row: Row) -> str:
     if isinstance(row.get("generation"), str):  # NeMo-Skills keeps the conversation with tools beside it
         return ""
-    return next((name for name in LISTS if isinstance(row.get(name), list)), "")
+    return next((name for name in LISTS if isinstance(listed(row.get(name)), list)), "")
 
 
 def read_shared(row: Row) -> list[ForeignTrace]:
     """The trace of a conversation: what the model said last. Raises ProblemError."""
-    listed = _list_of(row)
-    turns: Any = row[listed]
+    name = _list_of(row)
+    turns: Any = listed(row[name])
     system = next((row[name] for name in SYSTEM if isinstance(row.get(name), str) and row[name]), "")
     first = [{"role": "system", "content": system}] if system else []
-    messages = [*first, *(_turn(turn, f"{listed}[{index}]") for index, turn in enumerate(turns))]
+    messages = [*first, *(_turn(turn, f"{name}[{index}]") for index, turn in enumerate(turns))]
     try:
         return read_conversation({**row, "messages": messages})
     except ProblemError as fault:
-        raise ProblemError(_place(fault.path, len(first), listed), fault.detail) from fault
+        raise ProblemError(_place(fault.path, len(first), name), fault.detail) from fault
 
 
 def _turn(turn: Any, path: str) -> Any:
@@ -47,10 +48,10 @@ def _turn(turn: Any, path: str) -> Any:
     return with_role(turn)
 
 
-def _place(path: str, before: int, listed: str) -> str:
+def _place(path: str, before: int, name: str) -> str:
     """A place in the messages as a place in the row."""
     head, _, rest = path.partition("]")
     at = head.removeprefix("messages[")
     if at.isdigit() and int(at) >= before:
-        return f"{listed}[{int(at) - before}]{rest}"
-    return path.replace("messages", listed)
+        return f"{name}[{int(at) - before}]{rest}"
+    return path.replace("messages", name)

@@ -51,7 +51,8 @@ from trajectories.core.importers.plain_rows import (
     read_conversation,
     read_plain,
 )
-from trajectories.core.importers.refused_rows import is_pair, why_refused
+from trajectories.core.importers.preference_pairs import is_pair
+from trajectories.core.importers.refused_rows import why_refused
 from trajectories.core.importers.rollout_rows import is_gym, is_rollout, read_gym, read_rollout
 from trajectories.core.importers.shared_conversations import is_shared, read_shared
 from trajectories.core.importers.stepwise_rows import is_stepwise, read_stepwise
@@ -83,7 +84,7 @@ class Shape:
 
 
 SHAPES = (
-    Shape("beside", "what a harness writes beside its rows, passed over", is_beside, read_beside),
+    Shape("beside", "files beside rows, passed over", is_beside, read_beside),
     Shape("submission", "submission of the ARC Prize", is_submitted, read_submitted),
     Shape("attempts", "results of arc-agi-benchmarking", is_attempted, read_attempted),
     Shape("events", "log of OpenAI evals", is_event_row, read_events),

@@ -1,5 +1,6 @@
 """The turns of a conversation in a file of traces: checked, and read in whatever spelling they came."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from trajectories.core.completions.messages import (
 from trajectories.core.completions.parts import Completion, build_completion
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.completions.turns import ASSISTANT, TOOL, assistant_turn, kept_turns
-from trajectories.core.importers.speakers import with_role
+from trajectories.core.importers.speakers import speaker_of, with_role
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON
@@ -37,6 +38,8 @@ class Turns:
     before: tuple[Mapping[str, JSON], ...]
     last: tuple[Piece, ...] | None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    unanswered: int = 0
+    """How many messages behind the model's last were left out."""
 
     @property
     def all(self) -> tuple[Mapping[str, JSON], ...]:
@@ -46,12 +49,23 @@ class Turns:
     @property
     def facts(self) -> dict[str, JSON]:
         """What a trace's facts keep of it: what was left out."""
-        return {"left_out": dict(self.left_out)} if self.left_out else {}
+        lost: dict[str, JSON] = {"left_out": dict(self.left_out)} if self.left_out else {}
+        return {**lost, **({"unanswered": self.unanswered} if self.unanswered else {})}
 
     @property
     def completion(self) -> Completion:
         """What the assistant said last."""
         return build_completion(self.last or ())
+
+
+def listed(value: JSON) -> JSON:
+    """The messages that a text of JSON holds, as tables write them; anything else as it is."""
+    try:
+        found = json.loads(value) if isinstance(value, str) and value.lstrip().startswith("[") else None
+    except (ValueError, RecursionError):
+        return value
+    are_messages = isinstance(found, list) and all(isinstance(one, dict) and speaker_of(one) for one in found)
+    return found if found and are_messages else value
 
 
 def read_turns(value: JSON, path: str) -> Turns:

@@ -17,13 +17,15 @@ OTHERS = ("system", "user", "developer")
 """Who speaks besides the model and its tools."""
 
 
-def read_transcript(messages: JSON, path: str) -> tuple[Turns, tuple[Piece, ...]]:
+def read_transcript(messages: JSON, path: str, *, given: int | None = None) -> tuple[Turns, tuple[Piece, ...]]:
     """The prompt of a conversation, and what the model said and did after the last word of anybody else, the results of
-    its tools among it. What is no text in either counts as left out of the prompt. Raises ProblemError, also where the
-    model did nothing."""
+    its tools among it. What is no text in either counts as left out of the prompt. Where so many messages are known to
+    be `given`, what anybody else said behind the model's last is left out and counted: nobody answered it. Raises
+    ProblemError, also where the model did nothing."""
     if not isinstance(messages, list):
         raise ProblemError(path, f"found {describe(messages)}, expected a list of messages")
-    messages = [with_role(message) for message in messages]
+    whole = [with_role(message) for message in messages]
+    messages = whole if given is None else whole[: _answered(whole, given)]
     at = _begin(messages)
     asked = read_turns(messages[:at], path)
     pieces = check_pieces(_done(messages[at:], at, path), path)
@@ -32,7 +34,15 @@ def read_transcript(messages: JSON, path: str) -> tuple[Turns, tuple[Piece, ...]
     lost = Counter(asked.left_out)
     for message in messages[at:]:
         lost.update(left_out_of_message(message))
-    return replace(asked, left_out=dict(lost)), pieces
+    return replace(asked, left_out=dict(lost), unanswered=len(whole) - len(messages)), pieces
+
+
+def _answered(messages: Sequence[Any], given: int) -> int:
+    """How many messages there are up to the model's last, if it said anything behind those that were given."""
+    end = len(messages)
+    while end > given and isinstance(messages[end - 1], Mapping) and messages[end - 1].get("role") in OTHERS:
+        end -= 1
+    return end if end > given else len(messages)
 
 
 def _begin(messages: Sequence[Any]) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trajectories.core.answers.texts import normalise, says_truth, short_forms, truth_of
+from trajectories.core.answers.texts import says_truth, short_forms, truth_of, words_key
 from trajectories.core.programs.engines import CallStatus, ProgramJob, ProgramLimits
 from trajectories.core.records import ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import (
@@ -25,7 +25,7 @@ MATCH_LIMITS = ProgramLimits(seconds_per_call=2.0, seconds_total=2.0)
 
 def accepts(accepted: Sequence[str], given: str) -> bool:
     """Whether a text means one of the accepted ones: in one of its short forms, or as yes or no."""
-    normal = {normalise(text) for text in accepted}
+    normal = {words_key(text) for text in accepted}
     if any(form in normal for form in short_forms(given)):
         return True
     truth = truth_of(given)
@@ -40,7 +40,8 @@ class TextVerifier:
     """Compares the final text with the reference answer, or with any of several."""
 
     name = "text"
-    version = 4  # 3 told printed apostrophes from typed ones; 2 saw "yes" on a line of its own only in bold
+    # 4 told (A) from A; 3 printed apostrophes from typed ones; 2 saw "yes" on a line of its own only in bold
+    version = 5
     title = "Text"
     decides = True
     takes_reference = True

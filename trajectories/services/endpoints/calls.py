@@ -19,6 +19,7 @@ from trajectories.services.endpoints.replies import DatabasePorts
 from trajectories.services.spending.holding import hold_calls
 from trajectories.services.spending.ledger import Payer
 from trajectories.services.spending.waiting import wait_for_room
+from trajectories.services.spending.words import in_money
 
 LOOK_SECONDS = 0.25
 SHARE_SECONDS = 1.0
@@ -48,17 +49,21 @@ class CallStop:
 
 @dataclass(slots=True)
 class _Purse:
-    """Spent plus reserved against a budget; what is in flight counts at the most it may take."""
+    """Spent plus reserved against a budget; what is in flight counts at the most it may take.
+
+    `longest` is the output of the longest answer so far, in tokens: an endpoint may charge more than its limit.
+    """
 
     settings: ChatSettings
     budget: CallBudget
     spent_cost: Decimal = Decimal(0)
     spent_tokens: int = 0
+    longest: int = 0
 
     def most(self, call: ChatCall) -> Usage:
         """The most a call may take."""
         asked = input_tokens_of(call.messages, self.settings.picture_tokens)
-        return Usage(input_tokens=asked, output_tokens=self.settings.max_output_tokens)
+        return Usage(input_tokens=asked, output_tokens=max(self.settings.max_output_tokens, self.longest))
 
     def cost_of(self, usages: Iterable[Usage]) -> Decimal:
         """The most that calls of these usages cost; those without a known price nothing."""
@@ -72,13 +77,14 @@ class _Purse:
             return f"The token budget has {max(0, self.budget.tokens - self.spent_tokens):,} left."
         cost = self.cost_of(usages)
         if self.budget.cost is not None and self.spent_cost + cost > self.budget.cost:
-            return f"The money budget has {max(Decimal(0), self.budget.cost - self.spent_cost):.4f} left."
+            return f"The money budget has {in_money(max(Decimal(0), self.budget.cost - self.spent_cost))} left."
         return ""
 
     def count(self, outcome: Answered | SampleFailure) -> None:
         """Count what a call has taken."""
         self.spent_cost += outcome.cost or 0
         self.spent_tokens += outcome.usage.input_tokens + outcome.usage.output_tokens
+        self.longest = max(self.longest, outcome.usage.output_tokens)
 
 
 def ask_all(  # noqa: PLR0913 (who asks whom for what)

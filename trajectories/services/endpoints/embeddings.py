@@ -24,6 +24,7 @@ from trajectories.services.endpoints.rate_limits import reserve
 from trajectories.services.endpoints.replies import recall, remember
 from trajectories.services.spending.holding import lack_today
 from trajectories.services.spending.ledger import Payer, book
+from trajectories.services.spending.words import in_money
 
 Vector = NDArray[np.float32]
 
@@ -157,7 +158,7 @@ def _check_budgets(run: Run, payer: Payer, tokens: int, cost: Decimal | None) ->
         return
     if run.budget_cost is not None and cost > run.budget_cost - run.cost:
         left_money = max(Decimal(0), run.budget_cost - run.cost)
-        raise EmbeddingError(f"the money budget has {left_money:.4f} left; a call may cost {cost:.4f}.")
+        raise EmbeddingError(f"the money budget has {in_money(left_money)} left; a call may cost {in_money(cost)}.")
     if lack := lack_today(payer=payer, more=cost):
         raise EmbeddingError(lack, waits_for=(payer, cost))
 

@@ -4,17 +4,20 @@ may cost."""
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 
-from django.db.models import F
+from django.db.models import F, Max
 
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.records import Usage
-from trajectories.models import Attempt, BatchItem, Reply, Run
+from trajectories.models import Attempt, BatchItem, Reply, Run, Trace
 from trajectories.services.endpoints.local_models import counted_settings
 from trajectories.services.runs.requests import attempt_payer
 from trajectories.services.spending.ledger import Payer, book
+from trajectories.services.spending.words import in_money
 
 UNKNOWN_PROMPT_TOKENS = 8_192
 """For a run whose prompts were not measured when it was planned."""
+NEWEST = 100
+"""So many samples of a run are looked at for what one may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,21 @@ class Reservation:
 
 def reservation_of(run: Run) -> Reservation:
     """The most one sample of the run may take: its longest prompt and an answer that uses all it may, or of an agent
-    all the tokens that its calls may take together."""
+    all the tokens that its calls may take together. Where one of the run's newest samples took more, as with an
+    endpoint that charges thoughts beyond the limit of tokens, so much as that one."""
+    stated = _stated(run)
+    if not run.done_count:
+        return stated
+    newest = Trace.objects.filter(run=run).order_by("-pk").values("pk")[:NEWEST]
+    seen = Trace.objects.filter(pk__in=newest).aggregate(
+        tokens=Max(F("input_tokens") + F("output_tokens"), default=0), cost=Max("cost", default=Decimal(0))
+    )
+    cost = None if stated.cost is None else max(stated.cost, seen["cost"])
+    return Reservation(max(stated.tokens, seen["tokens"]), cost)
+
+
+def _stated(run: Run) -> Reservation:
+    """What one sample may take by what sampler and plan say."""
     settings = counted_settings(run.sampler)
     plan = run.kept_plan
     if plan.agent is not None:
@@ -60,8 +77,8 @@ def affordable(run: Run, in_flight: int) -> tuple[int | None, str]:
     if run.budget_cost is not None and each.cost:
         money = run.budget_cost - run.cost
         word = (
-            f"The money budget of {run.budget_cost.normalize():f} has {max(money, Decimal(0)):.4f} left; "
-            f"a sample may cost {each.cost:.4f}."
+            f"The money budget of {in_money(run.budget_cost)} has {in_money(max(money, Decimal(0)))} left; "
+            f"a sample may cost {in_money(each.cost)}."
         )
         found.append((max(0, int(money / each.cost) - in_flight), word))
     return min(found) if found else (None, "")

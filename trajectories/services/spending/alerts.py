@@ -16,10 +16,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from trajectories.models import SpendAlert
-from trajectories.selectors.projects import people_with
-from trajectories.selectors.spending import LimitStanding, list_standings, today_utc
+from trajectories.adapters.acting import acting_project
+from trajectories.models import Project, SpendAlert
+from trajectories.selectors.projects import open_projects, people_with
+from trajectories.selectors.spending import LimitStanding, in_flight, list_standings, today_utc
 from trajectories.services.jobs.outbox import Kind, announce
+from trajectories.services.spending.words import in_money
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +72,7 @@ def _mail(alert: SpendAlert) -> bool:
     fault = "" if people else "Nobody who may change limits has an e-mail address."
     if people:
         try:
-            send_mail(f"Minicolumn: {_sentence(alert)}", _text(alert), None, people)
+            send_mail(f"{_sender()}: {_sentence(alert)}", _text(alert), None, people)
         except OSError as error:  # smtplib's errors are among them
             fault = f"The e-mail server refused: {error}"[:500]
             logger.warning("An alert about a daily limit could not be mailed: %s", error)
@@ -89,16 +91,25 @@ def _addresses(alert: SpendAlert) -> Sequence[str]:
     return sorted(set(people.values_list("email", flat=True)))
 
 
+def _sender() -> str:
+    """Who writes: the product, and for which project where there are several."""
+    several = len(open_projects()) > 1
+    return f"Minicolumn, {Project.objects.get(pk=acting_project()).title}" if several else "Minicolumn"
+
+
 def _sentence(alert: SpendAlert) -> str:
     return f"the daily limit of {alert.limit.subject} is {alert.get_level_display()}"
 
 
 def _text(alert: SpendAlert) -> str:
+    flying = in_flight(alert.limit)
+    more = f"; what is in flight now may cost up to {in_money(flying)} more" if flying else ""
+    site = next(iter(settings.CSRF_TRUSTED_ORIGINS), "")
     after = (
         "Jobs whose next call does not fit are paused; they go on by themselves after midnight UTC, or once the limit "
         "is raised."
     )
     return (
-        f"{alert.spent:.4f} of {alert.amount.normalize():f} {settings.CURRENCY} were spent on {alert.day} (UTC) when "
-        f"this was noticed.\n\n{after}\n"
+        f"{in_money(alert.spent)} of {in_money(alert.amount)} were spent on {alert.day} (UTC) when this was noticed"
+        f"{more}.\n\n{after}\n\nLimits, and the jobs that wait for them: {site}{reverse('spending')}\n"
     )

@@ -12,6 +12,7 @@ from django.db import transaction
 from trajectories.models import Sampler, SpendHold, SpendLimit
 from trajectories.selectors.spending import in_flight, is_anything_limited, limits_for, spent_today
 from trajectories.services.spending.ledger import Payer
+from trajectories.services.spending.words import in_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,9 @@ def _keep(payer: Payer, sampler_name: str, **amounts: Decimal) -> None:
 def _lack(limit: SpendLimit, spent: Decimal, flying: Decimal, each: Decimal, noun: str) -> str:
     """Why nothing more is begun today, with what is in flight, but for what other projects spend."""
     left = max(Decimal(0), limit.amount - spent - flying)
-    sums = "" if limit.is_together else f": {spent:.4f} spent today and up to {flying:.4f} in flight"
+    more = f" and up to {in_money(flying)} in flight" if flying else ""
+    sums = "" if limit.is_together else f": {in_money(spent)} spent today{more}"
     return (
-        f"The daily limit of {limit.subject}, {limit.amount.normalize():f}, has {left:.4f} left{sums}; "
-        f"{noun} may cost {each:.4f}. It goes on by itself after midnight UTC, or once the limit allows it."
+        f"The daily limit of {limit.subject}, {in_money(limit.amount)}, has {in_money(left)} left{sums}; "
+        f"{noun} may cost {in_money(each)}. It goes on by itself after midnight UTC, or once the limit allows it."
     )
