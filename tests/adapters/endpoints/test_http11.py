@@ -1,11 +1,12 @@
 """HTTP/1.1 over real sockets: answers of every length and shape, whole or broken off, and what comes after them."""
 
 import asyncio
+import ssl
 
 import httpcore2
 import pytest
 
-from tests.adapters.endpoints.test_streams import ask, calls_to, over
+from tests.adapters.endpoints.test_streams import ask, calls_to, over, server_context
 from tests.endpoint import access_to
 from trajectories.adapters.endpoints import http11
 from trajectories.adapters.endpoints.http11 import Call
@@ -211,3 +212,19 @@ def test_nothing_is_sent_of_a_call_that_would_be_read_as_another(target, header)
 
     over(serve, use)
     assert ports == []
+
+
+def test_calls_go_under_tls_with_who_has_the_certificate_of_the_name(certificate):
+    ports, serve = served(LENGTH, CHUNKS)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+
+    async def use(port):
+        connections = FreeConnections(
+            EndpointUrl("https", "localhost", port, ""), access_to(), trusting, idle_seconds=5.0
+        )
+        for _ in range(2):
+            assert await ask(connections, Call("GET", b"/", [(b"Host", b"localhost")], b"", {})) == b"hello"
+        await connections.aclose()
+
+    over(serve, use, ssl=server_context(certificate))
+    assert len(set(ports)) == 1

@@ -1,7 +1,6 @@
 """Connections that stay open: what comes and goes over them, and which of them are used again."""
 
 import asyncio
-import datetime
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
@@ -9,10 +8,6 @@ from socket import SO_LINGER, SOL_SOCKET
 
 import httpcore2
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.endpoint import access_to
 from trajectories.adapters.endpoints import streams
@@ -109,32 +104,6 @@ def test_nobody_listens():
         pass
 
     over(silent, use)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """(a file with a certificate of localhost and its key, made for these tests)."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("certificate") / "localhost.pem"
-    plain = serialization.NoEncryption()
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
 
 
 def server_context(certificate) -> ssl.SSLContext:
