@@ -91,13 +91,15 @@ def test_rows_of_known_shapes_stand_in_their_order_with_what_the_file_says_of_th
     client.force_login(lead)
     record = {
         "fields": {"prompt": "What is 2 + 2?", "response": "It is 4.", "score": 0.5},
-        "responses": {"ok": [{"user_id": 7, "value": "accept"}]},
+        "responses": {"ok": [{"user_id": 7, "value": "accept"}], "topic": [{"user_id": 7, "value": ["sums", "easy"]}]},
+        "suggestions": {"ok": {"value": "perhaps", "agent": "judge"}},
     }
     failed = {"custom_id": "sum", "response": None, "error": {"message": "It expired."}}
     shown = squeezed(client.get(send(client, [record, failed, {"problem_id": "sum", "response": "5"}])))
     places = [shown.index(f"rows.jsonl line {number}<") for number in (1, 2, 3)]
     assert places == sorted(places)
     assert "annotator-7: accept<br>score: fail" in shown
+    assert "judge ok: perhaps" in shown
     assert "It expired." in shown
     assert "Read by their own shape" in shown
     assert '<details class="disclosure"><summary>Say what is where' in shown

@@ -329,7 +329,8 @@ def _step_notes(traces: Sequence[Trace]) -> dict[int, str]:
 
 def _imported_notes(traces: Sequence[Trace]) -> dict[int, str]:
     """What verifiers and people elsewhere found, by name."""
-    rows = decisive_elsewhere().filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
+    decided = decisive_elsewhere().filter(outcome__in=(Outcome.PASS, Outcome.FAIL))
+    rows = decided.filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
     notes: dict[int, list[str]] = {}
     for trace, verifier, outcome, score in rows.values_list("trace", "verifier", "outcome", "score"):
         scored = "" if score is None else f", score {score:g}"

@@ -15,7 +15,7 @@ from trajectories.core.importers.mapped_rows import map_row, paths_of
 from trajectories.core.importers.prompt_wrappers import Wrapper
 from trajectories.core.importers.trace_files import shape_of
 from trajectories.core.problems import ProblemError
-from trajectories.core.records import JSON
+from trajectories.core.records import JSON, Outcome
 from trajectories.models import Problem
 from trajectories.services.traces.finding import ProblemFinder, ProblemMaker
 from trajectories.services.traces.matching import shown_key
@@ -25,6 +25,8 @@ MOST_ROWS = 12
 """Rows of each file that are looked at."""
 START_CHARACTERS = 300
 MOST_SAYINGS = 20
+SAID_CHARACTERS = 60
+"""Of a score that is no verdict, which is shown as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,11 @@ def _start(trace: ForeignTrace, kind: PartKind) -> str:
 def _says(trace: ForeignTrace) -> list[str]:
     """What the file says of a trace, in words: the decisions of people, then every score."""
     people = [f"{review.pseudonym}: {review.decision}" for review in trace.reviews]
-    return [*people, *(f"{verdict.verifier}: {verdict.outcome}" for verdict in trace.verdicts)][:MOST_SAYINGS]
+    scores = (
+        f"{one.verifier}: {one.message[:SAID_CHARACTERS] if one.outcome is Outcome.UNSCORED else one.outcome}"
+        for one in trace.verdicts
+    )
+    return [*people, *scores][:MOST_SAYINGS]
 
 
 def _shown(
