@@ -96,3 +96,20 @@ def test_a_repeat_of_lm_eval_that_did_not_come_back_keeps_its_number():
 def test_a_message_that_succeeded_and_is_not_there_is_told_so():
     with pytest.raises(ProblemError, match="it says: succeeded, without a message"):
         read_traces({"custom_id": "p-1", "result": {"type": "succeeded"}})
+
+
+@pytest.mark.parametrize(
+    ("row", "reference"),
+    [
+        ({**SAMPLE, "doc": {"question": "q", "answer": None, "answer_number": 4}, "target": "4"}, "4"),
+        ({**SAMPLE, "doc": {"question": "q", "answers": {"text": ["4"]}}, "target": " 4\n"}, "4"),
+        ({**SAMPLE, "doc": {"question": "q"}, "target": 4}, 4),
+        ({**SAMPLE, "doc": {"prompt": "def f():"}, "target": "assert f()\nassert g()"}, None),
+        ({**SAMPLE, "doc": {"question": "q", "answer": "4"}, "target": "5"}, "4"),
+        ({**OLDER, "answer": "", "info": {"answer": "4"}, "correct_answer": None}, "4"),
+        ({**OLDER, "answer": None, "info": json.dumps({"answer": "4"}), "correct_answer": None}, "4"),
+        ({"problem": "q", "answer": "proof", "generations": ["a"]}, None),
+    ],
+)
+def test_a_reference_is_found_where_its_usual_place_is_empty(row, reference):
+    assert told(row, "reference")[:1] == [reference]
