@@ -81,6 +81,23 @@ def test_a_score_that_is_nothing_decides_nothing_and_retries_are_counted():
 
 def test_tokens_of_a_prompt_count():
     assert told({**NEMO_SKILLS, "num_input_tokens": 30}, "tokens") == [(30, 9)]
+    assert told({**NEMO_SKILLS, "num_generated_tokens": "17"}, "tokens") == [(0, 17)]
+    assert told({**NEMO_SKILLS, "num_generated_tokens": "many"}, "tokens") == [(0, 0)]
+
+
+def test_a_list_of_generations_of_nemo_skills_is_as_many_traces():
+    row = {**NEMO_SKILLS, "generation": ["4", "5"], "num_generated_tokens": [3, 4], "symbolic_correct": [True, False],
+           "judgement": None, "predicted_answer": ["4", "5"]}  # fmt: skip
+    assert told(row, "said", "tokens", "scores") == [
+        ("4", (0, 3), [("symbolic_correct", "pass")]),
+        ("5", (0, 4), [("symbolic_correct", "fail")]),
+    ]
+
+
+def test_what_a_developer_says_stands_before_the_question():
+    turns = [{"from": "developer", "value": "Be brief."}, {"from": "human", "value": QUESTION}]
+    row = {"conversations": [*turns, {"from": "gpt", "value": "4"}]}
+    assert told(row, "roles", "question") == [(["developer", "user"], QUESTION)]
 
 
 def test_a_repeat_of_lm_eval_that_did_not_come_back_keeps_its_number():
