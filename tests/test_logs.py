@@ -6,9 +6,12 @@ import os
 import subprocess
 import sys
 
+import psycopg
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
+from django.http import HttpResponse
 from django.utils.module_loading import import_string
+from structlog.testing import capture_logs
 
 from tests import factories
 from tests.endpoint import bind_keys, flip_endpoint, sampler_for
@@ -18,6 +21,7 @@ from trajectories.adapters.log_context import about
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.verification.queue import verify_traces
+from webapp.logs import RequestLines
 
 KEY, SECRET = "sk-canary-0123456789abcdef", "canary-password-9876"
 TEXT = "the canary text of a trace"
@@ -96,6 +100,20 @@ def test_workers_and_the_scheduler_write_as_the_web_server_does(style):
     if style == "json":
         assert json.loads(line)["event"] == "The key [secret] was refused"
     assert line.endswith("WARNING x: The key [secret] was refused") is (style == "plain")
+
+
+def test_a_page_that_says_the_database_is_away_is_logged_with_the_status_it_has(rf):
+    lines = RequestLines(lambda _: HttpResponse(status=503))
+    request = rf.get("/runs/")
+    with capture_logs() as written:
+        for error, cause in ((OperationalError("x"), psycopg.OperationalError()), (ValueError("a fault"), None)):
+            try:
+                raise error from cause
+            except Exception:
+                lines.process_got_request_exception(None, request)
+            lines.handle_response(request, HttpResponse(status=503))
+    told = [(each["event"], each["code"]) for each in written]
+    assert told == [("request_finished", 503), ("request_failed", 500)]
 
 
 def test_a_request_is_one_line(settings):

@@ -8,6 +8,7 @@ or the product said it.
 import logging
 import os
 import re
+import sys
 import traceback
 from collections.abc import Iterable
 from typing import Any
@@ -134,6 +135,11 @@ class RequestLines(RequestMiddleware):
     def format_request(request: Any) -> str:
         """The request in words."""
         return f"{request.method} {request.path}"
+
+    def process_got_request_exception(self, sender: Any, request: Any, **named: Any) -> None:
+        """Write that a page has failed; where the database is away it is answered, and its line has that status."""
+        if not is_away(sys.exception()):
+            super().process_got_request_exception(sender, request, **named)
 
     def handle_response(self, request: Any, response: Any) -> None:
         """Write the line, with the project that was acted in."""

@@ -43,6 +43,7 @@ def test_a_file_is_looked_at_imported_and_its_scores_are_held_against_ours(lead)
     told = seen.json()
     assert [(row["problem"], row["fault"]) for row in told["rows"]] == [(Problem.objects.get().pk, "")] * 3
     assert (set(told["shapes"].values()), "response" in told["paths"]) == ({3}, True)
+    assert [row["says"] for row in told["rows"]] == [["score: pass"], ["score: pass"], ["score: fail"]]
     made = program.send("/imports", {"uploads": [told["uploads"][0]["upload"]]})
     assert (made.status_code, made.json()["state"], made.json()["source"]) == (201, "queued", "rows.jsonl")
     work(made.json()["id"])

@@ -55,3 +55,17 @@ def test_drafts_of_one_project_are_not_sent_in_another(log_in, lead):
     page.goto("/runs/")
     expect(page.get_by_text("The second team's run").first).to_be_visible()
     assert Project.objects.count() == 2
+
+
+def test_on_a_phone_the_switcher_and_the_menus_share_one_line(log_in, lead):
+    project = another_project("vision", "The team that looks at pictures")
+    Membership.objects.create(project=project, user=lead, role="lead")
+    page = log_in(lead)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/runs/")
+    boxes = [
+        page.locator(f".top-inner > {each}").bounding_box() for each in (".brand", ".project-menu", ".nav + .menu")
+    ]
+    boxes.append(page.get_by_label("Your menu").bounding_box())
+    middles = [box["y"] + box["height"] / 2 for box in boxes]
+    assert max(middles) - min(middles) < 3

@@ -11,7 +11,7 @@ from django.urls import reverse
 from tests import factories
 from tests.pages import squeezed
 from trajectories.core.selections import AUDITS, Selection
-from trajectories.models import ImportedVerdict, Queue, QueueItem, Trace
+from trajectories.models import ImportedReview, ImportedVerdict, Queue, QueueItem, Trace
 from trajectories.selectors.audits import LISTED
 from trajectories.selectors.blinding import EVERYTHING, Sight
 from trajectories.selectors.traces import traces_in
@@ -108,6 +108,23 @@ def test_imported_verdicts_count_where_they_decide(db):
     imported("model_judge:correctness", "pass", "fail")
     imported("arc_test", "error", "pass")
     assert found("imported") == {passed.pk, failed.pk}
+
+
+def test_decisions_of_people_elsewhere_count_beside_imported_verdicts(db, client, lead, curator):
+    def reviewed(decision: str, ours: str) -> Trace:
+        trace = factories.make_trace(run=None, correctness=ours)
+        ImportedReview.objects.create(trace=trace, pseudonym="annotator-7", decision=decision)
+        return trace
+
+    accepted, rejected = reviewed("accept", "fail"), reviewed("reject", "pass")
+    reviewed("accept", "pass")
+    reviewed("reject", "fail")
+    reviewed("reject", "error")
+    assert found("imported") == {accepted.pk, rejected.pk}
+    assert found("imported", Sight(curator.pk)) == set()
+    client.force_login(lead)
+    page = client.get(reverse("audit_detail", args=["imported"])).content.decode()
+    assert page.count("annotator-7 elsewhere: ") == 2
 
 
 def test_a_judge_is_held_against_verifiers_people_and_votes(db, curator):

@@ -90,10 +90,13 @@ def test_a_scorer_may_order_a_queue_and_its_page_says_which(client, lead, traces
 
 def test_too_few_people_for_the_reviews_that_a_trace_needs_are_refused(client, lead, curator, traces):
     client.force_login(lead)
-    asked = filled(reviews_each=2, members=[curator.pk])
-    answer = client.post(f"{at('queue_new')}?run={traces[0].run_id}", asked)
-    assert answer.status_code == 422
-    assert "found 1, expected at least 2" in answer.content.decode()
+    for asked, why in (
+        ({"reviews_each": 2}, "a trace needs 2 reviews."),
+        ({"doubled_percent": 10}, "a trace needs 1 review, and 10% of them twice as many."),
+    ):
+        answer = client.post(f"{at('queue_new')}?run={traces[0].run_id}", filled(members=[curator.pk], **asked))
+        assert answer.status_code == 422
+        assert f"found 1, expected at least 2: {why}" in answer.content.decode()
 
 
 def test_only_who_may_work_on_a_queue_sees_it(client, curator, lead, traces):

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -12,6 +13,7 @@ from trajectories.models import Run
 from trajectories.services.endpoints.samplers import ensure_symbolic, revise_chat_sampler
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
 from trajectories.services.runs.plans import Budget
+from trajectories.services.spending.limits import set_limit
 
 HTMX = {"HX-Request": "true"}
 
@@ -199,6 +201,19 @@ def test_a_strategy_its_settings_and_what_differs_are_kept_with_the_run(client, 
     newer = revise_chat_sampler(actor=lead, sampler=model, title="Newer", settings=replace(settings, tries=2))
     again = client.get(reverse("run_new"), {"like": run.pk}).context["form"]
     assert again["sampler"].value() == newer.pk, "a run paused for a setting begins again with the version that has it"
+
+
+def test_the_estimate_says_which_daily_limit_it_will_come_to(client, lead, problems, model, asking):
+    client.force_login(lead)
+    data = chat_fields(problems, model, asking)
+    set_limit(actor=lead, scope="all", amount=Decimal(100))
+    set_limit(actor=lead, scope="person", person=lead, amount=Decimal(50))
+    assert "daily limit" not in squeezed(client.post(reverse("run_estimate"), data))
+    set_limit(actor=lead, scope="sampler", sampler_name=model.name, amount=Decimal("0.00001"))
+    text = squeezed(client.post(reverse("run_estimate"), data))
+    assert f"The daily limit of the sampler {model.name}, $0.00001, has $0.00001 left today: the run will pause" in text
+    set_limit(actor=lead, scope="sampler", sampler_name=model.name, amount=Decimal(100))
+    assert "daily limit" not in squeezed(client.post(reverse("run_estimate"), data))
 
 
 def test_the_estimate_of_an_adaptive_strategy_says_what_it_may_take(client, lead, problems, model, asking):

@@ -87,6 +87,26 @@ def test_rows_of_a_known_shape_are_shown_as_they_would_come_in(client, lead, pro
     assert (options["on_fault"], options["set_title"], options["split"]) == ("skip", "Sums", "train")
 
 
+def test_rows_of_known_shapes_stand_in_their_order_with_what_the_file_says_of_them(client, lead, problem):
+    client.force_login(lead)
+    record = {
+        "fields": {"prompt": "What is 2 + 2?", "response": "It is 4.", "score": 0.5},
+        "responses": {"ok": [{"user_id": 7, "value": "accept"}], "topic": [{"user_id": 7, "value": ["sums", "easy"]}]},
+        "suggestions": {"ok": {"value": "perhaps", "agent": "judge"}},
+    }
+    failed = {"custom_id": "sum", "response": None, "error": {"message": "It expired."}}
+    shown = squeezed(client.get(send(client, [record, failed, {"problem_id": "sum", "response": "5"}])))
+    places = [shown.index(f"rows.jsonl line {number}<") for number in (1, 2, 3)]
+    assert places == sorted(places)
+    assert "annotator-7: accept<br>score: fail" in shown
+    assert "judge ok: perhaps" in shown
+    assert "It expired." in shown
+    assert "Read by their own shape" in shown
+    assert '<details class="disclosure"><summary>Say what is where' in shown
+    asked = squeezed(client.get(send(client, ODD)))
+    assert '<details class="disclosure" open><summary>Say what is where' in asked
+
+
 def test_a_file_of_which_no_row_can_be_read_has_nothing_to_choose(client, lead):
     client.force_login(lead)
     file = io.BytesIO(b"question,answer\n2 + 2?,4\n")

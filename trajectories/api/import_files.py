@@ -117,8 +117,8 @@ class NewImport(Looked):
 
 class LookedRow(Schema):
     """How one row would come in. Of traces: its problem here (null for none; `is_new` where one is made), how the text
-    begins and the answer that is read; of questions `response` is the question in one line. `fault` says what keeps it
-    out, "" for nothing."""
+    begins, the answer that is read and what the file says of it (`says`); of questions `response` is the question in
+    one line. `fault` says what keeps it out, "" for nothing."""
 
     row: str
     fault: str
@@ -129,6 +129,7 @@ class LookedRow(Schema):
     thoughts: str
     response: str
     answer: Any
+    says: list[str]
 
 
 class Kept(Schema):
@@ -218,7 +219,7 @@ def _traces_seen(given: Looked, uploads: Sequence[KeptUpload]) -> dict[str, Any]
 
 
 def _row_seen(row: PreviewRow) -> dict[str, Any]:
-    same = ("fault", "is_new", "key", "model", "thoughts", "response", "answer")
+    same = ("fault", "is_new", "key", "model", "thoughts", "response", "answer", "says")
     problem = None if row.problem is None else row.problem.pk
     return {**{name: getattr(row, name) for name in same}, "row": row.place, "problem": problem}
 

@@ -8,7 +8,7 @@ from ninja import Schema
 from trajectories.core.records import JSON
 from trajectories.models import Import
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
-from trajectories.selectors.imported_scores import MOST_SCORES, scores_beside, shapes_told
+from trajectories.selectors.imported_scores import MOST_SCORES, has_scores, scores_beside, shapes_told
 from trajectories.selectors.imports import import_faults
 
 COUNTED = ("verdicts", "reviews", "problems")
@@ -108,7 +108,7 @@ def show_import(job: Import, person: Any) -> dict[str, JSON]:
 
 
 def _scores(job: Import, person: Any) -> list[JSON] | None:
-    if not job.told.get("verdicts") or not person.has_perms(("trajectories.view_trace", SEE_REVIEWS)):
+    if not has_scores(job) or not person.has_perms(("trajectories.view_trace", SEE_REVIEWS)):
         return None
     found = scores_beside(job, sight_of(person))[:MOST_SCORES]
     return [{name: getattr(row, name) for name in ScoreCounts.model_fields} for row in found]

@@ -11,17 +11,19 @@ from trajectories.api.doors import door
 from trajectories.api.import_shapes import ImportRow, ImportShown, find_import, show_import, show_row
 from trajectories.api.shapes import Cursor, IdempotencyKey, Key, Limit, OneOf, Rows, once, rows_of
 from trajectories.api.steering import steer_one
+from trajectories.core.curation.reviews import Decision
 from trajectories.core.records import JSON, Outcome
-from trajectories.models import ApiToken, Import
+from trajectories.models import ApiToken, Import, ImportedReview
 from trajectories.selectors.audits import decisive_elsewhere
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
+from trajectories.selectors.imported_scores import AS_VERDICTS
 from trajectories.selectors.imports import list_imports
 from trajectories.selectors.traces import TraceWalk, list_traces
 from trajectories.services.imports.jobs import import_again
 
 
 class FileScore(Schema):
-    """What a verifier elsewhere said of a trace."""
+    """What a verifier elsewhere, or a person there, said of a trace."""
 
     name: str
     outcome: str
@@ -63,13 +65,18 @@ def list_differences(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Any:
-    """The traces of an import that a score of its file passes and our verifiers fail, or the other way round, newest
-    first; with `correctness` those that pass or fail here."""
+    """The traces of an import that a score of its file passes, or people there accepted, and our verifiers fail, or the
+    other way round, newest first; with `correctness` those that pass or fail here. What people decided stands among
+    the scores, under their pseudonym."""
     walk = TraceWalk(import_job=find_import(import_id).pk, audit="imported", correctness=correctness)
     page = list_traces(walk, sight_of(asking(request)), before=cursor, size=limit)
     said: dict[int, list[JSON]] = {}
-    for row in decisive_elsewhere().filter(trace__in=[trace.pk for trace in page.rows]).order_by("pk"):
+    shown = [trace.pk for trace in page.rows]
+    for row in decisive_elsewhere().filter(trace__in=shown).order_by("pk"):
         said.setdefault(row.trace_id, []).append({"name": row.verifier, "outcome": row.outcome, "score": row.score})
+    for review in ImportedReview.objects.filter(trace__in=shown, decision__in=AS_VERDICTS).order_by("pk"):
+        outcome = AS_VERDICTS[Decision(review.decision)].value
+        said.setdefault(review.trace_id, []).append({"name": review.pseudonym, "outcome": outcome, "score": None})
     return rows_of(page, lambda trace: _difference(trace, said.get(trace.pk, [])))
 
 

@@ -45,7 +45,7 @@ AUDITS = {
     "answer_not_program": "Answer right, program wrong",
     WRONG_STEPS: "Answer right, steps wrong",
     "people": "People against verifiers",
-    "imported": "Imported verdict against ours",
+    "imported": "Imported verdict or review against ours",
     "judge": "Model judge against verifiers",
     "judge_people": "Model judge against people",
     "votes_judge": "Votes against model judge",

@@ -15,7 +15,7 @@ from trajectories.core.verifiers.deciding import SUPPORTING_VERIFIERS
 from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
 from trajectories.core.verifiers.opinions import SCORER
 from trajectories.core.verifiers.scratchpad import STEP_VERIFIERS
-from trajectories.models import ImportedVerdict, Review, Trace, Verdict
+from trajectories.models import ImportedReview, ImportedVerdict, Review, Trace, Verdict
 from trajectories.selectors.blinding import Sight
 
 JUDGED = ("trace", "verifier", "outcome", "score")
@@ -92,9 +92,9 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "A wrong verdict, a lucky answer with wrong reasoning, or a slip of the reviewer.",
     ),
     "imported": (
-        "A verifier elsewhere passed an imported trace that failed here, or the other way round. Verdicts of model "
-        "judges, and those that never decide whether a trace is right, do not count.",
-        "Another reference, another way of reading answers, or another version of a verifier.",
+        "A verifier elsewhere passed, or people elsewhere accepted, a trace that failed here; or the other way round. "
+        "Verdicts of model judges, and those that never decide whether a trace is right, do not count.",
+        "Another reference, another way of reading answers, another version of a verifier, or a slip of a reviewer.",
     ),
     "judge": (
         "The newest verdict of a model judge passes a trace that was verified wrong, or fails one that was verified "
@@ -255,10 +255,13 @@ def _with_most(*, agrees: bool) -> Q:
     return Q(RawSQL(AGAINST_VOTES, parameters, output_field=BooleanField()))
 
 
-def _imported(_: Sight) -> Q:
+def _imported(sight: Sight) -> Q:
     elsewhere = decisive_elsewhere().filter(trace=OuterRef("pk"))
     passed, failed = (Exists(elsewhere.filter(outcome=outcome)) for outcome in (Outcome.PASS, Outcome.FAIL))
-    return Q(passed, correctness=Outcome.FAIL) | Q(failed, correctness=Outcome.PASS)
+    by_verdict = Q(passed, correctness=Outcome.FAIL) | Q(failed, correctness=Outcome.PASS)
+    people = ImportedReview.objects.filter(trace=OuterRef("pk"))
+    yes, no = (Exists(people.filter(decision=decision)) for decision in (Decision.ACCEPT, Decision.REJECT))
+    return by_verdict | (sight.seen() & (Q(yes, correctness=Outcome.FAIL) | Q(no, correctness=Outcome.PASS)))
 
 
 def decisive_elsewhere() -> Any:
@@ -287,7 +290,7 @@ CONDITIONS: Mapping[str, Callable[[Sight], Q]] = {
 
 
 def audit_notes(name: str, traces: Sequence[Trace]) -> dict[int, str]:
-    """What disagrees about each trace of an audit's page, in words, in at most two queries; nothing for some audits."""
+    """What disagrees about each trace of an audit's page, in words, in a query or two; nothing for some audits."""
     notes = NOTES.get(name)
     return notes(traces) if notes and traces else {}
 
@@ -325,12 +328,16 @@ def _step_notes(traces: Sequence[Trace]) -> dict[int, str]:
 
 
 def _imported_notes(traces: Sequence[Trace]) -> dict[int, str]:
-    """What verifiers elsewhere found, by name."""
-    rows = decisive_elsewhere().filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
+    """What verifiers and people elsewhere found, by name."""
+    decided = decisive_elsewhere().filter(outcome__in=(Outcome.PASS, Outcome.FAIL))
+    rows = decided.filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
     notes: dict[int, list[str]] = {}
     for trace, verifier, outcome, score in rows.values_list("trace", "verifier", "outcome", "score"):
         scored = "" if score is None else f", score {score:g}"
         notes.setdefault(trace, []).append(f"{verifier} elsewhere: {outcome}{scored}")
+    people = ImportedReview.objects.filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
+    for trace, who, decision in people.values_list("trace", "pseudonym", "decision"):
+        notes.setdefault(trace, []).append(f"{who} elsewhere: {decision}")
     return {trace: "; ".join(said) for trace, said in notes.items()}
 
 

@@ -1,17 +1,22 @@
 """What the scores in an imported file say beside what our own verifiers say of the same traces."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count, F
 
+from trajectories.core.curation.reviews import Decision
 from trajectories.core.importers.trace_files import SHAPES
 from trajectories.core.records import Outcome
-from trajectories.models import Import
+from trajectories.models import Import, ImportedReview
 from trajectories.selectors.audits import decisive_elsewhere
 from trajectories.selectors.blinding import Hidden, Sight
 
 MOST_SCORES = 50
 """Kinds of scores that are listed; what more there are is counted."""
+
+PEOPLE = "decisions of people"
+AS_VERDICTS = {Decision.ACCEPT: Outcome.PASS, Decision.REJECT: Outcome.FAIL}
 
 TITLES = {shape.name: shape.title for shape in SHAPES}
 
@@ -33,15 +38,21 @@ class ScoreBeside:
         return self.passes_there + self.fails_there
 
 
+def has_scores(job: Import) -> bool:
+    """Whether anything came with an import's traces that says what is right: scores, or decisions of people."""
+    return bool(job.told.get("verdicts") or job.told.get("reviews"))
+
+
 def scores_beside(job: Import, sight: Sight) -> list[ScoreBeside]:
-    """Every kind of score that came with an import's traces, by name; [] for who may not know verdicts of some yet."""
+    """Every kind of score that came with an import's traces, by name, and what people decided; [] for who may not know
+    verdicts of some yet."""
     if sight.hides_any(Hidden.VERDICTS):
         return []
     found: dict[str, ScoreBeside] = {}
     said = decisive_elsewhere().filter(trace__import_job=job, outcome__in=(Outcome.PASS, Outcome.FAIL))
     by_both = said.annotate(ours=F("trace__correctness")).values_list("verifier", "outcome", "ours")
     counts = by_both.annotate(Count("pk"))
-    for name, theirs, ours, count in counts.order_by("verifier"):
+    for name, theirs, ours, count in (*counts.order_by("verifier"), *_decided(job)):
         row = found.setdefault(name, ScoreBeside(name))
         if ours not in (Outcome.PASS, Outcome.FAIL):
             row.open += count
@@ -52,6 +63,14 @@ def scores_beside(job: Import, sight: Sight) -> list[ScoreBeside]:
         else:
             row.fails_there += count
     return sorted(found.values(), key=lambda row: (-row.differ, row.name))
+
+
+def _decided(job: Import) -> Iterator[tuple[str, str, str, int]]:
+    """What people elsewhere decided on an import's traces, as the verdict that this would be, beside ours; counted."""
+    said = ImportedReview.objects.filter(trace__import_job=job, decision__in=AS_VERDICTS).order_by()
+    by_both = said.annotate(ours=F("trace__correctness")).values_list("decision", "ours").annotate(Count("pk"))
+    for decision, ours, count in by_both:
+        yield PEOPLE, AS_VERDICTS[decision], ours, count
 
 
 def shapes_told(job: Import) -> list[tuple[str, int]]:

@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.models import Import
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
-from trajectories.selectors.imported_scores import MOST_SCORES, left_out_told, scores_beside, shapes_told
+from trajectories.selectors.imported_scores import MOST_SCORES, has_scores, left_out_told, scores_beside, shapes_told
 from trajectories.selectors.imports import import_faults, is_being_verified, list_imports
 from trajectories.services.imports.jobs import ImportJobError, import_again
 from trajectories.tasks.jobs import controls_of
@@ -60,9 +60,10 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
         "area": "traces" if job.kind in WITH_TRACES else "problems",
         "verifying": job.kind in WITH_TRACES and job.state == Import.State.FINISHED and is_being_verified(job),
     }
-    if job.state == Import.State.FINISHED and job.told.get("verdicts") and may_audit(request.user):
+    if job.state == Import.State.FINISHED and has_scores(job) and may_audit(request.user):
         scores = scores_beside(job, sight_of(request.user))
         context |= {"scores": scores[:MOST_SCORES], "hidden_scores": len(scores[MOST_SCORES:])}
+        context["speaks_of_known"] = job.duplicates > 0
     template = "_live" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/imports/{template}.html", context)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -32,6 +33,7 @@ from trajectories.services.runs.inheriting import ALL
 from trajectories.services.runs.lifecycle import draw_seed, plan_run
 from trajectories.services.runs.plans import PARALLEL
 from trajectories.services.runs.requests import RequestError
+from trajectories.services.spending.holding import note_of_plan
 from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
@@ -57,7 +59,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
             "has_problems": Problem.objects.exists(),
             "presets": PRESETS.values(),
             "preset": request.GET.get("preset", ""),
-            **_estimate(form),
+            **_estimate(form, visitor(request)),
         }
         return render(request, "trajectories/runs/new.html", context, status=422 if form.is_bound else 200)
     data, plan = form.cleaned_data, form.cleaned_data["plan"]
@@ -148,11 +150,13 @@ def _fresh(request: HttpRequest, sight: Sight) -> RunForm:
 def run_estimate(request: HttpRequest) -> HttpResponse:
     """How large the run would be that the form describes, and what it would take. Posted, as the form can be long."""
     form = RunForm(request.POST or request.GET, sight=sight_of(request.user))
-    return render(request, "trajectories/runs/_estimate.html", {**_estimate(form), "is_fragment": True})
+    return render(
+        request, "trajectories/runs/_estimate.html", {**_estimate(form, visitor(request)), "is_fragment": True}
+    )
 
 
-def _estimate(form: RunForm) -> dict[str, Any]:
-    """The plan and its likely cost, where the form is complete."""
+def _estimate(form: RunForm, person: User) -> dict[str, Any]:
+    """The plan and its likely cost, where the form is complete, and what daily limits leave for it."""
     if not form.is_bound:
         initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
         given = {name: value for name, value in initial.items() if value is not None}
@@ -162,9 +166,16 @@ def _estimate(form: RunForm) -> dict[str, Any]:
     data, plan = form.cleaned_data, form.cleaned_data["plan"]
     cutter = data["segmentation"].sampler
     if data["estimate"] is not None:
-        tokens = data["estimate"].output_tokens
+        tokens, cost, name = data["estimate"].output_tokens, data["estimate"].cost, data["sampler"].name
         cuts = estimate_cuts(sampler=cutter, traces=plan.size, tokens=tokens) if cutter is not None else None
-        return {"plan": plan, "estimate": data["estimate"], "sampler": data["sampler"], "cutter": cutter, "cuts": cuts}
+        return {
+            "plan": plan,
+            "estimate": data["estimate"],
+            "sampler": data["sampler"],
+            "cutter": cutter,
+            "cuts": cuts,
+            "limit_note": note_of_plan(sampler_name=name, person_id=person.pk, cost=cost),
+        }
     history = get_history(data["sampler"])
     return {"plan": plan, "history": history, "seconds": history.seconds_for(len(plan.problems))}
 

@@ -111,10 +111,12 @@ def trace_import_look(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("import_detail", job.pk)
     maker = ProblemMaker(options["split"]) if options.get("make_problems") else None
+    preview = preview_traces(uploads=found, stated=stated, maker=maker)
     context = {
         "form": form,
         "uploads": found,
-        "preview": preview_traces(uploads=found, stated=stated, maker=maker),
+        "preview": preview,
+        "asks_places": bool(places or form.errors) or not preview.is_known,
         "options": options,
         "query": asked.urlencode(),
     }

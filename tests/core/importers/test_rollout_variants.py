@@ -81,6 +81,23 @@ def test_a_score_that_is_nothing_decides_nothing_and_retries_are_counted():
 
 def test_tokens_of_a_prompt_count():
     assert told({**NEMO_SKILLS, "num_input_tokens": 30}, "tokens") == [(30, 9)]
+    assert told({**NEMO_SKILLS, "num_generated_tokens": "17"}, "tokens") == [(0, 17)]
+    assert told({**NEMO_SKILLS, "num_generated_tokens": "many"}, "tokens") == [(0, 0)]
+
+
+def test_a_list_of_generations_of_nemo_skills_is_as_many_traces():
+    row = {**NEMO_SKILLS, "generation": ["4", "5"], "num_generated_tokens": [3, 4], "symbolic_correct": [True, False],
+           "judgement": None, "predicted_answer": ["4", "5"]}  # fmt: skip
+    assert told(row, "said", "tokens", "scores") == [
+        ("4", (0, 3), [("symbolic_correct", "pass")]),
+        ("5", (0, 4), [("symbolic_correct", "fail")]),
+    ]
+
+
+def test_what_a_developer_says_stands_before_the_question():
+    turns = [{"from": "developer", "value": "Be brief."}, {"from": "human", "value": QUESTION}]
+    row = {"conversations": [*turns, {"from": "gpt", "value": "4"}]}
+    assert told(row, "roles", "question") == [(["developer", "user"], QUESTION)]
 
 
 def test_a_repeat_of_lm_eval_that_did_not_come_back_keeps_its_number():
@@ -96,3 +113,20 @@ def test_a_repeat_of_lm_eval_that_did_not_come_back_keeps_its_number():
 def test_a_message_that_succeeded_and_is_not_there_is_told_so():
     with pytest.raises(ProblemError, match="it says: succeeded, without a message"):
         read_traces({"custom_id": "p-1", "result": {"type": "succeeded"}})
+
+
+@pytest.mark.parametrize(
+    ("row", "reference"),
+    [
+        ({**SAMPLE, "doc": {"question": "q", "answer": None, "answer_number": 4}, "target": "4"}, "4"),
+        ({**SAMPLE, "doc": {"question": "q", "answers": {"text": ["4"]}}, "target": " 4\n"}, "4"),
+        ({**SAMPLE, "doc": {"question": "q"}, "target": 4}, 4),
+        ({**SAMPLE, "doc": {"prompt": "def f():"}, "target": "assert f()\nassert g()"}, None),
+        ({**SAMPLE, "doc": {"question": "q", "answer": "4"}, "target": "5"}, "4"),
+        ({**OLDER, "answer": "", "info": {"answer": "4"}, "correct_answer": None}, "4"),
+        ({**OLDER, "answer": None, "info": json.dumps({"answer": "4"}), "correct_answer": None}, "4"),
+        ({"problem": "q", "answer": "proof", "generations": ["a"]}, None),
+    ],
+)
+def test_a_reference_is_found_where_its_usual_place_is_empty(row, reference):
+    assert told(row, "reference")[:1] == [reference]

@@ -220,6 +220,7 @@ def test_a_long_name_of_a_score_keeps_its_end():
         ({"run_id": "r", "event_id": 0, "type": "sampling", "data": {}}, "an event of a log of OpenAI evals"),
         ({"prompt": "q", "chosen": "a", "rejected": "b"}, "a pair of preferences"),
         ({"train": [], "test": []}, "an ARC task"),
+        ({"responses_create_params": {"input": "q"}, "expected_answer": "4"}, "a task of NeMo Gym"),
         ({"id": 1, "epoch": 1, "input": "q", "target": "a", "scores": {}}, "a summary of a sample of inspect"),
         ({"problem": "q", "solution": "s"}, "a question with a worked solution"),
         ({"prompt": [], "reward_model": {}}, "a row of verl"),
@@ -235,7 +236,7 @@ def test_what_holds_no_trace_is_refused_by_its_name(row, said):
 
 
 def test_every_name_that_is_refused_is_tried_here():
-    assert len(REFUSED) == 24
+    assert len(REFUSED) == 25
 
 
 def test_a_trace_of_too_many_steps_is_refused_by_the_limit():

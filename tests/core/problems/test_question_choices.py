@@ -33,6 +33,8 @@ ENTRIES = [{"label": "A", "text": "x"}, {"label": "B", "text": "y"}]
         (LABELLED, "1", "A"),
         (LABELLED, 2, "B"),
         (ENTRIES, "B", "B"),
+        ([{"A": "x"}, {"B": "y"}], "B", "B"),
+        ([{"B": "x"}, {"A": "y"}], "A", "B"),
         ([{"key": "A", "value": "x"}, {"key": "B", "value": "y"}], "A", "A"),
         ([{"text": "x"}, {"text": "y"}], "y", "B"),
         ({"A": "x", "B": "y"}, "B", "B"),

@@ -21,7 +21,7 @@ from trajectories.core.curation.reviews import Decision
 from trajectories.core.selections import Selection
 from trajectories.models import Import, ImportedReview, ImportedVerdict, Problem, ProblemSet, Trace
 from trajectories.selectors.blinding import sight_of
-from trajectories.selectors.imported_scores import scores_beside
+from trajectories.selectors.imported_scores import PEOPLE, scores_beside
 from trajectories.selectors.traces import count_traces
 from trajectories.services.imports.direct import Making, import_traces
 from trajectories.services.imports.jobs import keep_files, plan_import
@@ -169,6 +169,27 @@ def test_new_words_of_people_are_added_to_a_known_trace():
     assert (bring([row]).reviews, bring([{**row, "responses": more}]).reviews) == (0, 1)
     decisions = dict(ImportedReview.objects.values_list("pseudonym", "decision"))
     assert decisions == {"annotator-u-1": Decision.REJECT, "annotator-u-2": Decision.ACCEPT}
+
+
+def test_the_page_of_an_import_shows_where_people_elsewhere_and_we_differ(client, lead):
+    factories.make_problem(name="sum-1", **ASKED)
+    record = {"fields": {"prompt": "What is 2 + 2?", "response": "It is \\boxed{5}."}, "responses": {
+        "ok": [{"user_id": 1, "value": "accept"}, {"user_id": 2, "value": "reject"}]}}  # fmt: skip
+    job = work(plan(lead, record))
+    verify_traces(trace_ids=list(Trace.objects.values_list("pk", flat=True)))
+    (beside,) = scores_beside(job, sight_of(lead))
+    assert (beside.name, beside.agree, beside.passes_there, beside.fails_there) == (PEOPLE, 1, 1, 0)
+    client.force_login(lead)
+    page = client.get(reverse("import_detail", args=[job.pk])).content.decode()
+    assert PEOPLE in page
+    assert "traces that were here before it" not in page
+    other = {**record, "responses": {"ok": [{"user_id": 3, "value": "accept"}]}}
+    again = work(plan(lead, other))
+    assert (again.inserted, again.duplicates, again.told["reviews"]) == (0, 1, 1)
+    page = client.get(reverse("import_detail", args=[again.pk])).content.decode()
+    assert "traces that were here before it" in page
+    assert f'href="{reverse("audit_detail", args=["imported"])}"' in page
+    assert reverse("audit_detail", args=["imported"]) in page
 
 
 def test_the_page_of_an_import_shows_where_the_file_and_we_differ(client, lead):

@@ -347,6 +347,7 @@ def test_the_page_of_a_run_says_what_waits_at_the_provider(client, curator):
         fetch(go_on(run))
         page = squeezed(client.get(address))
         assert "At the provider" in page
+        assert "waiting for the provider" in page
         assert "batch_1" in page
         assert "in progress" in page
         assert "Cancelling the run cancels it" in page

@@ -144,3 +144,18 @@ def test_what_people_say_of_a_trace_finds_it_whoever_sampled_it():
     assert bring({"rows.jsonl": [PLAIN]}) == (1, 0)
     said = {"data": {"question": QUESTION, "response": "4"}, "annotations": []}
     assert bring({"export.jsonl": [said]}) == (0, 1)
+
+
+def test_what_a_sample_asks_says_more_than_an_id_that_something_else_is_called_by():
+    factories.make_problem(name="s-1", kind="numeric", spec={}, reference="9", statement="What is 4 + 5?")
+    bring({"log.jsonl": [SAMPLE]})
+    assert Trace.objects.get().problem.name == "sum-1"
+    wrapped = {**SAMPLE, "input": "Say it: 4 + 5?", "messages": [], "id": "s-1", "uuid": "u"}
+    bring({"other.jsonl": [wrapped]})
+    assert Trace.objects.order_by("pk").last().problem.name == "s-1"
+
+
+def test_an_id_tells_apart_what_asks_the_same():
+    beside = factories.make_problem(name="s-1", kind="text", spec={}, reference="four", statement=QUESTION)
+    bring({"log.jsonl": [SAMPLE]})
+    assert Trace.objects.get().problem == beside

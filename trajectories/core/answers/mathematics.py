@@ -384,4 +384,4 @@ def side_values(text: str) -> list[Fraction | None]:
     return sides  # type: ignore[return-value]
 
 
-__all__ = ["Form", "equal_forms", "read_form", "side_values", "words_key"]
+__all__ = ["Form", "equal_forms", "read_form", "side_values"]

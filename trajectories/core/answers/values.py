@@ -9,7 +9,7 @@ from functools import lru_cache
 from trajectories.core.answers.equations import names_value
 from trajectories.core.answers.expressions import read_expression
 from trajectories.core.answers.marks import CutOff, find_boxes
-from trajectories.core.answers.mathematics import Form, read_form, words_key
+from trajectories.core.answers.mathematics import Form, read_form
 from trajectories.core.answers.numbers import Quantity, counts_by_itself, read_quantity
 from trajectories.core.answers.plain import plain_mathematics
 from trajectories.core.answers.texts import normalise
@@ -153,4 +153,4 @@ def _base(quantity: Quantity) -> tuple[Fraction, str]:
     return (quantity.value, unit) if unit in ("", "%") or quantity.noun else in_base_units(quantity.value, unit)
 
 
-__all__ = ["Value", "as_list", "read_reference", "read_value", "vote_key", "words_key"]
+__all__ = ["Value", "as_list", "read_reference", "read_value", "vote_key"]

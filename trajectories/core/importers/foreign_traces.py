@@ -22,7 +22,8 @@ class ProblemKey:
     """How a row names its problem; the first of these that is set counts.
 
     A `custom_id` is what whoever asked called the request: the problem's name, or that with the number of the sample
-    behind it; where it names none, what was asked counts.
+    behind it. What was asked counts where it names none, and where it names a problem that asks something else than one
+    that is here.
     """
 
     hash: str = ""

@@ -40,7 +40,7 @@ from trajectories.core.records import JSON, FinishReason, VerdictRecord
 SAID = ("response", "text", "content", "generation", "completion", "output", "generated_text", "message")
 """Where an element of a list that is an object has what the model wrote."""
 
-LISTS = ("generations", "responses", "completions", "samples", "outputs", "r1_generations")
+LISTS = ("generations", "responses", "completions", "samples", "outputs", "r1_generations", "generation")
 COMPLETE = "is_reasoning_complete"
 FULL = "_full_generation"
 """Where NeMo-Skills keeps a generation with its thoughts, once it has taken them off."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from trajectories.core.completions.replies import list_of
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.question_rows import REFERENCES, WORKED
 from trajectories.core.importers.row_fields import finished, last_question, model_of, read_key, temperature_of
 from trajectories.core.importers.trace_turns import read_turns
 from trajectories.core.problems import ProblemError, describe
@@ -28,6 +29,9 @@ NO_METRICS = frozenset(
 )
 """Columns of a sample that are no metric."""
 LONGEST_READ = 200
+LONGEST_TARGET = 200
+ANSWERED = frozenset((*REFERENCES, WORKED, "solution", "answer_idx", "answer_index", "correct", "answerkey", "label"))
+"""Names under which documents say what is right, in small letters."""
 PAIR = 2
 LIKELIHOODS = (
     "found how likely each choice is, expected texts of a model; a task of loglikelihoods has none: sample one that "
@@ -152,10 +156,24 @@ def _are_numbers(told: list[JSON]) -> bool:
     return bool(told) and all(isinstance(one, int | float) or _LIKELIHOOD.fullmatch(str(one)) for one in told)
 
 
+def _is_answered(doc: Row) -> bool:
+    """Whether a document says under a usual name what is right."""
+    return any(name.lower().replace(" ", "_") in ANSWERED and value not in (None, "") for name, value in doc.items())
+
+
+def _target(row: Row) -> JSON:
+    """What the task says is right, of a document that does not; None for more than an answer, such as a program."""
+    target = row.get("target")
+    short = isinstance(target, str) and 0 < len(target.strip()) <= LONGEST_TARGET and "\n" not in target.strip()
+    if short:
+        return str(target).strip()
+    return target if isinstance(target, int | float) and not isinstance(target, bool) else None
+
+
 def _question_row(row: Row) -> Row:
     """The document as a row of a file of questions; of one that has no question, the prompt and its target."""
     doc = row.get("doc")
     if isinstance(doc, Mapping) and _question(row):
-        return doc
+        return doc if _is_answered(doc) else {**doc, "answer": _target(row)}
     asked = last_question(_asked(row.get("arguments"))[0])
     return {"question": asked, "answer": row.get("target")} if asked else {}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from trajectories.core.completions.messages import object_in
 from trajectories.core.importers.foreign_traces import Row
 from trajectories.core.importers.row_fields import meta_of
-from trajectories.core.problems.questions import SPLITS
+from trajectories.core.problems.layouts import NO_ANSWERS
 from trajectories.core.problems.sides import said_side
 from trajectories.core.records import JSON
 
@@ -30,7 +30,8 @@ def question_row(row: Row, question: str, *, name: str = "") -> Row:
     """The row of a file of questions that asks what a row of traces asks; {} where it asks nothing."""
     if not question.strip():
         return {}
-    told = {**meta_of(row), **_inside(row), **_without_metrics(row)}
+    stated = {key: value for key, value in _without_metrics(row).items() if value not in (None, "")}
+    told = {**meta_of(row), **_inside(row), **stated}
     reference = next((told[key] for key in REFERENCES if _is_reference(key, told.get(key))), None)
     beside = {key: told[key] for key in BESIDE if _is_beside(key, told.get(key))}
     if isinstance(told.get(WORKED), str):
@@ -75,7 +76,7 @@ def _inside(row: Row) -> dict[str, JSON]:
 def _is_beside(name: str, value: JSON) -> bool:
     """Whether a value says something of a question. A part of a data set that is none of the two sides says nothing."""
     if name == "split" and isinstance(value, str):
-        return value.strip().lower() in SPLITS or said_side(value) is not None
+        return said_side(value) is not None
     return isinstance(value, str | int | list) or (name in CHOICES and isinstance(value, Mapping))
 
 
@@ -84,5 +85,7 @@ def _is_reference(name: str, value: JSON) -> bool:
     if isinstance(value, Mapping):
         return "value" in value
     if isinstance(value, bool) and name == "label":
+        return False
+    if isinstance(value, str) and value.strip().lower() in NO_ANSWERS:
         return False
     return isinstance(value, str | int | float | list) and value not in ("", [])

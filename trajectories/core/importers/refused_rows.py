@@ -187,6 +187,11 @@ REFUSED = (
         _has("score", "task_results"),
         "it has no answer of a model: send the files of the tasks",
     ),
+    Refused(
+        "a task of NeMo Gym",
+        _has("responses_create_params"),
+        "it has no answer of a model: send the rollouts that were collected of it",
+    ),
     Refused("an ARC task", _has("train", "test"), "it has no answer of a model: import it as a problem"),
     Refused(
         "a question with a worked solution",

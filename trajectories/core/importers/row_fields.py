@@ -28,6 +28,9 @@ MODELS = (
 
 FINISHES = ("finish_reasons", "finish_reason", "stop_reason")
 TOKENS = ("num_generated_tokens", "generated_tokens", "output_tokens", "completion_tokens")
+DIGITS = 12
+"""Fewer digits than these has a number of tokens that a table wrote as text."""
+
 INPUTS = ("num_input_tokens", "num_prompt_tokens", "input_tokens", "prompt_tokens")
 NUMBERS = (
     *("rollout_id", "rollout", "rollout_index", "rollout_idx", "_ng_rollout_index", "trial", "sample_index"),
@@ -149,8 +152,9 @@ def usage_of(row: Row) -> tuple[Usage, Decimal | None]:
 
 def _count(row: Row, names: Sequence[str]) -> int:
     """A number of tokens under the first of its names; 0 for none."""
-    counts: Any = (row[name] for name in names if type(row.get(name)) in (int, float))
-    return min(next((int(count) for count in counts if 0 <= count < float("inf")), 0), MOST)
+    told: Any = (row[name] for name in names if row.get(name) is not None)
+    read = (int(one) if isinstance(one, str) and one.isdecimal() and len(one) < DIGITS else one for one in told)
+    return min(next((int(one) for one in read if type(one) in (int, float) and 0 <= one < float("inf")), 0), MOST)
 
 
 def finished(value: JSON, response: str) -> FinishReason:

@@ -9,6 +9,7 @@ ROLES = {
     **dict.fromkeys(("human", "user", "prompter", "instruction"), "user"),
     **dict.fromkeys(("gpt", "assistant", "model", "chatgpt", "bot", "ai", "bing", "bard"), "assistant"),
     "system": "system",
+    "developer": "developer",
     **dict.fromkeys(("tool", "observation", "function_response", "tool_response", "ipython"), "tool"),
     **dict.fromkeys((CALL, "tool_call"), "assistant"),
 }

@@ -29,7 +29,8 @@ GROUND_TRUTH, SPLIT = "reward_model.ground_truth", "extra_info.split"
 _WRONG = re.compile(r"(?:incorrect answer|incorrect_answer|distractor)[ _]?\d+")
 _AIME_ID = re.compile(r"\d{4}-I{1,2}-\d+|aime", re.IGNORECASE)
 _THREE_DIGITS = re.compile(r"\d{1,3}")
-_NO_ANSWERS = frozenset({"proof", "notfound", "not found"})
+NO_ANSWERS = frozenset({"proof", "notfound", "not found"})
+"""What data sets of mathematics have in place of an answer that is none."""
 _LETTERED = re.compile(r"(?:option|choice|answer|op)?[ _]?([a-j])")
 _LETTERED_ANSWERS = ("answer", "cop", "target", "correct", "correct option", "answerkey", "label")
 
@@ -231,7 +232,7 @@ def _plain_numina(row: Row) -> Row:
     """Without what version 1.5 says where there is no answer."""
     return {
         column: None
-        if column.lower() == "answer" and isinstance(value, str) and value.strip().lower() in _NO_ANSWERS
+        if column.lower() == "answer" and isinstance(value, str) and value.strip().lower() in NO_ANSWERS
         else value
         for column, value in row.items()
     }

@@ -99,7 +99,8 @@ def read_choices_of(value: JSON, column: str) -> Choices | None:
     """The choices of a question; None where it has none. Raises ProblemError.
 
     They are a list of texts, an object of texts by label, labels and texts side by side (`{"label": [...], "text":
-    [...]}` or a list of such objects), or in tables any of these as JSON, or texts parted by "|".
+    [...]}` or a list of such objects), objects with one label and its text each (NeMo Gym), or in tables any of these
+    as JSON, or texts parted by "|".
     """
     if isinstance(value, str):
         text = value.strip()
@@ -137,6 +138,8 @@ def _parted(value: JSON, column: str) -> tuple[list[JSON], list[JSON], bool]:
             labels = [entry[label] for entry, (label, _) in zip(value, keys, strict=True) if label]
             texts = [entry[text] for entry, (_, text) in zip(value, keys, strict=True)]
             return _same_length(labels, texts, column) if labels else ([], texts, False)
+        if all(len(entry) == 1 for entry in value):
+            return [key for entry in value for key in entry], [text for entry in value for text in entry.values()], True
     return [], value, False
 
 

@@ -7,8 +7,9 @@ from trajectories.core.answers.expressions import may_be_number
 from trajectories.core.answers.mathematics import equal_forms
 from trajectories.core.answers.numbers import Quantity, counts_by_itself, read_quantity
 from trajectories.core.answers.plain import unwrap
+from trajectories.core.answers.texts import words_key
 from trajectories.core.answers.units import convert
-from trajectories.core.answers.values import Value, as_list, read_reference, read_value, words_key
+from trajectories.core.answers.values import Value, as_list, read_reference, read_value
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import (
     answer_evidence,

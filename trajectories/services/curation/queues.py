@@ -93,10 +93,7 @@ class QueueDraft:
         if self.suggestions == Source.STEPS and self.schema.steps is StepMode.OFF:
             found = "found labels of steps, but steps are not labelled here"
             raise Fault(f"Suggestions: {found}; choose another source or let steps be labelled.", field="suggestions")
-        needed = self.reviews_each * (2 if self.doubled_percent else 1)
-        if self.members and len(self.members) < needed:
-            found = f"found {len(self.members)}, expected at least {needed}, as many as a trace needs reviews"
-            raise Fault(f"Who may work on it: {found}.", field="members")
+        _check_members(len(self.members), self.reviews_each, self.doubled_percent)
         check_segmentation(self.segmentation)
         check_guidelines(self.guidelines)
 
@@ -277,13 +274,19 @@ def revise_guidelines(*, actor: User, queue: Queue, text: str, seen: int) -> Que
     return made
 
 
+def _check_members(count: int, reviews_each: int, doubled_percent: int) -> None:
+    """Raise Fault where fewer people may work on a queue than a trace of it needs reviews; of none everybody may."""
+    needed = reviews_each * (2 if doubled_percent else 1)
+    if 0 < count < needed:
+        why = f", and {doubled_percent}% of them twice as many" if doubled_percent else ""
+        found = f"found {count}, expected at least {needed}: a trace needs {reviews_each} review"
+        raise Fault(f"Who may work on it: {found}{'' if reviews_each == 1 else 's'}{why}.", field="members")
+
+
 @transaction.atomic
 def change_queue(*, actor: User, queue: Queue, title: str, due_on: date | None, members: Collection[User]) -> None:
     """Change what may change while people work: the title, the due date and who may work on it. Raises Fault."""
-    needed = queue.reviews_each * (2 if queue.doubled_percent else 1)
-    if members and len(members) < needed:
-        found = f"found {len(members)}, expected at least {needed}, as many as a trace needs reviews"
-        raise Fault(f"Who may work on it: {found}.", field="members")
+    _check_members(len(members), queue.reviews_each, queue.doubled_percent)
     before = {
         "title": queue.title,
         "due_on": str(queue.due_on),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from trajectories.adapters.kept_uploads import KeptUpload
@@ -14,7 +15,7 @@ from trajectories.core.importers.mapped_rows import map_row, paths_of
 from trajectories.core.importers.prompt_wrappers import Wrapper
 from trajectories.core.importers.trace_files import shape_of
 from trajectories.core.problems import ProblemError
-from trajectories.core.records import JSON
+from trajectories.core.records import JSON, Outcome
 from trajectories.models import Problem
 from trajectories.services.traces.finding import ProblemFinder, ProblemMaker
 from trajectories.services.traces.matching import shown_key
@@ -23,12 +24,16 @@ from trajectories.services.traces.staging import TRACE_COLUMNS, Stated, import_l
 MOST_ROWS = 12
 """Rows of each file that are looked at."""
 START_CHARACTERS = 300
+MOST_SAYINGS = 20
+SAID_CHARACTERS = 60
+"""Of a score that is no verdict, which is shown as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
     """A trace as it would come in: where it stands, its problem here (None for none; `is_new` where one is made), what
-    the model said, and the answer that is read. `fault` says what keeps it out, "" for nothing."""
+    the model said, the answer that is read, and what the file says of it (`says`). `fault` says what keeps it out, ""
+    for nothing."""
 
     place: str
     fault: str = ""
@@ -39,12 +44,15 @@ class PreviewRow:
     thoughts: str = ""
     response: str = ""
     answer: JSON = None
+    says: Sequence[str] = ()
 
 
 class _Read(NamedTuple):
-    """A trace that was read, the file and place that its problem would be named by, and the place as it is shown."""
+    """A trace that was read, how many rows stand before its own, the file and place that its problem would be named by,
+    and the place as it is shown."""
 
     trace: ForeignTrace
+    at: int
     path: str
     span: str
     place: str
@@ -61,6 +69,11 @@ class TracePreview:
     looked: int = 0
 
     @property
+    def is_known(self) -> bool:
+        """Whether a row that was looked at has a shape that is known, so that nobody has to say what is where."""
+        return bool(self.shapes)
+
+    @property
     def fault_count(self) -> int:
         """How many of the traces would not come in."""
         return sum(1 for row in self.rows if row.fault)
@@ -74,13 +87,14 @@ def preview_traces(*, uploads: Sequence[KeptUpload], stated: Stated, maker: Prob
     """
     raw: list[Row] = []
     read: list[_Read] = []
-    shown: list[PreviewRow] = []
+    shown: list[tuple[int, PreviewRow]] = []
+    at = 0
     shapes: dict[str, int] = {}
     with ExitStack() as stack:
         for upload in uploads:
             stream = stack.enter_context(upload.path.open("rb"))
             for name, span, row, _, path in islice(read_rows([(upload.name, stream)]), MOST_ROWS):
-                place = f"{name} {span}".strip()
+                place, at = f"{name} {span}".strip(), at + 1
                 try:
                     if not isinstance(row, Mapping):
                         raise row if isinstance(row, ProblemError) else ProblemError("", "found no traces")
@@ -90,18 +104,28 @@ def preview_traces(*, uploads: Sequence[KeptUpload], stated: Stated, maker: Prob
                     title = shape.title
                     shapes[title] = shapes.get(title, 0) + 1
                     traces = shape.traces(mapped, import_limits())
-                    read += [_Read(told_by_file(trace, path, stated.model), path, span, place) for trace in traces]
+                    read += [_Read(told_by_file(trace, path, stated.model), at, path, span, place) for trace in traces]
                 except ProblemError as fault:
-                    shown.append(PreviewRow(place, _said(fault)))
+                    shown.append((at, PreviewRow(place, _said(fault))))
     finder = ProblemFinder({})
     problems = finder.find({each.trace.problem for each in read}, making=maker is not None)
-    shown += [_shown(each, problems.get(each.trace.problem), maker, finder.wrapper) for each in read]
-    return TracePreview(shown, paths_of(raw), shapes, len(raw))
+    shown += [(each.at, _shown(each, problems.get(each.trace.problem), maker, finder.wrapper)) for each in read]
+    return TracePreview([row for _, row in sorted(shown, key=itemgetter(0))], paths_of(raw), shapes, len(raw))
 
 
 def _start(trace: ForeignTrace, kind: PartKind) -> str:
     """How what is of one kind in a trace begins."""
     return "".join(part.text for part in trace.completion.parts if part.kind == kind)[:START_CHARACTERS]
+
+
+def _says(trace: ForeignTrace) -> list[str]:
+    """What the file says of a trace, in words: the decisions of people, then every score."""
+    people = [f"{review.pseudonym}: {review.decision}" for review in trace.reviews]
+    scores = (
+        f"{one.verifier}: {one.message[:SAID_CHARACTERS] if one.outcome is Outcome.UNSCORED else one.outcome}"
+        for one in trace.verdicts
+    )
+    return [*people, *scores][:MOST_SAYINGS]
 
 
 def _shown(
@@ -115,6 +139,7 @@ def _shown(
         thoughts=_start(trace, PartKind.THINKING),
         response=_start(trace, PartKind.CONTENT),
         answer=trace.answer,
+        says=_says(trace),
     )
     row = replace(row, problem=problem if isinstance(problem, Problem) else None)
     try:

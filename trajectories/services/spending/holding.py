@@ -81,6 +81,22 @@ def lack_today(*, payer: Payer, more: Decimal) -> str:
     return ""
 
 
+def note_of_plan(*, sampler_name: str, person_id: int | None, cost: Decimal | None) -> str:
+    """Which daily limit has the least left today for what will likely cost so much, in one sentence; nothing where it
+    fits into each, or its cost is not known."""
+    limits = limits_for(sampler_name=sampler_name, person_id=person_id)
+    rooms = [(limit.amount - spent_today(limit) - in_flight(limit), limit) for limit in limits]
+    if cost is None or not rooms:
+        return ""
+    left, limit = min(rooms, key=lambda room: room[0])
+    if cost <= left:
+        return ""
+    return (
+        f"The daily limit of {limit.subject}, {in_money(limit.amount)}, has {in_money(max(left, Decimal(0)))} left "
+        "today: the run will pause there, and go on by itself after midnight UTC."
+    )
+
+
 def _locked(sampler_name: str, person_id: int | None) -> list[SpendLimit]:
     if not limits_for(sampler_name=sampler_name, person_id=person_id):
         return []

@@ -37,8 +37,10 @@ def find_problems(keys: set[ProblemKey]) -> dict[ProblemKey, Problem | str]:
         else:
             left_out = numbered.intersection(_doubtful(key))
             candidates = _named([name for name in _names(key) if name not in left_out], by_hash, by_name)
-        if not candidates and not key.hash and not key.name:
-            candidates = _letter_for_letter(key.question, by_statement.get(questions[key.question], []))
+        if key.question and not key.hash and not key.name:
+            # The id of a request may be the name of something else: what was asked is the surer sign.
+            asked = _letter_for_letter(key.question, by_statement.get(questions[key.question], []))
+            candidates = [problem for problem in candidates if problem in asked] or asked or candidates
         if len(candidates) > 1:
             found[key] = f"found {len(candidates)} problems {shown_key(key)}, expected one; give its problem_hash"
         elif candidates:
