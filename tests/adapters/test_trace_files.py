@@ -207,3 +207,6 @@ def test_a_sample_of_inspect_whose_id_has_slashes_is_read(name):
 def test_what_desktops_leave_behind_in_a_zip_is_not_counted():
     inside = {"a.jsonl": LINES, "__MACOSX/._a.jsonl": b"x", ".DS_Store": b"x", "table.csv": b"a"}
     assert rows("a.zip", packed(**inside)) == [("a.jsonl line 1", ROW), ("table.csv", {BESIDE: "table.csv"})]
+    (_, (place, fault)) = sorted(rows("a.zip", packed(**{"a.jsonl": LINES, "../out.jsonl": LINES})), reverse=True)
+    assert place == "../out.jsonl"
+    assert fault.startswith("found")

@@ -34,3 +34,10 @@ def test_everything_can_be_looked_at_and_nothing_added_or_changed(client, db, ch
         assert page.status_code == 200
         assert 'name="_save"' not in page.content.decode()
         assert client.post(reverse(f"{name}_delete", args=[row.pk])).status_code == 403
+
+
+def test_its_pages_bear_the_products_mark(client, db, chief):
+    """Without one a browser asks for /favicon.ico, which is not there, on every page."""
+    client.force_login(chief)
+    for name in ("admin:index", "admin:trajectories_run_changelist"):
+        assert '<link rel="icon"' in client.get(reverse(name)).content.decode()

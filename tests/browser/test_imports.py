@@ -123,3 +123,13 @@ def test_rows_of_no_known_shape_are_looked_at_first(log_in, lead):
     expect(page.get_by_text("It waits for a worker.")).to_be_visible()
     import_next(job_id=Import.objects.get().pk)
     assert sorted(Trace.objects.values_list("answer", flat=True)) == ["4", "5"]
+
+
+@pytest.mark.usefixtures("_own_folder")
+def test_where_problems_go_is_asked_once_they_are_to_be_made(log_in, lead):
+    page = log_in(lead)
+    page.goto("/traces/import/")
+    expect(page.get_by_label("Set for these problems")).to_be_hidden()
+    page.get_by_label("Make the problems that are not here").check()
+    expect(page.get_by_label("Set for these problems")).to_be_visible()
+    expect(page.get_by_label("Side of these problems")).to_be_visible()

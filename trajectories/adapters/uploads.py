@@ -247,8 +247,8 @@ def is_file_with(entry: zipfile.ZipInfo, suffixes: Container[str]) -> bool:
 
 
 def is_litter(path: PurePath) -> bool:
-    """What desktop systems leave behind: __MACOSX/ and hidden files."""
-    return any(part == "__MACOSX" or part.startswith(".") for part in path.parts)
+    """What desktop systems leave behind: __MACOSX/ and hidden files. A way out of a zip is none: it is refused."""
+    return any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in path.parts)
 
 
 def check_directory(stream: IO[bytes], most: int = MAX_DIRECTORY) -> int:

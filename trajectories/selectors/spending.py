@@ -1,7 +1,8 @@
 """Reading what was spent by the day, and how daily limits stand."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -176,13 +177,18 @@ def list_standings(*, own: bool = False) -> list[LimitStanding]:
     if not own and acting_project() != FIRST:
         limits = [*_together(SpendLimit.objects.all()), *limits]
     waits = [wait for wait, _ in _waits_in_force()] if limits else []
-    return [_standing(limit, waits) for limit in limits]
+    standings = [LimitStanding(limit, spent_today(limit), in_flight(limit)) for limit in limits]
+    kept = Counter(limit for wait in waits for limit in _kept_by(wait, standings))
+    return [replace(each, waiting=kept[each.limit.scope, each.limit.pk]) for each in standings]
 
 
-def _standing(limit: SpendLimit, waits: Sequence[SpendWait]) -> LimitStanding:
-    spent, flying = spent_today(limit), in_flight(limit)
-    kept_from = [each for each in waits if _holds_for(limit, each) and spent + flying + each.cost > limit.amount]
-    return LimitStanding(limit, spent, flying, len(kept_from))
+def _kept_by(wait: SpendWait, standings: Sequence[LimitStanding]) -> list[tuple[str, int]]:
+    """(scope, id) of the limits that a job waits for: those that what is spent leaves no room in, or where there is
+    none, those that what others have in flight fills for a while."""
+    mine = [each for each in standings if _holds_for(each.limit, wait)]
+    spent = [each for each in mine if each.spent + wait.cost > each.limit.amount]
+    filled = [each for each in mine if each.spent + each.flying + wait.cost > each.limit.amount]
+    return [(each.limit.scope, each.limit.pk) for each in spent or filled]
 
 
 def _holds_for(limit: SpendLimit, wait: SpendWait) -> bool:

@@ -82,6 +82,22 @@ def test_a_limit_is_reached_once_a_job_waits_for_it_and_a_raised_one_tells_again
     assert list(told) == [(limit.pk, "reached", 10), (limit.pk, "reached", Decimal("10.5"))]
 
 
+def test_a_limit_that_is_full_of_what_is_in_flight_is_not_reached_while_another_keeps_the_job(lead):
+    """A batch at its provider filled the limit of a person: that was told as reached, with half of it spent."""
+    sampler = factories.make_sampler(kind="chat")
+    set_limit(actor=lead, scope="all", amount=Decimal(1))
+    mine = set_limit(actor=lead, scope="sampler", sampler_name=sampler.name, amount=Decimal("0.5"))
+    book(payer=Payer("run", 1, sampler.pk, None), usage=Usage(1, 0, 0, 1), cost=Decimal("0.4"))
+    flying = factories.make_run(sampler=factories.make_sampler(kind="chat"))
+    SpendHold.objects.create(kind="run", job_id=flying.pk, sampler_name="x", each=Decimal("0.5"))
+    factories.make_attempt(run=flying, state="leased", lease_token=uuid.uuid4(), lease_expires_at=timezone.now())
+    run = factories.make_run(sampler=sampler, state="paused", state_reason="no room")
+    wait_for_room(payer=Payer("run", run.pk, sampler.pk, None), cost=Decimal("0.2"), reason="no room")
+    assert [(each.limit.scope, each.level) for each in list_standings()] == [("all", ""), ("sampler", "reached")]
+    mine.delete()
+    assert [(each.level, each.waiting) for each in list_standings()] == [("reached", 1)], "nothing else keeps it"
+
+
 def test_who_may_set_limits_in_the_project_is_told_and_nobody_of_another(lead, settings):
     settings.EMAIL_HOST = "mail.test"
     here, there, looks_on = (
