@@ -43,3 +43,16 @@ def test_an_admin_sets_a_limit_and_sees_how_much_of_it_is_spent(log_in, lead):
     page.get_by_role("button", name="Lift the limit of all jobs").click()
     expect(page.get_by_text("No limit is set")).to_be_visible()
     assert said == []
+
+
+def test_what_to_do_about_a_paused_run_is_within_reach_on_a_phone(log_in, lead):
+    """Buttons stood beside the reason, and beyond the edge of the page."""
+    reason = "The daily limit of all jobs, $1.00, has $0 left: $1.01 spent today; a sample may cost $0.1282."
+    run = factories.make_run(state="paused", state_reason=reason, sampler=factories.make_sampler(kind="chat"))
+    factories.make_spend_wait(run)
+    page = log_in(lead)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/runs/{run.pk}/")
+    for button in (page.get_by_role("link", name="Look at the daily limits"), page.locator("#live form button")):
+        box = button.bounding_box()
+        assert box["x"] + box["width"] <= 390

@@ -191,7 +191,7 @@ def test_a_daily_limit_of_the_judge_pauses_the_run_and_lets_it_go_on_by_itself()
         limit = SpendLimit.objects.create(scope="sampler", sampler_name=judge_of(run).name, amount=Decimal("0.0001"))
         work(run)
         assert (run.state, judge.calls) == ("paused", [])
-        assert run.state_reason.startswith(f"The daily limit of {limit.subject}, 0.0001, has ")
+        assert run.state_reason.startswith(f"The daily limit of {limit.subject}, $0.0001, has ")
         assert jobs_to_resume() == []
         SpendLimit.objects.update(amount=10)
         assert jobs_to_resume() == [("run", run.pk)]
