@@ -135,14 +135,14 @@ def test_what_people_decided_differently_is_decided_finally_and_reopened(lead, c
 
 def test_two_traces_are_compared_blind_and_ranked(lead, curator):
     cache.clear()
-    problem = factories.make_problem(kind="numeric", statement="What is 6 times 7?", spec={}, reference=42)
+    problem = factories.make_problem(kind="numeric", statement="What is 6 times 7?", spec={}, reference=987654321)
     sampler = factories.make_sampler(title="Numbat-7B")
     for number in range(2):
         factories.make_trace(problem=problem, sampler=sampler, answer=40 + number, program="", correctness="pass")
     program = Program(curator)
     told = program.post("/comparisons/next", {"problem": problem.pk})
     pair = told.json()["pair"]
-    for hidden in ("Numbat", "pass", "42", '"id": 1,'):
+    for hidden in ("Numbat", "pass", "987654321", '"id": 1,'):
         assert hidden not in told.content.decode().replace(f'"id": {problem.pk}', "")
     assert sorted([pair["left"]["answer"], pair["right"]["answer"]]) == [40, 41]
     assert program.post("/comparisons/next", {"problem": problem.pk}).json()["pair"]["lease"] == pair["lease"]

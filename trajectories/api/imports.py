@@ -65,9 +65,9 @@ def list_differences(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Any:
-    """The traces of an import that a score of its file passes, or people there accepted, and our verifiers fail, or the
-    other way round, newest first; with `correctness` those that pass or fail here. What people decided stands among
-    the scores, under their pseudonym."""
+    """The traces of an import of which its file and our verifiers say the opposite, newest first. The file speaks by
+    its scores and by what people there decided, which stands among the scores under their pseudonym; with
+    `correctness` those alone come that pass, or fail, here."""
     walk = TraceWalk(import_job=find_import(import_id).pk, audit="imported", correctness=correctness)
     page = list_traces(walk, sight_of(asking(request)), before=cursor, size=limit)
     said: dict[int, list[JSON]] = {}
