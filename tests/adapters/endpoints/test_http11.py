@@ -129,6 +129,19 @@ def test_what_follows_an_answer_unasked_is_not_the_next_one(more):
     assert len(set(ports)) == 2
 
 
+def test_what_comes_behind_an_answer_changes_neither_its_status_nor_its_headers():
+    _, serve = served(CHUNKS + b"HTTP/1.1 500 Broken\r\nB: 2\r\nContent-Length: 5\r\n\r\nother")
+
+    async def use(port):
+        connections, call = calls_to(port)
+        answer = await connections.send(call)
+        assert b"".join([part async for part in answer]) == b"hello"
+        assert (answer.status, answer.headers) == (200, [(b"Transfer-Encoding", b"chunked")])
+        await answer.aclose()
+
+    over(serve, use)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

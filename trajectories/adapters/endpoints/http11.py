@@ -81,7 +81,7 @@ class Connection:
     def _begin(self) -> None:
         self.headers: Headers = []
         self._parts: list[bytes] = []
-        self._head_size = 0
+        self._head_size = self._status = 0
         self._has_head = self._is_whole = False
 
     def has_expired(self) -> bool:
@@ -100,7 +100,7 @@ class Connection:
         except BaseException:
             await self.aclose()
             raise
-        return Answer(self, self._parser.get_status_code(), self.headers, call.timeouts.get("read"))
+        return Answer(self, self._status, self.headers, call.timeouts.get("read"))
 
     async def _write(self, call: Call, head: bytes) -> None:
         timeout = call.timeouts.get("write")
@@ -160,16 +160,21 @@ class Connection:
 
     def on_message_begin(self) -> None:
         """An answer begins; a second one to the same call is none."""
-        self._is_broken = self._is_broken or self._is_whole
-        self.headers = []
+        if self._is_whole:
+            self._is_broken = True
+        else:
+            self.headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        self.headers.append((name, value))
+        """One header; what comes behind a body is none."""
+        if not self._has_head:
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is there. After one that only says to wait (103 and the like) comes another."""
-        self._has_head = self._parser.get_status_code() >= HTTPStatus.OK
+        if not self._has_head:
+            self._status = self._parser.get_status_code()
+            self._has_head = self._status >= HTTPStatus.OK
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
