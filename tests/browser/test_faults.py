@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.boxes import box_of
 from tests.factories import make_problem, make_problem_set, make_sampler
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.models import Run, Sampler
@@ -99,8 +100,8 @@ def test_a_run_starts_on_a_phone_without_scrolling(log_in, world, lead):
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     # What is last on the page is not under the bar.
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    last = page.get_by_role("button", name="First prompts").bounding_box()
-    assert last["y"] + last["height"] <= start.bounding_box()["y"]
+    last = box_of(page.get_by_role("button", name="First prompts"))
+    assert last["y"] + last["height"] <= box_of(start)["y"]
     start.click()
     page.wait_for_url(re.compile(r"/runs/\d+/$"))
     assert Run.objects.get().planned_count == 24

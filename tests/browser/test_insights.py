@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import factories
+from tests.boxes import box_of
 from tests.insights import make_population
 from trajectories.charts import INSIGHTS
 
@@ -112,7 +113,7 @@ def test_a_point_is_a_link(log_in, population, curator):
     page = log_in(curator)
     page.goto(f"/insights/verifiers/?problem_set={population[0].pk}")
     bar = drawn(page).locator(".barlayer .point path").first
-    box = bar.bounding_box()
+    box = box_of(bar)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.locator(".hoverlayer .hovertext")).to_contain_text("arc_test")
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.boxes import box_of
 from tests.browser.test_accessibility import whole_pages
 from tests.walker import Visit
 from tests.world import make_world
@@ -128,7 +129,7 @@ def test_the_menu_of_rare_areas_is_in_sight_on_every_width(log_in, lead, transac
         page.set_viewport_size({"width": width, "height": 844})
         page.goto("/")
         page.locator(".nav-more > summary").click()
-        boxes = [link.bounding_box() for link in page.locator(".nav-rare a").all()]
+        boxes = [box_of(link) for link in page.locator(".nav-rare a").all()]
         assert len(boxes) > 20
         assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes), width
         page.locator(".nav-rare a").last.click()

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import factories
+from tests.boxes import box_of
 from trajectories.models import Trace
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,7 +47,7 @@ def test_traces_that_come_go_above_and_leave_place_choice_and_focus(list_page, r
     link = page.locator("a.row-target").nth(20)
     link.focus()
     link.evaluate("link => link.scrollIntoView({block: 'center'})")
-    was = link.bounding_box()["y"]
+    was = box_of(link)["y"]
     new = come(run, 3)
     page.clock.fast_forward(5_000)
     expect(page.locator(ROW)).to_have_count(33)
@@ -56,7 +57,7 @@ def test_traces_that_come_go_above_and_leave_place_choice_and_focus(list_page, r
     ]
     kept = page.locator("a.row-target").nth(23)
     expect(kept).to_be_focused()
-    assert abs(kept.bounding_box()["y"] - was) <= 1
+    assert abs(box_of(kept)["y"] - was) <= 1
     expect(page.locator("input[name=pick]").nth(23)).to_be_checked()
     expect(page.locator("[data-picked]")).to_have_text("1 of this page chosen.")
     # The links of a row that came are those of the list.

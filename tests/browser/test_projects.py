@@ -4,6 +4,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
 from tests import factories
+from tests.boxes import box_of
 from tests.browser.looks import looks_fine
 from tests.projects import another_project
 from trajectories.adapters.acting import acting_in
@@ -63,9 +64,7 @@ def test_on_a_phone_the_switcher_and_the_menus_share_one_line(log_in, lead):
     page = log_in(lead)
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/runs/")
-    boxes = [
-        page.locator(f".top-inner > {each}").bounding_box() for each in (".brand", ".project-menu", ".nav + .menu")
-    ]
-    boxes.append(page.get_by_label("Your menu").bounding_box())
+    boxes = [box_of(page.locator(f".top-inner > {each}")) for each in (".brand", ".project-menu", ".nav + .menu")]
+    boxes.append(box_of(page.get_by_label("Your menu")))
     middles = [box["y"] + box["height"] / 2 for box in boxes]
     assert max(middles) - min(middles) < 3

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from tests import factories
+from tests.boxes import box_of
 from trajectories.models import SpendDay, SpendLimit
 from trajectories.selectors.spending import today_utc
 
@@ -54,5 +55,5 @@ def test_what_to_do_about_a_paused_run_is_within_reach_on_a_phone(log_in, lead):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"/runs/{run.pk}/")
     for button in (page.get_by_role("link", name="Look at the daily limits"), page.locator("#live form button")):
-        box = button.bounding_box()
+        box = box_of(button)
         assert box["x"] + box["width"] <= 390

@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import factories
+from tests.boxes import box_of
 from tests.factories import FLIP_PROGRAM
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +42,7 @@ def test_the_reasoning_of_a_right_trace_begins_above_the_fold(log_in, curator, t
     page = log_in(curator)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"/traces/{trace.pk}/")
-    assert page.locator("#step-0").bounding_box()["y"] < 400
+    assert box_of(page.locator("#step-0"))["y"] < 400
     assert page.locator(".verdict-badge").first.get_attribute("title").startswith("Pass, version 1, bubblewrap")
     expect(page.locator("#verdict-details .grid-figure, #verdict-details svg").first).to_be_hidden()
     page.locator("#verdict-details summary").first.click()
