@@ -256,7 +256,7 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
     columns |= {"problem_id": problem.pk, "temperature": item.temperature}
     return {
         "model": item.model.strip(),
-        "known_as": sorted({columns["content_hash"], *earlier_hashes(problem, columns, texts)}),
+        "known_as": sorted({columns["content_hash"], *earlier_hashes(problem, item.messages, columns, texts)}),
         "trace": [_plain(columns[name]) for name in TRACE_COLUMNS],
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
