@@ -45,7 +45,8 @@ class ForeignTrace:
     them, where that is known. `parts` are those of the
     response, where the row states them. `adds_verdicts` says that its verdicts are added to a trace that is known.
     `question_row` is the row of a file of questions that its problem would be made of, {} where the row asks nothing.
-    `archived_problem` and `archived_item` are what a row of an archive says besides.
+    `archived_problem` and `archived_item` are what a row of an archive says besides. `trace_id` is the number that the
+    row calls its trace by, as exports from here do; 0 for none.
     """
 
     problem: ProblemKey
@@ -78,6 +79,7 @@ class ForeignTrace:
     question_row: Row = field(default_factory=dict)
     archived_problem: ArchivedProblem | None = None
     archived_item: ArchivedItem | None = None
+    trace_id: int = 0
 
     @property
     def completion(self) -> Completion:

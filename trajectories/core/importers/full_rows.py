@@ -19,6 +19,7 @@ from trajectories.core.importers.row_fields import (
     read_key,
     temperature_of,
     text_at,
+    trace_id_of,
 )
 from trajectories.core.importers.trace_turns import read_turns
 from trajectories.core.importers.verdict_rows import read_reviews, read_verdicts
@@ -59,6 +60,7 @@ def read_full(row: Row) -> list[ForeignTrace]:
         span=read_span(trace.get("found"), response),
         facts=read_facts(trace, item),
         verdicts=read_verdicts(row.get("verdicts")),
+        adds_verdicts=True,
         reviews=read_reviews(
             row.get("reviews"),
             lambda cut, spans: len(cut_steps(cut, response, parts, as_stored(steps), places_in(spans))),
@@ -66,6 +68,7 @@ def read_full(row: Row) -> list[ForeignTrace]:
         archived_problem=archived,
         archived_item=item,
         of_any_model=True,
+        trace_id=trace_id_of(row) if item is None else item.trace_id,
     )
     return [read]
 

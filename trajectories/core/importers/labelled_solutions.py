@@ -12,7 +12,7 @@ from typing import Any
 from trajectories.core.curation.reviews import Decision, StepLabel
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.row_fields import read_key, text_at
+from trajectories.core.importers.row_fields import read_key, text_at, trace_id_of
 from trajectories.core.importers.verdict_rows import ForeignReview
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
@@ -46,6 +46,7 @@ def read_labelled(row: Row) -> list[ForeignTrace]:
         verdicts=tuple(_scored(question)),
         adds_verdicts=True,
         facts=_left_out(row),
+        trace_id=trace_id_of(row),
         question_row={"question": asked, "answer": question.get("ground_truth_answer")},
     )
     return [trace]

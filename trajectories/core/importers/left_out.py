@@ -51,7 +51,7 @@ BASE = frozenset(
         *(*QUESTIONS, *ABOUT, *SYSTEM, *MODELS, *FINISHES, *TOKENS, *INPUTS, *NAMES, *NUMBERS),
         *(*MESSAGES, *REFERENCES, *BESIDE, *THOUGHT_FIELDS, *BLOCK_FIELDS, *ERRORS, *IDS),
         *(*INSIDE["answer"][:1], *INSIDE["split"][:1], "ability", WORKED, "info", "meta", "metadata"),
-        *("problem_hash", "problem_id", "temperature", "usage", "token_usage"),
+        *("problem_hash", "problem_id", "trace_id", "temperature", "usage", "token_usage"),
     )
 )
 """Columns that the rows of every flat shape are read for."""

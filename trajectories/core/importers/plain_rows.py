@@ -18,6 +18,7 @@ from trajectories.core.importers.row_fields import (
     sample_number,
     temperature_of,
     text_at,
+    trace_id_of,
     usage_of,
 )
 from trajectories.core.importers.row_prompts import MESSAGES, read_prompt
@@ -131,6 +132,7 @@ def _trace(row: Row, pieces: tuple[Piece, ...], prompt: Turns, question: str) ->
         verdicts=verdicts,
         adds_verdicts=bool(verdicts),
         question_row=question_row(row, question),
+        trace_id=trace_id_of(row),
     )
 
 

@@ -33,6 +33,7 @@ from trajectories.core.importers.row_fields import (
     sample_number,
     temperature_of,
     text_at,
+    trace_id_of,
     usage_of,
 )
 from trajectories.core.importers.row_scores import checks_in
@@ -89,6 +90,7 @@ def read_rollout(row: Row) -> list[ForeignTrace]:
         facts={**(request := _request(row)), **asked.facts},
         verdicts=tuple(_verdicts(row)),
         adds_verdicts=True,
+        trace_id=trace_id_of(row),
         is_sample=("example_id" in row or "reward" in row) and "alternative" not in request,
         question_row=question_row(row, question),
     )

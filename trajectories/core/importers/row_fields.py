@@ -31,6 +31,9 @@ TOKENS = ("num_generated_tokens", "generated_tokens", "output_tokens", "completi
 DIGITS = 12
 """Fewer digits than these has a number of tokens that a table wrote as text."""
 
+DIGITS_OF_ID = 18
+"""Fewer digits than these has the number of a trace."""
+
 INPUTS = ("num_input_tokens", "num_prompt_tokens", "input_tokens", "prompt_tokens")
 _COUNTS = frozenset((*TOKENS, *INPUTS))
 NO_USAGE = Usage()
@@ -83,6 +86,14 @@ def meta_of(row: Row) -> dict[str, JSON]:
 def hash_of_meta(row: Row) -> dict[str, JSON]:
     """The hash of the problem, where a row says it there, under its key."""
     return {key: value for key, value in meta_of(row).items() if key == "problem_hash"}
+
+
+def trace_id_of(row: Row) -> int:
+    """The number that a row, or what it says in its "meta", calls its trace by; 0 for none."""
+    value = row.get("trace_id", meta_of(row).get("trace_id"))
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < DIGITS_OF_ID:
+        value = int(value)
+    return value if type(value) is int and 0 < value < 10**DIGITS_OF_ID else 0
 
 
 def model_of_meta(row: Row) -> str:

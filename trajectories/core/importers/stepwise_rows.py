@@ -13,7 +13,7 @@ from trajectories.core.curation.reviews import Decision, StepLabel
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.question_rows import question_row
-from trajectories.core.importers.row_fields import model_of, read_key
+from trajectories.core.importers.row_fields import model_of, read_key, trace_id_of
 from trajectories.core.importers.row_prompts import read_prompt
 from trajectories.core.importers.verdict_rows import ForeignReview
 from trajectories.core.problems import ProblemError, describe
@@ -52,6 +52,7 @@ def read_stepwise(row: Row) -> list[ForeignTrace]:
             reviews=(_review(steps, labels),),
             verdicts=verdicts,
             adds_verdicts=True,
+            trace_id=trace_id_of(row),
             question_row=question_row({key: value for key, value in row.items() if key != "label"}, question),
         )
     ]

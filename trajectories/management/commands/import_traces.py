@@ -112,7 +112,8 @@ class Command(BaseCommand):
         if job.state != Import.State.FINISHED:
             raise CommandError(f"import {job.pk} is {job.state}. {job.reason}".strip())
         said = f"{job.inserted:,} new, {job.duplicates:,} known already, {job.fault_count:,} bad"
-        names = {"problems made": "problems", "scores of the file": "verdicts", "reviews": "reviews"}
+        names = {"of these sampled here": "sampled_here", "problems made": "problems"}
+        names |= {"scores of the file": "verdicts", "reviews": "reviews"}
         counts = {what: job.told.get(name, 0) for what, name in names.items()}
         for title, name in (("left out", "left_out"), ("columns not read", "unread")):
             if found_counts := job.told.get(name):

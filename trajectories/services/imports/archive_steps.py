@@ -12,9 +12,8 @@ from trajectories.services.imports.archives import (
     read_manifest,
     restore_problems,
     restore_release,
-    rows_alone,
+    restore_traces,
 )
-from trajectories.services.imports.direct import import_traces
 from trajectories.services.imports.readers import open_streams
 
 CHECKED, PROBLEMS, TRACES, RELEASE = range(4)
@@ -59,7 +58,10 @@ def _problems(job: Import, files: Files) -> Taken:
 
 
 def _traces(job: Import, files: Files) -> Taken:
-    report = import_traces(actor=job.created_by, files=rows_alone(files), on_fault="all_or_nothing")
+    try:
+        report = restore_traces(job.created_by, files, read_manifest(files))
+    except ProblemError as fault:
+        raise ArchiveError(f"The traces could not be restored: {fault.detail}.") from fault
     if report.fault_count:
         told = [[fault.file, fault.path, fault.detail] for fault in report.faults]
         return Taken({"fault_count": report.fault_count, "faults": told}, faults=True)

@@ -18,21 +18,18 @@ from trajectories.adapters.copying import copy_rows
 from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.identity import ListHash, content_hash
 from trajectories.core.importers.archive_rows import (
-    ArchivedItem,
-    ArchivedProblem,
     ArchivedRelease,
     check_problem,
     is_release,
     read_release,
 )
-from trajectories.core.importers.foreign_traces import ForeignTrace
 from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.records import JSON
-from trajectories.core.releases.item_evidence import ItemEvidence, OriginalEvidence, RestoredAssessments
-from trajectories.core.releases.items import item_hash
+from trajectories.core.releases.item_evidence import ItemEvidence, OriginalEvidence
 from trajectories.models import AuditEvent, Problem, Release, ReleaseItem, Trace
-from trajectories.services.imports.direct import import_traces
+from trajectories.services.imports.archive_lines import ArchiveLine, hash_of, said_of, unsaved_problem
+from trajectories.services.imports.direct import TraceImportReport, import_traces
 from trajectories.services.locks import one_writer_at_a_time
 from trajectories.services.problems.imports import FaultTally, SetTarget, spool_folder, stage_records, write_problems
 from trajectories.services.problems.references import reference_fault
@@ -60,17 +57,6 @@ class ArchiveReport:
     is_new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One row of an archive, read."""
-
-    file: str
-    span: str
-    trace: ForeignTrace
-    problem: ArchivedProblem
-    item: ArchivedItem
-
-
 def import_archive(*, actor: User | None, files: Iterable[tuple[str, IO[bytes]]]) -> ArchiveReport:
     """Take in the archive of one release: its `full` rows in their order, and its manifest.json.
 
@@ -81,7 +67,7 @@ def import_archive(*, actor: User | None, files: Iterable[tuple[str, IO[bytes]]]
     if faults.count or release is None:
         return ArchiveReport(fault_count=faults.count, faults=tuple(faults.first))
     problems = restore_problems(actor, named)
-    report = import_traces(actor=actor, files=rows_alone(named), on_fault="all_or_nothing")
+    report = restore_traces(actor, named, release)
     if report.fault_count:
         return ArchiveReport(fault_count=report.fault_count, faults=report.faults, problems=problems)
     restored, is_new = restore_release(actor, named, release)
@@ -119,7 +105,7 @@ class _Check:
         self._items, self._count, self._release = ListHash(), 0, ""
         self._sound = ""
 
-    def add(self, line: _Line) -> None:
+    def add(self, line: ArchiveLine) -> None:
         """Check one row. Raises ProblemError for what is not what its own hash says, or is out of order."""
         item = line.item
         if item.position != self._count:
@@ -133,10 +119,10 @@ class _Check:
             if reason := reference_fault(line.problem.record):
                 raise ProblemError("problem", reason)
             self._sound = line.problem.content_hash
-        staged = stage_trace(_unsaved(line.problem), line.trace)
+        staged = stage_trace(unsaved_problem(line.problem), line.trace)
         if item.trace not in staged["known_as"]:
             raise ProblemError("item.trace", f"found {item.trace[:12]}…, but the trace of this row has another hash")
-        if (own := _hash_of(line)) != item.hash:
+        if (own := hash_of(line)) != item.hash:
             raise ProblemError("item.hash", f"found {item.hash[:12]}…, but the item of this row has {own[:12]}…")
         self._items.add(own)
 
@@ -193,18 +179,29 @@ def restore_problems(actor: User | None, files: Files) -> int:
     return written
 
 
+def restore_traces(actor: User | None, files: Files, release: ArchivedRelease) -> TraceImportReport:
+    """Write the traces of an archive that are not here; those of a release that is here are all here."""
+    if (known := _known_release(release)) is not None:
+        return TraceImportReport(inserted=0, duplicates=known.item_count, fault_count=0)
+    return import_traces(actor=actor, files=rows_alone(files), on_fault="all_or_nothing", keeps_apart=True)
+
+
+def _known_release(release: ArchivedRelease) -> Release | None:
+    return Release.objects.filter(content_hash=release.sha256).order_by("pk").first()
+
+
 def restore_release(actor: User | None, files: Files, release: ArchivedRelease) -> tuple[Release, bool]:
     """Write the release of an archive whose traces are here, in one transaction; and whether it was not here before.
 
     Raises ProblemError where a trace is not here any more, or two items are the same trace here.
     """
-    if (known := Release.objects.filter(content_hash=release.sha256).order_by("pk").first()) is not None:
+    if (known := _known_release(release)) is not None:
         return known, False
     with nameless_spool(spool_folder()) as spool:
         _place_items(files, spool)
         with transaction.atomic():
             one_writer_at_a_time("freeze a release")
-            if (known := Release.objects.filter(content_hash=release.sha256).order_by("pk").first()) is not None:
+            if (known := _known_release(release)) is not None:
                 return known, False
             restored = Release.objects.create(
                 title=release.title,
@@ -240,7 +237,7 @@ def _place_items(files: Files, spool: Spool) -> None:
                 why = "is not here" if trace_id is None else "is the same trace here as another one"
                 raise ProblemError("item", f"the trace of item {item.position} {why}")
             taken.add(trace_id)
-            evidence = ItemEvidence(restored=_said(line), compared=item.compared)
+            evidence = ItemEvidence(restored=said_of(line), compared=item.compared)
             if item.original is not None:
                 original, parent = OriginalEvidence.from_json(item.original), traces.parent(line)
                 edits[trace_id] = parent
@@ -254,7 +251,7 @@ def _place_items(files: Files, spool: Spool) -> None:
 class _TracesHere:
     """The traces here that the rows of a batch may be, and those that people edited into them."""
 
-    def __init__(self, batch: Sequence[_Line]) -> None:
+    def __init__(self, batch: Sequence[ArchiveLine]) -> None:
         hashes = {line.problem.content_hash for line in batch}
         self._problems = dict(Problem.objects.filter(content_hash__in=hashes).values_list("content_hash", "pk"))
         self._known_as = {line.item.position: self._names(line) for line in batch}
@@ -265,102 +262,29 @@ class _TracesHere:
         for key, problem, own, facts in found.order_by("pk").values_list("pk", "problem_id", "content_hash", "facts"):
             self._found.setdefault((problem, own), []).append((key, request_of(facts)))
 
-    def _names(self, line: _Line) -> tuple[str, list[str]]:
+    def _names(self, line: ArchiveLine) -> tuple[str, list[str]]:
         """Which request a row's trace answers, and the content hashes that it may have here."""
-        staged = stage_trace(_unsaved(line.problem), line.trace)
+        staged = stage_trace(unsaved_problem(line.problem), line.trace)
         return request_of(staged["trace"][TRACE_COLUMNS.index("facts")]), [line.item.trace, *staged["known_as"]]
 
-    def find(self, line: _Line) -> int | None:
+    def find(self, line: ArchiveLine) -> int | None:
         """The trace of a row: that of the same request, else one of the same content that answers none."""
         problem, (request, names) = self._problems.get(line.problem.content_hash, 0), self._known_as[line.item.position]
         same = [each for own in names for each in self._found.get((problem, own), ())]
         return next((key for wanted in (request, "") for key, answers in same if answers == wanted), None)
 
-    def parent(self, line: _Line) -> int | None:
+    def parent(self, line: ArchiveLine) -> int | None:
         """The trace that a person edited into this one, where it is here."""
         problem, original = self._problems.get(line.problem.content_hash, 0), line.item.original or {}
         return next((key for key, _ in self._found.get((problem, str(original.get("trace"))), ())), None)
 
 
-def _said(line: _Line) -> RestoredAssessments:
-    """What had been said of a trace, in the form in which `full` has it, and what its release calls it."""
-    item = line.item
-    return RestoredAssessments(
-        verdicts=[
-            {
-                "verifier": each.verifier,
-                "version": each.version,
-                "outcome": each.outcome.value,
-                "score": each.score,
-                "message": each.message,
-                "evidence": each.evidence,
-                "seconds": each.seconds,
-                "engine": each.engine,
-            }
-            for each in line.trace.verdicts
-        ],
-        reviews=[
-            {
-                "reviewer": each.pseudonym,
-                "decision": each.decision.value,
-                "score": each.score,
-                "reason": each.reason,
-                "comment": each.comment,
-                "step_labels": dict(each.step_labels),
-                **({"step_spans": dict(each.step_spans)} if each.step_spans else {}),
-                **({"segmentation": each.segmentation} if each.segmentation else {}),
-                **each.suggested,
-            }
-            for each in line.trace.reviews
-        ],
-        trace=item.trace,
-        trace_id=item.trace_id,
-        sampler=item.sampler,
-        instruction=item.instruction,
-        final=item.final,
-    )
-
-
-def _hash_of(line: _Line) -> str:
-    reviews = [
-        [
-            *(each.pseudonym, each.decision.value, each.score, each.reason, each.comment, dict(each.step_labels)),
-            *filter(None, [each.segmentation]),
-        ]
-        for each in line.trace.reviews
-    ]
-    return item_hash(
-        problem=line.problem.content_hash,
-        trace=line.item.trace,
-        split=line.item.split,
-        score=line.item.score,
-        reviews=reviews,
-        verdicts=[[each.verifier, each.version, each.outcome.value] for each in line.trace.verdicts],
-        original=line.item.original,
-        final=line.item.final,
-        compared=line.item.compared,
-    )
-
-
-def _unsaved(problem: ArchivedProblem) -> Problem:
-    """The problem as a row that is in no table, for what needs only its content."""
-    record = problem.record
-    return Problem(
-        name=record.name,
-        kind=str(record.kind),
-        statement=record.statement,
-        spec=dict(record.spec),
-        reference=record.reference,
-        content_hash=problem.content_hash,
-    )
-
-
-def _lines(files: Files) -> Iterator[_Line]:
+def _lines(files: Files) -> Iterator[ArchiveLine]:
     """The rows of an archive that was checked."""
-    return (found for found in _read(files, FaultTally()) if isinstance(found, _Line))
+    return (found for found in _read(files, FaultTally()) if isinstance(found, ArchiveLine))
 
 
-def _read(files: Files, faults: FaultTally) -> Iterator[_Line | ArchivedRelease]:
+def _read(files: Files, faults: FaultTally) -> Iterator[ArchiveLine | ArchivedRelease]:
     """Every row and the manifest, from the first byte on; what cannot be read is a fault."""
     for _, stream in files:
         stream.seek(0)
@@ -378,13 +302,13 @@ def _read(files: Files, faults: FaultTally) -> Iterator[_Line | ArchivedRelease]
             faults.add(ImportFault(name, " ".join(filter(None, (span, fault.path))), fault.detail))
 
 
-def _line(name: str, span: str, row: Mapping[str, JSON]) -> _Line:
+def _line(name: str, span: str, row: Mapping[str, JSON]) -> ArchiveLine:
     if "trace" not in row or "item" not in row:
         raise ProblemError("", "found no row of an archive, expected one of “full” with its item")
     [trace] = read_traces(row)
     if trace.archived_problem is None or trace.archived_item is None:
         raise ProblemError("problem", "found no whole problem, expected its statement, set and hash")
-    return _Line(name, span, trace, trace.archived_problem, trace.archived_item)
+    return ArchiveLine(name, span, trace, trace.archived_problem, trace.archived_item)
 
 
 def rows_alone(files: Files) -> list[tuple[str, IO[bytes]]]:

@@ -48,7 +48,7 @@ class Making:
     split: str = ""
 
 
-def import_traces(
+def import_traces(  # noqa: PLR0913 (what, by whom, and what is stated of it)
     *,
     actor: User | None,
     files: Iterable[tuple[str, IO[bytes]]],
@@ -56,13 +56,14 @@ def import_traces(
     adopt_reviews: bool = False,
     making: Making | None = None,
     stated: Stated | None = None,
+    keeps_apart: bool = False,
 ) -> TraceImportReport:
     """Import the traces of open files, each with its name, and with what others said of them.
 
     With `adopt_reviews` what people said there becomes the actor's own decision here; else it decides nothing. With
     `making` problems that are not here are made of the rows.
 
-    `stated` is what a person states of rows that do not say it.
+    `stated` is what a person states of rows that do not say it; `keeps_apart` is as in `Arriving`.
 
     A trace that is known already (same problem, model and content) is counted, not stored again. With
     "all_or_nothing" one fault keeps everything out. The new traces are verified by the workers. Raises ValidationError
@@ -89,6 +90,7 @@ def import_traces(
                 source=", ".join(name for name, _ in named),
                 fault_count=faults.count,
                 adopting=adopt_reviews,
+                keeps_apart=keeps_apart,
                 target=None if making is None else making.target,
             )
             written = write_traces(arriving=arriving, spool=spool)

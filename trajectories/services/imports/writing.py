@@ -10,6 +10,7 @@ from trajectories.services.problems.procedural import procedural_source_name
 from trajectories.services.traces.imports import Arriving, write_traces
 
 NOT_ADOPTED = "decisions that were not taken over: their traces were here already"
+OTHER_REVIEWS = "reviews by people of whom the trace has another one"
 
 
 def set_target(set_title: str, source: str) -> SetTarget:
@@ -50,8 +51,11 @@ def _write_traces(job: Import, spool: Spool, fault_count: int) -> dict[str, Any]
     )
     traces = write_traces(arriving=arriving, spool=spool)
     told: dict[str, Any] = {**job.told, "verdicts": traces.verdicts, "reviews": traces.reviews}
-    if traces.not_adopted:
-        told["left_out"] = {**told.get("left_out", {}), NOT_ADOPTED: traces.not_adopted}
+    if traces.sampled_here:
+        told["sampled_here"] = traces.sampled_here
+    left_out = {NOT_ADOPTED: traces.not_adopted, OTHER_REVIEWS: traces.other_reviews}
+    if counted := {name: count for name, count in left_out.items() if count}:
+        told["left_out"] = {**told.get("left_out", {}), **counted}
     came = {
         "inserted": len(traces.trace_ids),
         "duplicates": traces.duplicates,

@@ -2,15 +2,17 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.contrib.auth.models import User
 
 from trajectories.core.curation.reviews import REJECTION_REASONS, Decision, ReviewDraft, Standing, settle
+from trajectories.core.identity import canonical_json
 from trajectories.core.importers.verdict_rows import ForeignReview
 from trajectories.core.prompts.segmentation import MOST_STEPS
 from trajectories.core.records import JSON, VerdictRecord
 from trajectories.core.text.storable import storable_json
-from trajectories.models import AuditEvent, Review
+from trajectories.models import AuditEvent, ImportedReview, Review, Verdict
 
 OTHER = "other"
 VERDICT_COLUMNS = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
@@ -19,7 +21,11 @@ VERDICT_COLUMNS = ("verifier", "version", "outcome", "score", "message", "eviden
 REVIEW_COLUMNS = ("pseudonym", "decision", "score", "reason", "comment", "step_labels", "step_spans", "segmentation")
 """Of an imported review, likewise."""
 
-ADOPTED = ("decision", "score", "reason", "comment", "step_labels")
+SAID = ("decision", "score", "reason", "comment", "step_labels")
+"""What a review says."""
+
+Words = tuple[str, int | None, str, str, str]
+"""The same as values, labels as canonical JSON."""
 
 
 def verdict_row(verdict: VerdictRecord) -> list[JSON]:
@@ -38,8 +44,31 @@ def review_row(review: ForeignReview) -> list[JSON]:
     ]
 
 
+def review_words(decision: str, score: int | None, reason: str, comment: str, labels: JSON) -> Words:
+    """What a review says, to tell two of them apart."""
+    return decision, score, reason, comment, canonical_json(labels)
+
+
+def imported_reviews(trace_ids: set[int]) -> dict[tuple[int, str], Words]:
+    """What the imported reviews of some traces say, by trace and pseudonym."""
+    rows = ImportedReview.objects.filter(trace__in=trace_ids).values_list("trace", "pseudonym", *SAID)
+    return {(trace, who): review_words(*said) for trace, who, *said in rows} if trace_ids else {}
+
+
+def own_reviews(trace_ids: set[int]) -> set[tuple[int, Words]]:
+    """What people here said of some traces."""
+    rows = Review.objects.filter(trace__in=trace_ids).values_list("trace", *SAID)
+    return {(trace, review_words(*said)) for trace, *said in rows} if trace_ids else set()
+
+
+def own_verdicts(trace_ids: set[int]) -> set[tuple[Any, ...]]:
+    """The verdicts that were made here of some traces: trace, verifier, version, message."""
+    rows = Verdict.objects.filter(trace__in=trace_ids).values_list("trace", "verifier", "version", "message")
+    return set(rows) if trace_ids else set()
+
+
 def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[str, JSON]:
-    """The review that imported reviews become when somebody adopts them as their own: the fields of ADOPTED,
+    """The review that imported reviews become when somebody adopts them as their own: the fields of SAID,
     `step_spans` and `segmentation`.
 
     Raises ReviewError.
@@ -47,7 +76,7 @@ def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[st
     draft = _adopted(reviews)
     # Labels of other steps than the stored ones were held against those as they were read.
     draft.check(step_count if not reviews[0].segmentation else MOST_STEPS * max(step_count, 1))
-    said = {name: getattr(draft, name) for name in ADOPTED}
+    said = {name: getattr(draft, name) for name in SAID}
     return {
         **said,
         "decision": draft.decision.value,

@@ -28,8 +28,17 @@ from trajectories.models import (
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.locks import one_writer_at_a_time
 from trajectories.services.problems.imports import SetTarget, WrittenProblems, spool_folder, write_problems
-from trajectories.services.traces.imported_verdicts import REVIEW_COLUMNS, VERDICT_COLUMNS, store_adopted_reviews
+from trajectories.services.traces.imported_verdicts import (
+    REVIEW_COLUMNS,
+    VERDICT_COLUMNS,
+    imported_reviews,
+    own_reviews,
+    own_verdicts,
+    review_words,
+    store_adopted_reviews,
+)
 from trajectories.services.traces.matching import exported_sampler, imported_sampler
+from trajectories.services.traces.sampled_here import SampledHere
 from trajectories.services.traces.staging import TRACE_COLUMNS, Request
 
 WRITTEN_AT_ONCE = 1_000
@@ -76,31 +85,38 @@ class _Known:
 
 @dataclass
 class WrittenTraces:
-    """What was written: the ids of the new traces, how many were known already, the samplers by model.
+    """What was written: the ids of the new traces, how many were known already, and of these how many were sampled
+    here; the samplers by model.
 
     `verdicts` and `reviews` count what others said, of new traces and of known ones; `not_adopted` counts the rows of
     known traces whose decisions the importer wanted for their own and did not get: what decides on a trace that is here
-    is for its page. `problems` is what was made of problems that were not here, None where none had to be.
+    is for its page. `other_reviews` counts reviews by people of whom the trace has another one. `problems` is what was
+    made of problems that were not here, None where none had to be.
     """
 
     trace_ids: list[int] = field(default_factory=list)
     duplicates: int = 0
+    sampled_here: int = 0
     samplers: dict[str, Sampler] = field(default_factory=dict)
     verdicts: int = 0
     reviews: int = 0
     not_adopted: int = 0
+    other_reviews: int = 0
     problems: WrittenProblems | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
     """What an import stores its traces with: who imports them, from which source, as which job, and into which set new
-    problems go. `adopting` says that imported reviews become the actor's own."""
+    problems go. `adopting` says that imported reviews become the actor's own, `keeps_apart` that a trace is another one
+    than what was sampled here with the same words, as an archive needs it, which says of each item what it was there.
+    """
 
     actor: User | None
     source: str
     fault_count: int = 0
     adopting: bool = False
+    keeps_apart: bool = False
     job_id: int | None = None
     target: SetTarget | None = None
 
@@ -165,6 +181,7 @@ class _Writer:
         self._per_problem: Counter[int] = Counter()
         self._accepted: Counter[int] = Counter()
         self._taken: set[int] = set()
+        self._sampled_here = None if arriving.keeps_apart else SampledHere()
         self._first_id = 0
 
     def write(self, batch: Sequence[Mapping[str, Any]]) -> None:
@@ -192,8 +209,8 @@ class _Writer:
 
     def _write_verdicts(self, new: Iterable[Placed], known: Sequence[Placed]) -> None:
         """Write the verdicts of new traces, and add to known ones those that they have not yet. Rows that add their
-        verdicts may be several of one trace: each verdict comes once."""
-        before = set[tuple[Any, ...]]()
+        verdicts may be several of one trace: each verdict comes once, and one that was made here never."""
+        before = own_verdicts({trace_id for row, trace_id in known if row.get("is_named")})
         if ids := {trace_id for row, trace_id in known if row["verdicts"]}:
             columns = ("trace_id", "verifier", "version", "message")
             before |= set(ImportedVerdict.objects.filter(trace__in=ids).values_list(*columns))
@@ -209,16 +226,21 @@ class _Writer:
             self._written.verdicts += copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, "trace_id"), rows)
 
     def _write_reviews(self, new: Iterable[Placed], known: Sequence[Placed]) -> None:
-        """Write the reviews of new traces, and add to known ones those of people who had said nothing of them."""
-        before = set[tuple[int, str]]()
-        if ids := {trace_id for row, trace_id in known if row["reviews"]}:
-            before |= set(ImportedReview.objects.filter(trace__in=ids).values_list("trace_id", "pseudonym"))
+        """Write the reviews of new traces, and add to known ones those of people who had said nothing of them; none
+        that was made here and comes back with its release."""
+        before = imported_reviews({trace_id for row, trace_id in known if row["reviews"]})
+        ours = own_reviews({trace_id for row, trace_id in known if row.get("is_named") and row["release"]})
         rows = []
         for row, trace_id in (*new, *known):
             for review in row["reviews"]:
-                if (trace_id, review[0]) not in before:
-                    before.add((trace_id, review[0]))
+                person, said = (trace_id, review[0]), review_words(*review[1:6])
+                if row.get("is_named") and row["release"] and (trace_id, said) in ours:
+                    continue
+                if person not in before:
+                    before[person] = said
                     rows.append((*review, trace_id))
+                elif before[person] != said:
+                    self._written.other_reviews += 1
         if rows:
             self._written.reviews += copy_rows(ImportedReview, (*REVIEW_COLUMNS, "trace_id"), rows)
 
@@ -226,9 +248,14 @@ class _Writer:
         """The rows of a batch that are new traces, each trace once, and those of traces that are known. The same words
         that came as answers to two requests are two traces, and so are two samples that do not say which they are."""
         known, again = self._known(batch), dict[int, Sequence[JSON]]()
+        returned = {} if self._sampled_here is None else self._sampled_here.find(batch)
         new: list[Mapping[str, Any]] = []
         same: list[tuple[Mapping[str, Any], int]] = []
-        for row in batch:
+        for at, row in enumerate(batch):
+            if at in returned:
+                self._written.sampled_here += returned[at].is_sampled
+                same.append(({**row, "is_named": returned[at].is_named}, returned[at].trace_id))
+                continue
             problem, sampler = row["trace"][0], self._known_by(row)
             request = Request.of(row["trace"][FACTS])
             keys = [(problem, name) for name in row["known_as"]]

@@ -261,6 +261,8 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
     columns |= {"problem_id": problem.pk, "temperature": item.temperature}
     return {
         "model": item.model.strip(),
+        "trace_id": item.trace_id,
+        "release": item.archived_item.release if item.archived_item is not None else "",
         "known_as": sorted({columns["content_hash"], *earlier_hashes(problem, item.messages, columns, texts)}),
         "trace": [_plain(columns[name]) for name in TRACE_COLUMNS],
         "texts": texts,
