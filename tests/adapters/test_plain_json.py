@@ -1,12 +1,13 @@
 """JSON that the application writes for itself comes back as it was, whichever library wrote it."""
 
+import json
 import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.adapters.plain_json import read_plain, write_plain, write_text
+from trajectories.adapters.plain_json import read_plain, write_finite, write_plain, write_text
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -45,3 +46,14 @@ def test_a_text_is_a_piece_of_what_the_standard_library_reads(text):
 def test_what_is_no_plain_json_is_not_written(value):
     with pytest.raises(TypeError):
         write_plain(value)
+
+
+@given(VALUES)
+def test_what_goes_to_the_database_is_the_same(value):
+    assert repr(json.loads(write_finite(value))) == repr(value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": [None, -float("inf")]}])
+def test_what_is_not_finite_is_not_written_as_nothing(value):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_finite(value)
