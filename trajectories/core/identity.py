@@ -59,12 +59,13 @@ class JoinedText:
 
 def content_hash(value: Any) -> str:
     """SHA-256 of the canonical JSON, as 64 hexadecimal digits. In a list a `JoinedText` counts as its text."""
-    if type(value) is list and any(map(_is_long, value)):
+    if type(value) is list and any(map(is_long, value)):
         return _hash_of_long_parts(value)
     return text_hash(canonical_json(value))
 
 
-def _is_long(part: Any) -> bool:
+def is_long(part: Any) -> bool:
+    """Whether a part of a list is a text that is hashed a piece at a time."""
     return type(part) is JoinedText or (type(part) is str and len(part) > PIECE)
 
 
@@ -73,7 +74,7 @@ def _hash_of_long_parts(parts: Sequence[Any]) -> str:
     digest = hashlib.sha256()
     for place, part in enumerate(parts):
         digest.update(b"," if place else b"[")
-        if _is_long(part):
+        if is_long(part):
             digest.update(b'"')
             for piece in part.pieces() if type(part) is JoinedText else _pieces(part):
                 digest.update(_bytes(canonical_json(piece)[1:-1]))

@@ -28,6 +28,9 @@ Row = Mapping[str, JSON]
 IDS = ("custom_id", "key", "recordId", "record_id")
 """How the line of a batch says which request it answers."""
 
+ENCLOSING = frozenset(("result", "modelOutput", "modelInput"))
+"""Where else than under `response` a line has its answer."""
+
 WRAPPED = ("output", "text", "content", "completion", "answer")
 """Where an object under `response` may have its text: `output` of promptfoo, `text` of many scripts."""
 
@@ -57,6 +60,8 @@ def open_row(row: Row) -> Enclosed | None:
 
     Raises ProblemError with the error's own words where the call failed.
     """
+    if isinstance(row.get("response"), str) and ENCLOSING.isdisjoint(row):
+        return None  # a text is no answer of a provider
     if is_chunk(row) or is_example(row) or wrapped_text(row) is not None or has_embeddings(row):
         return None
     custom_id = _custom_id(row)

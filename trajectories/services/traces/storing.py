@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from trajectories.core.completions.parts import Completion, parts_from_json, parts_to_json, spoken, spoken_slices
 from trajectories.core.completions.thoughts import Part, PartKind
-from trajectories.core.identity import PIECE, JoinedText, canonical_json, canonical_list, content_hash, text_hash
+from trajectories.core.identity import PIECE, canonical_json, canonical_list, content_hash, is_long, text_hash
 from trajectories.core.records import JSON, SampleResult, Step, StepKind, Usage
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.arc_common import once_per_object
@@ -202,7 +202,7 @@ def trace_columns(
 def _content_hash(problem: Problem, prompt: "_Prompt", said: Sequence[Any]) -> str:
     """The `content_hash` of [the problem's, what of the prompt counts, *said]. Of the prompt, which samples share, the
     JSON is made once."""
-    if any(type(each) is JoinedText or (type(each) is str and len(each) > PIECE) for each in said):
+    if any(map(is_long, said)):
         return content_hash([problem.content_hash, json.loads(prompt.counts), *said])
     return text_hash(f"[{canonical_json(problem.content_hash)},{prompt.counts},{canonical_list(said)[1:]}")
 
