@@ -6,11 +6,13 @@ import pytest
 
 from tests import factories
 from tests.api.programs import Program
-from tests.campaigns import measured_campaign
+from tests.campaigns import measured_campaign, two_sets
+from tests.endpoint import flip_endpoint, sampler_for
 from tests.queues import make_traces, queue_of
 from tests.trainings import make_release, make_training
 from trajectories.models import ApiToken, Review, Run, SpendLimit
 from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.spending.limits import set_limit
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +51,21 @@ def test_a_run_is_estimated_launched_and_its_failed_attempts_are_told(lead, prob
     score = program.get(f"/runs/{run.pk}/arc_score").json()
     assert (score["tasks"], score["score"]) == (1, 0.0)
     assert program.post(f"/runs/{run.pk}/extend", {"samples_each": 4}).status_code == 409
+
+
+def test_an_estimate_says_which_daily_limit_it_will_come_to(lead, problem):
+    asking = factories.make_instruction(name="write-program", title="Write a program", style="program", suits="chat")
+    model = sampler_for(flip_endpoint(), input_price=1, output_price=2)
+    set_limit(actor=lead, scope="person", person=lead, amount=Decimal("0.00001"))
+    wish = {"sampler": model.pk, "problem_set": problem.problem_set.name, "instructions": [asking.pk]}
+    (note,) = Program(lead).post("/runs/estimate", wish).json()["notes"]
+    said = "The daily limit of the jobs of lena, $0.00001, has $0.00001 left today: the run will pause there"
+    assert note.startswith(said)
+    sets = two_sets()
+    wish = {"training_set": sets[0].pk, "held_out_set": sets[1].pk, "sampler": model.pk, "instructions": [asking.pk]}
+    told = Program(lead).post("/campaigns/estimate", {**wish, "trainer": "package"})
+    assert told.status_code == 200, told.content
+    assert "$0.00001 left today: the campaign will pause there" in told.json()["notes"][-1]
 
 
 def test_own_tokens_are_listed_without_secrets_and_revoked(lead, curator):

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -14,6 +15,7 @@ from trajectories.selectors.runs import most_attempts
 from trajectories.services.prompts.instructions import ensure_shipped_instructions
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.runs.requests import sample_request
+from trajectories.services.spending.limits import set_limit
 from trajectories.services.verification.queue import verify_traces
 
 
@@ -155,6 +157,13 @@ def test_a_dry_run_prints_the_estimate_and_the_first_prompts_and_plans_nothing(p
     assert "[user]\n" in said
     assert "Example 1 input" in said
     assert not Run.objects.exists()
+
+
+def test_a_dry_run_says_which_daily_limit_it_will_come_to(problems, model):
+    words = "--sampler", model.name, "--instructions", "write-program", "--samples", "1", "--seed", "5", "--dry-run"
+    assert "daily limit" not in sample(*words)
+    set_limit(actor=None, scope="all", amount=Decimal("0.00001"))
+    assert "The daily limit of all jobs, $0.00001, has $0.00001 left today: the run will pause there" in sample(*words)
 
 
 def test_a_dry_run_says_that_temperatures_are_not_sent(problems):

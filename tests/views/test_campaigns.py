@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.campaigns import learnt_campaign, two_sets
+from tests.endpoint import flip_endpoint, sampler_for
 from tests.pages import squeezed
 from trajectories.adapters.training import TRAINERS
 from trajectories.core.campaigns.plans import OPENS_AT
@@ -25,6 +26,7 @@ from trajectories.models import (
 )
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
+from trajectories.services.spending.limits import set_limit
 
 pytestmark = pytest.mark.django_db
 
@@ -238,6 +240,18 @@ def test_the_estimate_follows_the_form(page):
     assert "<dt>Trainings</dt><dd>2</dd>" in text
     assert "none: it runs here" in text
     assert "Found 0" in page.post(reverse("campaign_estimate"), fields(sets, generations="0")).content.decode()
+
+
+def test_the_estimate_says_which_daily_limit_it_will_come_to(page):
+    asking = factories.make_instruction(name="write-program", title="Write a program", style="program", suits="chat")
+    model = sampler_for(flip_endpoint(), input_price=1, output_price=2)
+    asked = fields(
+        two_sets(), sampler=model.pk, instructions=[asking.pk], trainer="package", search_seconds="", control=""
+    )
+    assert "daily limit" not in page.post(reverse("campaign_estimate"), asked).content.decode()
+    set_limit(actor=None, scope="all", amount=Decimal("0.00001"))
+    said = "The daily limit of all jobs, $0.00001, has $0.00001 left today: the campaign will pause there"
+    assert said in page.post(reverse("campaign_estimate"), asked).content.decode()
 
 
 def test_the_page_of_a_campaign_says_what_the_gate_decided_what_was_gained_and_what_entered(page, campaign):

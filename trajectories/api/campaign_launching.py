@@ -29,6 +29,7 @@ from trajectories.forms.trainer_fields import trainer_field
 from trajectories.models import ApiToken, Campaign
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaigns import list_generations
+from trajectories.services.campaigns.estimates import limit_note_of
 from trajectories.services.campaigns.plans import plan_campaign
 from trajectories.services.campaigns.steering import set_campaign_budget
 from trajectories.services.prompts.instructions import ensure_symbolic_views
@@ -160,17 +161,19 @@ def _parameters() -> Mapping[str, tuple[str, str]]:
 
 
 @door("POST", "/campaigns/estimate", *ADD, scope=ApiToken.Scope.LAUNCH, answers=CampaignEstimateShown)
-def estimate_campaign(request: HttpRequest, given: CampaignWanted) -> Any:  # type: ignore[valid-type]  # noqa: ARG001
+def estimate_campaign(request: HttpRequest, given: CampaignWanted) -> Any:  # type: ignore[valid-type]
     """What a campaign would take. Nothing is launched."""
     data = _checked(given)
     found, prepared = data["estimate"], data["prepared"]
-    same = ("runs", "trainings", "samples", "most_samples", "tokens", "seconds", "notes")
+    same = ("runs", "trainings", "samples", "most_samples", "tokens", "seconds")
+    limit_note = limit_note_of(found, data["draft"], asking(request))
     return {
         **{name: getattr(found, name) for name in same},
         "training_problems": len(prepared.plan.training_problems),
         "held_out_problems": len(prepared.plan.held_out_problems),
         "left_out": len(prepared.left_out),
         "cost": None if found.cost is None else float(found.cost),
+        "notes": [*found.notes, *filter(None, [limit_note])],
     }
 
 

@@ -38,6 +38,7 @@ from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 from trajectories.services.runs.lifecycle import extend_run, plan_run
 from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL
+from trajectories.services.spending.holding import note_of_plan
 
 Money = Annotated[float | None, Field(description="In the currency of the sampler's prices.")]
 
@@ -171,6 +172,8 @@ def estimate_run(request: HttpRequest, given: Launch) -> Any:
     same = ("calls", "most_calls", "input_tokens", "output_tokens", "seconds")
     costs = {name: getattr(found, name) for name in ("cost", "most_cost")}
     notes = [getattr(found, f"{name}_note") for name in ("temperature", "memory", "judge", "serving")]
+    payer = {"sampler_name": data["sampler"].name, "person_id": asking(request).pk}
+    notes.append(note_of_plan(**payer, cost=found.cost))
     return {
         "samples": plan.size,
         **{name: getattr(found, name) for name in same},

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -29,6 +30,7 @@ from trajectories.models import Campaign, Generation, Problem
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaigns import list_campaigns, list_generations, spent
 from trajectories.selectors.workers import get_workforce
+from trajectories.services.campaigns.estimates import limit_note_of
 from trajectories.services.campaigns.gating import overrule_gate
 from trajectories.services.campaigns.plans import plan_campaign
 from trajectories.services.campaigns.steering import set_campaign_budget
@@ -95,7 +97,7 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
             "template": None if like is not None else template,
             "templates": offers(),
             "has_problems": Problem.objects.exists(),
-            **_estimate(form),
+            **_estimate(form, visitor(request)),
         }
         return render(request, "trajectories/campaigns/new.html", context, status=422 if form.is_bound else 200)
     campaign = plan_campaign(actor=visitor(request), draft=form.cleaned_data["draft"])
@@ -107,18 +109,21 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
 def campaign_estimate(request: HttpRequest) -> HttpResponse:
     """How large the campaign would be that the form describes, and what it would take."""
     form = CampaignForm(request.POST or request.GET)
-    return render(request, "trajectories/campaigns/_estimate.html", {**_estimate(form), "is_fragment": True})
+    return render(
+        request, "trajectories/campaigns/_estimate.html", {**_estimate(form, visitor(request)), "is_fragment": True}
+    )
 
 
-def _estimate(form: CampaignForm) -> dict[str, Any]:
-    """What it would take, where the form is complete."""
+def _estimate(form: CampaignForm, person: User) -> dict[str, Any]:
+    """What it would take, where the form is complete, and what daily limits leave for it."""
     if not form.is_bound:
         initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
         form = CampaignForm(as_sent(initial))
     if not form.is_valid():
         return {"faults": faults_of(form)}
     data = form.cleaned_data
-    return {"estimate": data["estimate"], "prepared": data["prepared"], "draft": data["draft"]}
+    found = {name: data[name] for name in ("estimate", "prepared", "draft")}
+    return {**found, "limit_note": limit_note_of(data["estimate"], data["draft"], person)}
 
 
 @require_safe

@@ -129,6 +129,13 @@ def test_every_shape_has_a_row_here_that_is_read_by_it():
     assert {shape_of(row).name for row in (*ROWS.values(), passed_over)} == {shape.name for shape in SHAPES}
 
 
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape.keys], ids=lambda shape: shape.name)
+def test_no_row_has_a_shape_without_any_of_its_keys(shape):
+    """Whoever adds a way to tell a shape names its keys too: rows without them are not asked."""
+    rows = [{key: value for key, value in row.items() if key not in shape.keys} for row in ROWS.values()]
+    assert not any(shape.is_one(row) for row in rows)
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_a_wrong_type_anywhere_is_a_fault_in_one_sentence(name):
     faults = [found for _, _, row in mutations(ROWS[name]) if isinstance(found := outcome(row), str)]

@@ -20,9 +20,10 @@ from trajectories.adapters.backups.manifests import read_manifest
 from trajectories.adapters.pgvector import SCHEMA, VectorTable, ensure_vector_search, find_vector_search
 from trajectories.adapters.project_schemas import unmigrated_projects
 from trajectories.core.generation.nearness import unit
-from trajectories.models import Artefact, Import, Project, Run, Trace
+from trajectories.models import Artefact, Import, Project, Run, SpendWait, Trace
 from trajectories.services.installation import backups
 from trajectories.services.installation.backups import LEFT_OUT, make_backup, restore_backup
+from trajectories.services.runs.lifecycle import resume_run
 
 WRITTEN = ("auth_group", "django_content_type")
 """Tables that are written to while the backup is made: always both in one transaction."""
@@ -144,6 +145,35 @@ def test_a_backup_made_while_rows_come_in_is_of_one_moment_and_restores_what_was
     assert 0 < came_in < after - int(before["auth_group"][""]), "those of the moment, though more came in"
     assert files_in(tmp_path / "new") == FILES
     assert not (tmp_path / "new" / "secret_key").exists()
+
+
+def test_jobs_under_way_stand_still_where_they_were_restored(var, tmp_path, settings):
+    project = another_project()
+    going, ended = factories.make_run(state="running"), factories.make_run(state="finished")
+    waiting = factories.make_run(state="paused", state_reason="The daily limit is spent.")
+    factories.make_spend_wait(waiting)
+    stopped = factories.make_run(state="paused", state_reason="By hand.")
+    with acting_in(project.pk):
+        theirs = factories.make_run(state="queued")
+    manifest = make_backup(folder=tmp_path / "backup", say=silent)
+    for name, goes_on in (("kept", True), ("new", False)):
+        use_folder(settings, tmp_path / name)
+        said: list[str] = []
+        with own_database("test_restored"):
+            restore_backup(folder=tmp_path / "backup", say=said.append, goes_on=goes_on)
+            states = dict(Run.objects.values_list("pk", "state"))
+            with acting_in(project.pk):
+                states[-theirs.pk] = Run.objects.get(pk=theirs.pk).state
+            assert states[ended.pk] == "finished"
+            assert (states[going.pk], states[-theirs.pk]) == (("running", "queued") if goes_on else ("paused",) * 2)
+            assert SpendWait.objects.count() == int(goes_on), "nothing goes on by itself"
+            assert Run.objects.get(pk=stopped.pk).state_reason == "By hand."
+            told = f"Restored from the backup of {manifest.made_at}. "
+            assert Run.objects.get(pk=going.pk).state_reason.startswith(told) is not goes_on
+            assert [line for line in said if line.startswith("Paused 2 jobs that were under way")] == said[3:4]
+            assert len(said) == (3 if goes_on else 4)
+            if not goes_on:
+                assert resume_run(actor=None, run=Run.objects.get(pk=going.pk)).state == "queued"
 
 
 def test_every_project_comes_back_with_its_rows_and_files(var, tmp_path, settings):

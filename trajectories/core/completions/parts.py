@@ -59,6 +59,8 @@ def _kept(pieces: Iterable[Piece]) -> list[Piece]:
 
 def _merged(pieces: Sequence[Piece]) -> Piece:
     """Neighbouring pieces of content as one: a mark of thoughts may open in one and close in the next."""
+    if len(pieces) == 1 and not pieces[0].goes_on:
+        return pieces[0]
     data: dict[str, JSON] = {}
     for piece in pieces:
         data |= piece.data

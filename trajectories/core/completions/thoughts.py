@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from itertools import accumulate
 
 from trajectories.core.records import JSON
@@ -61,13 +62,8 @@ _WEAK = {
 }
 """Marks that count only where they are closed or begin the text: how each opens, and how it closes."""
 _CLOSES = {name: re.compile(closing, re.IGNORECASE | re.MULTILINE) for name, (_, closing) in _WEAK.items()}
-# One class of characters in front: the search then passes over everything else, ten times as fast.
-_MARK = re.compile(
-    rf"[<\[◁&`](?:(?P<opening>{_OPENING})|(?P<closing>{_CLOSING})|(?P<empty>{_EMPTY})|(?P<neutral>{_NEUTRAL})|"
-    + "|".join(opening for opening, _ in _WEAK.values())
-    + ")",
-    re.IGNORECASE,
-)
+_SIGNS = "<[◁&`"
+"""What marks begin with."""
 _SPOKEN = (
     (r"\AThinking\.\.\.[ \t]*\n", r"^[ \t]*\.\.\.\s?done thinking\.?[ \t]*$", False),  # Ollama's command line
     (r"\AHere(?: i|'|’)s my thought process:?", r"Here(?: i|'|’)s my response:?", True),  # Granite
@@ -85,6 +81,18 @@ _HEADER = re.compile(r"(?:<\|start\|>[^<\n]{0,80})?(?:<\|channel\|>|\A)\s*(?P<ch
 _STRIPPED = re.compile(r"\A\s*(?:assistant)?analysis(?=[A-Z\W])")
 _STRIPPED_FINAL = re.compile(r"assistant\s?final")
 FINAL_CHANNEL = "final"
+
+
+@cache
+def _mark(signs: str) -> re.Pattern[str]:
+    """What finds the marks that begin with some of _SIGNS. One class of characters in front lets the search pass over
+    everything else ten times as fast, and one character forty times."""
+    return re.compile(
+        rf"[{re.escape(signs)}](?:(?P<opening>{_OPENING})|(?P<closing>{_CLOSING})|(?P<empty>{_EMPTY})|(?P<neutral>{_NEUTRAL})|"
+        + "|".join(opening for opening, _ in _WEAK.values())
+        + ")",
+        re.IGNORECASE,
+    )
 
 
 class PartKind(StrEnum):
@@ -176,7 +184,8 @@ def _tagged(text: str) -> Iterator[_Span]:
     """Parts between marks. A closing mark without an opening one makes thoughts of everything before it."""
     kind, start, closed_at, passed = PartKind.CONTENT, 0, -1, 0
     unclosed: set[str] = set()
-    for mark in _MARK.finditer(text):
+    signs = "".join([sign for sign in _SIGNS if sign in text])
+    for mark in _mark(signs).finditer(text) if signs else ():
         if mark.start() < passed or _is_quoted(text, mark):
             continue
         thinks = kind is PartKind.THINKING

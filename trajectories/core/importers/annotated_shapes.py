@@ -70,6 +70,8 @@ def _min_value(value: JSON) -> dict[str, JSON]:
 
 def is_flat_argilla(row: Row) -> bool:
     """Whether a row is a record of Argilla whose responses are columns."""
+    if not any(name.endswith((LISTED, SUGGESTED, HUB_SUGGESTED)) for name in row):
+        return False
     return any(
         _users_of(row, name) is not None or _is_hub_question(row, name) or _is_suggested(row, name) for name in row
     )

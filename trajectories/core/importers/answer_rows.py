@@ -25,6 +25,12 @@ from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, Usage
 
+KEYS = (
+    *("response", "result", "modelOutput", "modelInput", "error", "output", "object", "content"),
+    *("choices", "candidates", "promptFeedback", "prompt_feedback"),
+)
+"""Of these an answer of a provider has some, or the line that encloses it."""
+
 OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "maxOutputTokens", "max_tokens_to_sample")
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from trajectories.core.importers.beside_rows import model_of_folder
@@ -16,6 +17,13 @@ def told_by_file(trace: ForeignTrace, path: str, model: str = "") -> ForeignTrac
     `model` that a person named for all of them, or that the folder of its log names."""
     if not trace.model and not trace.archived_item and (named := model or model_of_folder(path)):
         trace = replace(trace, model=named)
-    if "alternative" in trace.facts or not (seed := SEED.search(PurePosixPath(path.replace("\\", "/")).name)):
+    if "alternative" in trace.facts or (seed := _seed_of(path)) is None:
         return trace
-    return replace(trace, facts={**trace.facts, "alternative": int(seed[1])}, is_sample=False)
+    return replace(trace, facts={**trace.facts, "alternative": seed}, is_sample=False)
+
+
+@lru_cache(maxsize=16)
+def _seed_of(path: str) -> int | None:
+    """The seed in the name of a file, which all rows of the file ask for."""
+    seed = SEED.search(PurePosixPath(path.replace("\\", "/")).name)
+    return None if seed is None else int(seed[1])

@@ -1,6 +1,5 @@
 """What of a row does not come in, so that it is counted: columns that nobody reads, and what its traces leave out."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from trajectories.core.completions.messages import BLOCK_FIELDS, THOUGHT_FIELDS
@@ -109,20 +108,20 @@ def unmapped_columns(row: Row, places: Iterable[str]) -> list[str]:
     return [name for name, value in row.items() if name not in taken and value not in (None, "", [], {})]
 
 
-def left_out_of(traces: Iterable[ForeignTrace]) -> Counter[str]:
+def left_out_of(traces: Iterable[ForeignTrace]) -> dict[str, int]:
     """How much the traces of a row leave out, by what it is. What each of several says of their row counts once."""
-    found: Counter[str] = Counter()
+    found: dict[str, int] = {}
     for trace in traces:
-        for name, title in OF_FACTS.items():
-            count = trace.facts.get(name)
-            if type(count) is int and count > 0:
-                found[title] = max(found[title], count - (name == "branches"))
+        for name, count in trace.facts.items():
+            title = OF_FACTS.get(name)
+            if title is not None and type(count) is int and count > 0:
+                found[title] = max(found.get(title, 0), count - (name == "branches"))
         parts = trace.facts.get(PARTS)
         for kind, count in parts.items() if isinstance(parts, Mapping) else ():
             if type(count) is int:
                 named = f"parts of messages that are no text: {str(kind)[:40] or 'unnamed'}"
-                found[named] = max(found[named], count)
-    return +found
+                found[named] = max(found.get(named, 0), count)
+    return {name: count for name, count in found.items() if count > 0}
 
 
 def add_counts(kept: dict[str, int], more: Mapping[str, int]) -> None:

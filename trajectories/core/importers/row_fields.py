@@ -35,11 +35,14 @@ DIGITS_OF_ID = 18
 """Fewer digits than these has the number of a trace."""
 
 INPUTS = ("num_input_tokens", "num_prompt_tokens", "input_tokens", "prompt_tokens")
+_COUNTS = frozenset((*TOKENS, *INPUTS))
+NO_USAGE = Usage()
 NUMBERS = (
     *("rollout_id", "rollout", "rollout_index", "rollout_idx", "_ng_rollout_index", "trial", "sample_index"),
     *("sample_idx", "sample_number", "generation_index", "completion_index", "repeat", "attempt", "seed"),
 )
 """Where a row says which sample of its problem it is."""
+_NUMBERS = frozenset(NUMBERS)
 
 NAMES = ("task_id", "unique_id", "id")
 """What may name the problem of a row that says nothing else of it; of an answer of a provider `id` is its own."""
@@ -64,6 +67,8 @@ def read_key(row: Row, question: str, custom_id: str = "") -> ProblemKey:
 
 def sample_number(row: Row) -> dict[str, JSON]:
     """The fact which sample of its problem a row is, where it says so: the same words twice are two traces."""
+    if _NUMBERS.isdisjoint(row):
+        return {}
     told = (row.get(name) for name in NUMBERS)
     number = next((each for each in told if type(each) is int and 0 <= each < MOST), None)
     return {} if number is None else {"alternative": number}
@@ -158,6 +163,8 @@ def usage_of(row: Row) -> tuple[Usage, Decimal | None]:
     counted = read_usage(row.get("usage")) or read_usage(row.get("token_usage"))
     if counted is not None:
         return counted.usage, counted.cost
+    if _COUNTS.isdisjoint(row):
+        return NO_USAGE, None
     return Usage(input_tokens=_count(row, INPUTS), output_tokens=_count(row, TOKENS)), None
 
 

@@ -19,13 +19,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, help="a folder that `manage.py backup` made")
+        parser.add_argument(
+            "--go-on", action="store_true", help="leave jobs under way: the original is gone, this takes its place"
+        )
 
-    def handle(self, *, folder: Path, **_: Any) -> None:
+    def handle(self, *, folder: Path, go_on: bool, **_: Any) -> None:
         """Raises CommandError with one sentence; the installation is as empty as before then."""
         started = time.monotonic()
         try:
             with lock(settings.VAR_DIR / "up.lock", "restoring a backup"):
-                manifest = restore_backup(folder=folder.resolve(), say=self.stdout.write)
+                manifest = restore_backup(folder=folder.resolve(), say=self.stdout.write, goes_on=go_on)
         except (BackupError, DumpError, InstanceError) as fault:
             raise CommandError(str(fault)) from fault
         except OSError as fault:

@@ -41,6 +41,7 @@ from trajectories.services.runs.plans import (
 )
 from trajectories.services.runs.requests import RequestError
 from trajectories.services.runs.temperatures import read_temperatures
+from trajectories.services.spending.holding import note_of_plan
 
 BAR_WIDTH = 40
 
@@ -247,8 +248,9 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Estimate: {calls}, {estimate.input_tokens:,} tokens in, {estimate.output_tokens:,} out, {cost}."
         )
+        limit_note = note_of_plan(sampler_name=sampler.name, person_id=None, cost=estimate.cost)
         notes = estimate.temperature_note, estimate.memory_note, estimate.judge_note, estimate.serving_note
-        for note in filter(None, notes):
+        for note in filter(None, (*notes, limit_note)):
             self.stdout.write(note)
         return {"prompt_tokens": estimate.prompt_tokens}
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from trajectories.adapters.training import TRAINERS
 from trajectories.core.campaigns.plans import CampaignPlan
 from trajectories.core.records import Usage
@@ -14,6 +16,7 @@ from trajectories.services.endpoints.local_models import counted_settings, servi
 from trajectories.services.endpoints.samplers import WORK_A_SECOND
 from trajectories.services.runs.estimates import Estimate, estimate_plan
 from trajectories.services.runs.plans import Plan
+from trajectories.services.spending.holding import note_of_plan
 from trajectories.services.training.abilities import standing_of
 
 
@@ -33,6 +36,11 @@ class CampaignEstimate:
     tokens: int | None = None
     seconds: float | None = None
     notes: Sequence[str] = ()
+
+
+def limit_note_of(estimate: CampaignEstimate, draft: Draft, person: User) -> str:
+    """Which daily limit has the least left today for what a campaign of that person would take; "" where it fits."""
+    return note_of_plan(sampler_name=draft.sampler.name, person_id=person.pk, cost=estimate.cost, noun="campaign")
 
 
 def estimate_campaign(prepared: Prepared, draft: Draft) -> CampaignEstimate:

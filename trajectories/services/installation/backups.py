@@ -33,6 +33,7 @@ from trajectories.adapters.disk import free_bytes
 from trajectories.adapters.pgvector import SCHEMA
 from trajectories.adapters.project_schemas import projects_with_schemas
 from trajectories.models import Artefact, Import
+from trajectories.services.installation.restored_jobs import pause_restored
 
 Say = Callable[[str], None]
 
@@ -84,10 +85,11 @@ def make_backup(*, folder: Path, say: Say) -> Manifest:
     return manifest
 
 
-def restore_backup(*, folder: Path, say: Say) -> Manifest:
+def restore_backup(*, folder: Path, say: Say, goes_on: bool = False) -> Manifest:
     """Fill an empty installation with a backup; returns what it held.
 
-    The backup is checked first, file by file. A restoring that was killed can be repeated. Not for use within a
+    The backup is checked first, file by file. A restoring that was killed can be repeated. Jobs that were under way
+    are paused, unless the installation `goes_on` in place of the one that the backup is of. Not for use within a
     transaction. Raises BackupError, DumpError, OSError; the installation is as empty as before then.
     """
     say("Checking the backup ...")
@@ -107,9 +109,19 @@ def restore_backup(*, folder: Path, say: Say) -> Manifest:
         connection.close()
         restore(tools, libpq_environment(parameters), file=folder / DATABASE)
         _refuse_other_counts(manifest)
+        if not goes_on:
+            _pause(manifest, say)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # lists estimate by it
     return manifest
+
+
+def _pause(manifest: Manifest, say: Say) -> None:
+    with transaction.atomic():
+        paused = pause_restored(manifest.made_at)
+    if paused:
+        jobs = "1 job that was" if paused == 1 else f"{paused:,} jobs that were"
+        say(f"Paused {jobs} under way, since the original may still run and pay for the same: resume on the page Jobs.")
 
 
 def count_rows() -> dict[str, int]:

@@ -81,7 +81,7 @@ def lack_today(*, payer: Payer, more: Decimal) -> str:
     return ""
 
 
-def note_of_plan(*, sampler_name: str, person_id: int | None, cost: Decimal | None) -> str:
+def note_of_plan(*, sampler_name: str, person_id: int | None, cost: Decimal | None, noun: str = "run") -> str:
     """Which daily limit has the least left today for what will likely cost so much, in one sentence; nothing where it
     fits into each, or its cost is not known."""
     limits = limits_for(sampler_name=sampler_name, person_id=person_id)
@@ -93,7 +93,7 @@ def note_of_plan(*, sampler_name: str, person_id: int | None, cost: Decimal | No
         return ""
     return (
         f"The daily limit of {limit.subject}, {in_money(limit.amount)}, has {in_money(max(left, Decimal(0)))} left "
-        "today: the run will pause there, and go on by itself after midnight UTC."
+        f"today: the {noun} will pause there, and go on by itself after midnight UTC."
     )
 
 
