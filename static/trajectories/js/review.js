@@ -27,7 +27,8 @@ const subject = () => document.querySelector("[data-decide]");
 const form = () => document.getElementById("review-form");
 
 function draftKey() {
-  const { kind, subject: id, user } = subject().dataset;
+  const { kind, subject: id } = subject().dataset;
+  const { user } = document.body.dataset;
   return kind === "trace" ? `draft:${user}:${id}` : `draft:${user}:${kind}:${id}`;
 }
 
