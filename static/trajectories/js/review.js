@@ -3,6 +3,7 @@
 
 import { arrived, expect, give, hold, holdToo, leaseOf, release } from "./leases.js";
 import { isEmpty, keep, sendAll, underWay } from "./outbox.js";
+import { store } from "./storage.js";
 import { showLabels } from "./trace.js";
 
 // What a form is sent with that nobody enters.
@@ -36,7 +37,8 @@ function draftKey() {
 function saveDraft() {
   const values = new FormData(form());
   const names = [...new Set(values.keys())].filter((name) => !GIVEN.includes(name));
-  localStorage.setItem(draftKey(), JSON.stringify(Object.fromEntries(names.map((name) => [name, values.getAll(name)]))));
+  const isKept = store(draftKey(), JSON.stringify(Object.fromEntries(names.map((name) => [name, values.getAll(name)]))));
+  document.getElementById("draft-unkept").hidden = isKept;
 }
 
 function applyDraft(draft) {
@@ -158,6 +160,8 @@ async function submitBehind(submitter) {
   document.body.setAttribute("aria-busy", "true");
   if (!ahead) await fetching;
   if (!ahead || !keep(pack(submitter))) {
+    // A form that is just being submitted passes over a second submission of itself.
+    await new Promise((resolve) => { setTimeout(resolve); });
     document.body.removeAttribute("aria-busy");
     isOrdinary = true;
     form().requestSubmit(submitter);
