@@ -106,6 +106,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 /** What would be refused goes the ordinary way, so that the refusal comes on the spot. */
 function isComplete(values) {
+  if ([...form().querySelectorAll("[data-longest]")].some(({ value, dataset }) => value.length > Number(dataset.longest))) return false;
   const rows = form().closest("[data-group]");
   if (rows) return rows.dataset.group === "complete";
   const unscored = [...form().querySelectorAll(".rubric-row")].some((row) => !row.querySelector(":checked"));
