@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 
 import trajectories.forms as package
 from trajectories.core.faults import Fault
-from trajectories.forms.plain import PlainForm
+from trajectories.forms.plain import PlainBoundField, PlainForm
 
 ODD = ["", "zzz", "two words", "-9", "1e999", "nan", "0.12345678901", "9" * 40, "x" * 300_000, "a\0b", "\ud800", "0"]
 
@@ -44,6 +44,16 @@ def refusals(field: forms.Field, *values: str, files: object = None) -> list:
 @pytest.mark.parametrize("name", every_form())
 def test_every_form_speaks_for_itself(name):
     assert issubclass(every_form()[name], PlainForm)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", every_form())
+def test_a_page_sends_a_text_that_is_too_long_as_a_whole_so_that_it_is_refused(name):
+    """Browsers cut what is pasted at `maxlength` and say nothing."""
+    assert issubclass(every_form()[name].bound_field_class or forms.BoundField, PlainBoundField)
+    form = type("One", (PlainForm,), {"text": forms.CharField(max_length=3, widget=forms.Textarea)})()
+    assert "maxlength" not in str(form["text"])
+    assert 'data-longest="3"' in str(form["text"])
 
 
 @pytest.mark.django_db

@@ -24,8 +24,23 @@ def as_sent(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not (value is None or value is False or value == "")}
 
 
+class PlainBoundField(forms.BoundField):
+    """A field on its page, where it takes more characters than it may hold.
+
+    A browser cuts what is pasted at `maxlength` and says nothing; here the whole comes and is refused in a sentence.
+    """
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
+        """The attributes that the page adds; `data-longest` is for scripts."""
+        built: dict[str, Any] = super().build_widget_attrs(attrs, widget)
+        longest = (widget or self.field.widget).attrs.get("maxlength")
+        return built if longest is None else {**built, "maxlength": False, "data-longest": longest}
+
+
 class PlainForm(forms.Form):
     """A form that refuses in the product's own words, whichever field or validator of Django's found the fault."""
+
+    bound_field_class = PlainBoundField
 
     @classmethod
     def refusing(cls, text: str) -> Self:

@@ -1,12 +1,13 @@
 """Writing traces from elsewhere that were set aside: all at once, each once, with what was said of them."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from trajectories.adapters.copying import copy_missing, copy_rows, reserve_ids
@@ -49,6 +50,13 @@ _Key = tuple[int, str]
 """The problem of a trace, and the hash of its content."""
 _Here = tuple[int | None, Request, int]
 """The sampler of a trace, the request that it answers, and its id."""
+
+
+_HERE_BEFORE = """
+SELECT problem_id, content_hash, sampler_id, facts, id FROM trajectories_trace
+WHERE problem_id = ANY(%s) AND content_hash = ANY(%s) AND run_id IS NULL ORDER BY id
+"""
+"""The traces of no run with some problems and contents, which go there as two lists: thousands of values."""
 
 
 class _Known:
@@ -274,9 +282,10 @@ class _Writer:
                 others = max(map(known.count, keys), default=0) if row.get("is_sample") else 0
                 if others:
                     row["trace"][FACTS]["alternative"] = others
+                    request = Request.of(row["trace"][FACTS])
                 new.append(row)
                 for key in keys:
-                    known.add(key, sampler, Request.of(row["trace"][FACTS]), -len(new))
+                    known.add(key, sampler, request, -len(new))
                 continue
             same.append((row, there))
             if there > 0:
@@ -293,11 +302,11 @@ class _Writer:
         that this import did not bring."""
         known, problems = _Known(), {row["trace"][0] for row in batch}
         hashes = {name for row in batch for name in row["known_as"]}
-        found = Trace.objects.filter(problem__in=problems, content_hash__in=hashes, run=None).order_by("pk")
-        columns = ("problem_id", "content_hash", "sampler_id", "facts", "pk")
-        for problem, name, by, facts, trace_id in found.values_list(*columns):
-            is_free = trace_id not in self._taken and not self._is_new(trace_id)
-            known.add((problem, name), by, Request.of(facts), trace_id, is_free=is_free)
+        with connection.cursor() as cursor:
+            cursor.execute(_HERE_BEFORE, [list(problems), list(hashes)])
+            for problem, name, by, facts, trace_id in cursor.fetchall():
+                is_free = trace_id not in self._taken and not self._is_new(trace_id)
+                known.add((problem, name), by, Request.of(json.loads(facts)), trace_id, is_free=is_free)
         return known
 
     def _known_by(self, row: Mapping[str, Any]) -> int | None:
