@@ -43,6 +43,7 @@ class ImportedReview(models.Model):
     """A review as the imported file has it, under a pseudonym that is no account. Append-only.
 
     It decides nothing here, unless whoever imported it asked for that and so made it their own (a Review of theirs).
+    Who labelled steps and decided nothing there has the decision "withdraw".
     """
 
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="imported_reviews")

@@ -62,6 +62,7 @@ def notes_elsewhere(traces: Sequence[Trace]) -> dict[int, str]:
         scored = "" if score is None else f", score {score:g}"
         notes.setdefault(trace, []).append(f"{verifier} elsewhere: {outcome}{scored}")
     people = ImportedReview.objects.filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
+    people = people.exclude(decision=Decision.WITHDRAW)
     for trace, who, decision in people.values_list("trace", "pseudonym", "decision"):
         notes.setdefault(trace, []).append(f"{who} elsewhere: {decision}")
     return {trace: "; ".join(said) for trace, said in notes.items()}
