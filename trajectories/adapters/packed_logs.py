@@ -62,7 +62,7 @@ DAMAGED = (
 _NUMBERS = re.compile(r"(\d+)")
 
 
-class Budget:
+class Allowance:
     """How many bytes may come out of a zip in all, with what is packed inside of it."""
 
     def __init__(self, left: int) -> None:
@@ -75,14 +75,14 @@ class Budget:
             raise ProblemError("", f"found a zip that unpacks to more than {MAX_RATIO:,} times its size")
 
 
-Open = Callable[[str, IO[bytes], Budget], Iterator[PlacedRow]]
+Open = Callable[[str, IO[bytes], Allowance], Iterator[PlacedRow]]
 
 
 def rows_of_zip(
-    stream: IO[bytes], limits: ImportLimits, open_plain: Open, budget: Budget | None = None
+    stream: IO[bytes], limits: ImportLimits, open_plain: Open, allowance: Allowance | None = None
 ) -> Iterator[PlacedRow]:
     """The rows of a zip: the samples of a log of inspect, else those of every .json and .jsonl file in it. A zip that
-    is inside of another one spends the `budget` of that."""
+    is inside of another one spends the `allowance` of that."""
     try:
         packed_size = check_directory(stream, MAX_DIRECTORY)
         archive = zipfile.ZipFile(stream)
@@ -98,7 +98,9 @@ def rows_of_zip(
             found = f"found {len(entries):,} files in the zip, expected at most {MAX_ENTRIES:,}"
             yield PlacedRow("", ProblemError("", found), 0)
             return
-        packed = _Packed(archive, stream, limits, budget or Budget(max(MAX_RATIO * packed_size, limits.row_bytes)))
+        packed = _Packed(
+            archive, stream, limits, allowance or Allowance(max(MAX_RATIO * packed_size, limits.row_bytes))
+        )
         if any(entry.filename in HEADERS for entry in entries):
             yield from _samples(packed, entries)
         else:
@@ -108,8 +110,8 @@ def rows_of_zip(
 class _Packed:
     """An open zip, of which so many bytes may come out in all."""
 
-    def __init__(self, archive: zipfile.ZipFile, stream: IO[bytes], limits: ImportLimits, budget: Budget) -> None:
-        self._archive, self._stream, self._limits, self.budget = archive, stream, limits, budget
+    def __init__(self, archive: zipfile.ZipFile, stream: IO[bytes], limits: ImportLimits, allowance: Allowance) -> None:
+        self._archive, self._stream, self._limits, self.allowance = archive, stream, limits, allowance
 
     def read(self, entry: zipfile.ZipInfo) -> bytes:
         """All of an entry, which is no longer than a row may be. Raises ProblemError."""
@@ -118,7 +120,7 @@ class _Packed:
                 data = unpacked.read(self._limits.row_bytes + 1)
             except DAMAGED as fault:
                 raise _damaged() from fault
-        self.budget.spend(len(data))
+        self.allowance.spend(len(data))
         if len(data) > self._limits.row_bytes:
             raise ProblemError("", f"found more than {self._limits.row_words} in one sample, expected less")
         return data
@@ -126,7 +128,7 @@ class _Packed:
     def copy(self, entry: zipfile.ZipInfo, target: IO[bytes]) -> None:
         """Unpack an entry of any length into a file. Raises ProblemError."""
         with self.open(entry) as unpacked:
-            copy_unpacked(unpacked, target, self.budget)
+            copy_unpacked(unpacked, target, self.allowance)
 
     def open(self, entry: zipfile.ZipInfo) -> IO[bytes]:
         """An entry, unpacked as it is read. Raises ProblemError."""
@@ -152,11 +154,11 @@ class _Packed:
         return unpacker.stream_reader(data, read_across_frames=True, closefd=False)
 
 
-def copy_unpacked(unpacked: IO[bytes], target: IO[bytes], budget: Budget) -> None:
+def copy_unpacked(unpacked: IO[bytes], target: IO[bytes], allowance: Allowance) -> None:
     """Unpack what is of any length into a file, which is at its beginning then. Raises ProblemError."""
     try:
         while data := unpacked.read(1024 * 1024):
-            budget.spend(len(data))
+            allowance.spend(len(data))
             target.write(data)
     except DAMAGED as fault:
         if isinstance(fault, ProblemError):
@@ -264,7 +266,7 @@ def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Op
                 yield PlacedRow(_shown(entry.filename), fault, 0)
                 continue
             beside = said.get(folder_of(entry.filename), {})
-            for row in open_plain(entry.filename, whole, packed.budget):
+            for row in open_plain(entry.filename, whole, packed.allowance):
                 told_row = with_document(row.row, beside) if beside and isinstance(row.row, dict) else row.row
                 place = f"{_shown(entry.filename)} {row.place}".strip()
                 inner = f"{entry.filename}/{row.inner}" if row.inner else entry.filename

@@ -8,7 +8,7 @@ from typing import IO
 from trajectories.adapters.packed_logs import (
     IN_MEMORY,
     ZIP_MARK,
-    Budget,
+    Allowance,
     copy_unpacked,
     guarded,
     rows_of_zip,
@@ -46,18 +46,18 @@ def rows_of_file(name: str, stream: IO[bytes], limits: ImportLimits = LIMITS) ->
     return _plain(limits, name, stream)
 
 
-def _inside(limits: ImportLimits, name: str, stream: IO[bytes], budget: Budget) -> Iterator[PlacedRow]:
+def _inside(limits: ImportLimits, name: str, stream: IO[bytes], allowance: Allowance) -> Iterator[PlacedRow]:
     """The rows of a file in a zip, which may be packed by itself, once."""
     head = stream.read(8)
     stream.seek(0)
     if head.startswith((ZIP_MARK, EMPTY_ZIP)):
-        return rows_of_zip(stream, limits, partial(_innermost, limits), budget)
+        return rows_of_zip(stream, limits, partial(_innermost, limits), allowance)
     if (unpacked := unpacked_stream(head, stream)) is not None:
-        return _rows_unpacked(limits, name, unpacked, budget)
+        return _rows_unpacked(limits, name, unpacked, allowance)
     return rows_of_file(name, stream, limits)
 
 
-def _innermost(limits: ImportLimits, name: str, stream: IO[bytes], _: Budget) -> Iterator[PlacedRow]:
+def _innermost(limits: ImportLimits, name: str, stream: IO[bytes], _: Allowance) -> Iterator[PlacedRow]:
     """The rows of a file in a zip in a zip; what is packed in it once more is sent by itself."""
     head = stream.read(8)
     stream.seek(0)
@@ -69,11 +69,11 @@ def _innermost(limits: ImportLimits, name: str, stream: IO[bytes], _: Budget) ->
     return rows_of_file(name, stream, limits)
 
 
-def _rows_unpacked(limits: ImportLimits, name: str, packed: IO[bytes], budget: Budget) -> Iterator[PlacedRow]:
+def _rows_unpacked(limits: ImportLimits, name: str, packed: IO[bytes], allowance: Allowance) -> Iterator[PlacedRow]:
     """The rows of a packed file in a zip, of which no more may come out than of the zip."""
     with SpooledTemporaryFile(IN_MEMORY) as whole:
         try:
-            copy_unpacked(packed, whole, budget)
+            copy_unpacked(packed, whole, allowance)
         except ProblemError as fault:
             yield PlacedRow("", fault, 0)
             return
