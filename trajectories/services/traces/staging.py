@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import IO, Any, NamedTuple
 
 from django.conf import settings
@@ -24,7 +23,6 @@ from trajectories.core.prompts import ReadAnswer, read_answer
 from trajectories.core.records import JSON, SampleResult
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.answers import searched_fact
-from trajectories.core.verifiers.arc_common import once_per_object
 from trajectories.models import Problem
 from trajectories.selectors.problems import to_public
 from trajectories.services.problems.imports import FaultTally
@@ -259,12 +257,14 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
     completion = _storable(item.completion)
     columns, texts = trace_columns(problem, _result(problem, item, completion), completion.parts)
     columns |= {"problem_id": problem.pk, "temperature": item.temperature}
+    if item.cost is not None:
+        columns["cost"] = str(item.cost)  # money as its digits
     return {
         "model": item.model.strip(),
         "trace_id": item.trace_id,
         "release": item.archived_item.release if item.archived_item is not None else "",
         "known_as": sorted({columns["content_hash"], *earlier_hashes(problem, item.messages, columns, texts)}),
-        "trace": [_plain(columns[name]) for name in TRACE_COLUMNS],
+        "trace": [columns[name] for name in TRACE_COLUMNS],
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
         "adds_verdicts": item.adds_verdicts,
@@ -273,11 +273,6 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
         "reviews": [review_row(review) for review in item.reviews],
         "adopted": adopted_review(item.reviews, len(item.steps)) if adopting else None,
     }
-
-
-def _plain(value: Any) -> JSON:
-    """A column's value as JSON: money as its digits."""
-    return str(value) if isinstance(value, Decimal) else value
 
 
 def _storable(came: Completion) -> Completion:
@@ -290,14 +285,11 @@ def _storable_part(part: Part) -> Part:
     return part if text is part.text and not part.data else replace(part, text=text, data=storable_json(part.data))
 
 
-_public = once_per_object(to_public)
-
-
 def _result(problem: Problem, item: ForeignTrace, completion: Completion) -> SampleResult:
     """What `trace_columns` asks of a trace besides its parts."""
     read, searched = ReadAnswer(item.answer, item.program, item.span), False
     if item.answer is None and not item.program and item.archived_item is None:
-        read = read_answer(_public(problem), completion.content) if item.has_answer else read
+        read = read_answer(to_public(problem), completion.content) if item.has_answer else read
         searched = True
     facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
     if searched or read.span is not None:
