@@ -126,6 +126,12 @@ def _taken(field: forms.Field) -> str:
             return f"a number{_bounds(field)}"
         case forms.IntegerField():
             return f"a whole number{_bounds(field)}"
+        case forms.DateField():
+            return "a day, as 2026-11-30"
+        case forms.EmailField():
+            return "an address such as name@example.org"
+        case forms.JSONField():
+            return "JSON"
         case forms.UUIDField():
             return "the key that the page came with"
         case forms.SlugField():
