@@ -10,7 +10,8 @@ from django.conf import settings
 
 from trajectories.adapters.spools import Spool
 from trajectories.adapters.trace_files import rows_of_file
-from trajectories.core.completions.parts import Completion, parts_to_json
+from trajectories.core.completions.parts import Completion
+from trajectories.core.completions.thoughts import Part
 from trajectories.core.importers.archive_rows import ARCHIVED_AS
 from trajectories.core.importers.file_names import told_by_file
 from trajectories.core.importers.foreign_traces import SAMPLED_AS, ForeignTrace, ProblemKey, Row
@@ -23,6 +24,7 @@ from trajectories.core.prompts import ReadAnswer, read_answer
 from trajectories.core.records import JSON, SampleResult
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.answers import searched_fact
+from trajectories.core.verifiers.arc_common import once_per_object
 from trajectories.models import Problem
 from trajectories.selectors.problems import to_public
 from trajectories.services.problems.imports import FaultTally
@@ -165,12 +167,15 @@ def read_batch(rows: Iterable[ReadRow], stated: Stated) -> ReadBatch:
             mapped = map_row(row, stated.places) if stated.places else row
             shape = shape_of(mapped)
             traces = shape.traces(mapped, limits)
-            path, placed = each.path or each.file, each._replace(row=None)
+            path, placed = each.path or each.file, ReadRow(each.file, each.span, None, each.size, each.path)
             found.traces += [(placed, told_by_file(trace, path, stated.model)) for trace in traces]
             found.shapes[shape.name] += 1
-            found.left_out.update(left_out_of(traces))
             places = stated.places.values()
-            found.unread.update(unmapped_columns(row, places) if places else unread_columns(shape.name, row))
+            unread = unmapped_columns(row, places) if places else unread_columns(shape.name, row)
+            if left_out := left_out_of(traces):
+                found.left_out.update(left_out)
+            if unread:
+                found.unread.update(unread)
         except ProblemError as fault:
             found.faults.append(_fault(each.file, each.span, fault.path, fault.detail))
     return found
@@ -258,7 +263,7 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
         "model": item.model.strip(),
         "trace_id": item.trace_id,
         "release": item.archived_item.release if item.archived_item is not None else "",
-        "known_as": sorted({columns["content_hash"], *earlier_hashes(problem, columns, texts)}),
+        "known_as": sorted({columns["content_hash"], *earlier_hashes(problem, item.messages, columns, texts)}),
         "trace": [_plain(columns[name]) for name in TRACE_COLUMNS],
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
@@ -266,7 +271,7 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
         "is_sample": item.is_sample,
         "of_any_model": item.of_any_model,
         "reviews": [review_row(review) for review in item.reviews],
-        "adopted": adopted_review(item.reviews, len(item.steps)) if adopting and item.reviews else None,
+        "adopted": adopted_review(item.reviews, len(item.steps)) if adopting else None,
     }
 
 
@@ -277,22 +282,29 @@ def _plain(value: Any) -> JSON:
 
 def _storable(came: Completion) -> Completion:
     """A completion as it can be stored: texts and what came with them."""
-    text = storable_text(came.text)
-    parts = [replace(part, text=storable_text(part.text), data=storable_json(part.data)) for part in came.parts]
-    return Completion(text, tuple(parts))
+    return Completion(storable_text(came.text), tuple(map(_storable_part, came.parts)))
+
+
+def _storable_part(part: Part) -> Part:
+    text = storable_text(part.text)
+    return part if text is part.text and not part.data else replace(part, text=text, data=storable_json(part.data))
+
+
+_public = once_per_object(to_public)
 
 
 def _result(problem: Problem, item: ForeignTrace, completion: Completion) -> SampleResult:
+    """What `trace_columns` asks of a trace besides its parts."""
     read, searched = ReadAnswer(item.answer, item.program, item.span), False
     if item.answer is None and not item.program and item.archived_item is None:
-        read, searched = read_answer(to_public(problem), completion.content), True
+        read = read_answer(_public(problem), completion.content) if item.has_answer else read
+        searched = True
     facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
     if searched or read.span is not None:
         facts |= searched_fact(read.span)
     return SampleResult(
         messages=item.messages,
         reasoning=completion.text,
-        parts=tuple(parts_to_json(completion.parts)),
         steps=item.steps,
         answer=read.answer,
         program=read.program,
