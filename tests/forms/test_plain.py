@@ -64,6 +64,8 @@ def test_no_text_of_django_is_left_in_any_field(name):
     assert [error.message for error in said if isinstance(error.message, Promise)] == []
     for error in said:
         assert str(error.message).rstrip().endswith((".", "…")), error.message
+    # Which it was.
+    assert [error.message for error in refusals(FIELDS[name], "zzz") if "expected a text" in str(error.message)] == []
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,10 @@ def test_no_text_of_django_is_left_in_any_field(name):
             "Found 'x', expected one of the 20 offered.",
         ),
         (forms.MultipleChoiceField(choices=[("a", "A")]), [], "Found nothing, expected at least one of those offered."),
+        (forms.DateField(), [], "Found nothing, expected a day, as 2026-11-30."),
+        (forms.DateField(), ["31.12."], "Found '31.12.', expected a day, as 2026-11-30."),
+        (forms.EmailField(), ["ann"], "Found 'ann', expected an address such as name@example.org."),
+        (forms.JSONField(), ["{"], "Found '{', expected JSON."),
         (forms.UUIDField(), ["x"], "Found 'x', expected the key that the page came with."),
         (forms.BooleanField(), [], "Found nothing, expected a tick."),
         (

@@ -17,6 +17,16 @@ MOST_LISTED = 8
 """Choices that a sentence names; of more it gives the number."""
 LONGEST_FOUND = 80
 """Characters of what was typed that a sentence repeats."""
+TAKEN: Mapping[type[forms.Field], str] = {
+    forms.DateField: "a day, as 2026-11-30",
+    forms.EmailField: "an address such as name@example.org",
+    forms.JSONField: "JSON",
+    forms.UUIDField: "the key that the page came with",
+    forms.SlugField: "letters from a to z, digits, hyphens and underscores",
+    forms.FileField: "one with something in it",
+    forms.BooleanField: "a tick",
+}
+"""What fields take whose kind says it all."""
 
 
 def as_sent(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,15 +136,7 @@ def _taken(field: forms.Field) -> str:
             return f"a number{_bounds(field)}"
         case forms.IntegerField():
             return f"a whole number{_bounds(field)}"
-        case forms.UUIDField():
-            return "the key that the page came with"
-        case forms.SlugField():
-            return "letters from a to z, digits, hyphens and underscores"
-        case forms.FileField():
-            return "one with something in it"
-        case forms.BooleanField():
-            return "a tick"
-    return "a text"
+    return next((taken for kind, taken in TAKEN.items() if isinstance(field, kind)), "a text")
 
 
 def _bounds(field: forms.IntegerField) -> str:
