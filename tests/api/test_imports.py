@@ -166,3 +166,24 @@ def test_reviews_are_adopted_for_who_may_review(lead):
 def test_the_reference_names_the_fields_of_a_form_with_files():
     (operation,) = [each for each in shown_areas()["Imports"] if each.name == "import_files"]
     assert {"files", "places", "on_fault"} <= {field.name for field in operation.body}
+
+
+def test_what_is_known_on_the_other_side_is_told_wherever_problems_come_in(lead):
+    program, row = Program(lead), {"question": "2 + 2?", "answer": "4", "name": "two"}
+    trained = program.post("/problems", {"problem_set": "Trained", "split": "train", "rows": [row]}).json()
+    assert (trained["inserted"], trained["crossing_count"], trained["crossings"]) == (1, 0, [])
+    crossing = {
+        "name": "held",
+        "split": "eval",
+        "known_name": "two",
+        "known_set": "Trained",
+        "known_split": "train",
+    }
+    held = {**row, "name": "held"}
+    told = program.post("/problems", {"problem_set": "Held", "split": "eval", "rows": [held]}).json()
+    assert (told["duplicates"], told["crossing_count"], told["crossings"]) == (1, 1, [crossing])
+    asked = {"kind": "questions", "split": "eval", "set_title": "Held"}
+    made = program.send("/imports", {"files": [lines(held)], **asked}).json()["id"]
+    work(made)
+    told = program.get(f"/imports/{made}").json()
+    assert (told["crossing_count"], told["crossings"]) == (1, [crossing])

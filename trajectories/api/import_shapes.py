@@ -5,6 +5,7 @@ from typing import Any
 from django.http import Http404
 from ninja import Schema
 
+from trajectories.api.problems import CrossingShown, show_crossing
 from trajectories.core.records import JSON
 from trajectories.models import Import
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
@@ -59,13 +60,16 @@ class ScoreCounts(Schema):
 
 
 class ImportShown(ImportRow):
-    """An import with the first of its `fault_count` faults, the set that problems came into, if any, and of traces what
-    its rows were (`shapes`: rows by shape), the words cut off around questions, and how many scores, reviews and new
-    problems came with them. `scores` is null where you may not see reviews, or where there is nothing to count yet."""
+    """An import with the first of its `fault_count` faults, the set that problems came into, if any, the first of the
+    `crossing_count` problems that are known on the other side of training and evaluation, and of traces what its rows
+    were (`shapes`: rows by shape), the words cut off around questions, and how many scores, reviews and new problems
+    came with them. `scores` is null where you may not see reviews, or where there is nothing to count yet."""
 
     problem_set: str | None
     problem_set_id: int | None
     faults: list[FileFault]
+    crossing_count: int
+    crossings: list[CrossingShown]
     shapes: dict[str, int]
     wrapper: Wrapper | None
     verdicts: int
@@ -100,6 +104,8 @@ def show_import(job: Import, person: Any) -> dict[str, JSON]:
         "problem_set": job.problem_set.name if job.problem_set else None,
         "problem_set_id": job.problem_set_id,
         "faults": [{"file": each.file, "row": each.path, "detail": each.detail} for each in import_faults(job)],
+        "crossing_count": job.crossing_count,
+        "crossings": [show_crossing(told) for told in job.crossings],
         "shapes": dict(shapes_told(job)),
         "wrapper": {"before": "", "behind": "", "rows": 0, **wrapper} if wrapper else None,
         **{name: job.told.get(name, 0) for name in COUNTED},

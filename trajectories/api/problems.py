@@ -1,6 +1,8 @@
 """Problems: listing and reading them, and adding questions with their answers."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import astuple
 from io import BytesIO
 from typing import Annotated, Any, Literal
 
@@ -84,8 +86,20 @@ class RowFault(Schema):
     detail: str
 
 
+class CrossingShown(Schema):
+    """A problem that came in or was known, and the one on the other side of the line between training and evaluation
+    that asks the same."""
+
+    name: str
+    split: str
+    known_name: str
+    known_set: str
+    known_split: str
+
+
 class Added(Schema):
-    """What came in. `faults` has the first 100 of `fault_count`."""
+    """What came in. `faults` has the first 100 of `fault_count`, `crossings` the first 10 of the `crossing_count`
+    problems, new or known already, that are known on the other side of the line between training and evaluation."""
 
     problem_set: str | None
     problem_set_id: int | None
@@ -93,6 +107,8 @@ class Added(Schema):
     duplicates: int
     fault_count: int
     faults: list[RowFault]
+    crossing_count: int = 0
+    crossings: list[CrossingShown] = []
 
 
 class Questions(Free):
@@ -214,6 +230,11 @@ def refusal_of(faults: list[tuple[str, str]], count: int) -> Fault:
     return Fault(f"{place}: {detail}; nothing came in.{more}", field="rows")
 
 
+def show_crossing(told: Sequence[str]) -> dict[str, JSON]:
+    """A problem that is known on the other side, as it is answered."""
+    return dict(zip(CrossingShown.model_fields, told, strict=True))
+
+
 def _added(report: ImportReport) -> dict[str, JSON]:
     return {
         "problem_set": report.problem_set.name if report.problem_set else None,
@@ -222,4 +243,6 @@ def _added(report: ImportReport) -> dict[str, JSON]:
         "duplicates": report.duplicates,
         "fault_count": report.fault_count,
         "faults": [{"row": each.path, "detail": each.detail} for each in report.faults[:FAULTS_SHOWN]],
+        "crossing_count": report.crossing_count,
+        "crossings": [show_crossing(astuple(each)) for each in report.crossings],
     }

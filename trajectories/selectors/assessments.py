@@ -9,6 +9,7 @@ from django.db import connection
 
 from trajectories.core.curation.adjudications import settle_finally
 from trajectories.core.curation.reviews import Standing
+from trajectories.core.exporters.conversations import asks_nothing
 from trajectories.core.exporters.preference_repairs import is_better
 from trajectories.core.prompts import render_messages
 from trajectories.core.prompts.rendering import CANONICAL
@@ -124,6 +125,11 @@ def trace_hash_of(known: ItemEvidence, own: str) -> str:
 def canonical_prompt(problem: Problem) -> tuple[Mapping[str, Any], ...]:
     """How a problem is asked where the prompts that were sent differ."""
     return tuple(dict(message) for message in render_messages(CANONICAL, to_public(problem)))
+
+
+def asked_instead(prompt: Sequence[Mapping[str, Any]], problem: Problem) -> tuple[Mapping[str, Any], ...]:
+    """The canonical prompt of a problem for a trace that was sent nothing that asks; none for others."""
+    return canonical_prompt(problem) if asks_nothing(prompt) else ()
 
 
 def _rows(table: str, columns: str, keys: list[int]) -> list[tuple[Any, ...]]:

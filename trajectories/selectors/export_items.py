@@ -14,6 +14,7 @@ from trajectories.adapters.rows_ahead import RowsAhead
 from trajectories.core.completions.parts import parts_from_json
 from trajectories.core.completions.thoughts import Part
 from trajectories.core.exporters import ExportItem
+from trajectories.core.exporters.conversations import asks_nothing
 from trajectories.core.prompts.pictures import written_out
 from trajectories.core.records import ProblemKind
 from trajectories.core.releases.item_evidence import ItemEvidence
@@ -22,6 +23,7 @@ from trajectories.selectors.assessments import (
     HUMAN_EDIT,
     Assessments,
     Origin,
+    asked_instead,
     canonical_prompt,
     makes_pair,
     meta_of,
@@ -70,7 +72,8 @@ _read_json = json.JSONDecoder().raw_decode
 
 class ItemReader:
     """Reads the items of a release in order. With `assessed` it also reads what was found of each: `meta`, whether it
-    is right, and the trace that it was edited from; with `canonical` also the canonical prompt of each problem."""
+    is right, and the trace that it was edited from; with `canonical` also the canonical prompt of each problem, which
+    without it is read for prompts that ask nothing."""
 
     def __init__(self, release: Release, *, assessed: bool, canonical: bool = False) -> None:
         self._release, self._assessed, self._canonical = release, assessed, canonical
@@ -102,8 +105,11 @@ class ItemReader:
 
     def _known(self, rows: list["_Read"]) -> "_Known":
         """Read what the items of a batch need besides."""
-        self._read_problems({row.problem_id for row in rows})
+        problems = {row.problem_id for row in rows}
+        self._read_problems(problems)
         self._read_prompts({row.prompt_id for row in rows})
+        unasked = {row.problem_id for row in rows if asks_nothing(self._prompts[row.prompt_id][1])}
+        self._read_canonical(problems if self._canonical else unasked)
         unsplit = _unsplit([row.trace_id for row in rows if row.parts is None])
         if not self._assessed:
             return _Known(unsplit)
@@ -169,21 +175,20 @@ class ItemReader:
 
     def _read_problems(self, keys: set[int]) -> None:
         known = {key: self._problems[key] for key in keys & self._problems.keys()}
-        fresh = Problem.objects.filter(pk__in=keys - known.keys())
-        if not self._canonical:
-            fresh = fresh.only("name", "kind", "reference", "reference_source", "content_hash")
-        read = {problem.pk: problem for problem in fresh} if len(known) < len(keys) else {}
-        if self._canonical:
-            asked = {key: self._asked[key] for key in known}
-            self._asked = asked | {key: canonical_prompt(problem) for key, problem in read.items()}
-        self._problems = known | read
+        names = ("name", "kind", "reference", "reference_source", "content_hash")
+        fresh = Problem.objects.filter(pk__in=keys - known.keys()).only(*names)
+        self._problems = known | ({problem.pk: problem for problem in fresh} if len(known) < len(keys) else {})
+
+    def _read_canonical(self, keys: set[int]) -> None:
+        known = {key: self._asked[key] for key in keys & self._asked.keys()}
+        fresh = Problem.objects.filter(pk__in=keys - known.keys()) if len(known) < len(keys) else ()
+        self._asked = known | {problem.pk: canonical_prompt(problem) for problem in fresh}
 
     def _read_prompts(self, keys: set[str]) -> None:
         known = {key: self._prompts[key] for key in keys & self._prompts.keys()}
         missing = list(keys - known.keys())
         fresh = Text.objects.filter(pk__in=missing).values_list("pk", "body") if missing else ()
-        read = {key: (key if len(body) < SHORT_PROMPT else "", written_out(json.loads(body))) for key, body in fresh}
-        self._prompts = known | read
+        self._prompts = known | {key: _prompt(key, body) for key, body in fresh}
 
 
 class _Read(NamedTuple):
@@ -221,6 +226,13 @@ class _Known:
     originals: Mapping[int, ExportItem] = field(default_factory=dict)
 
 
+def _prompt(key: str, body: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+    """The messages of a prompt, and the key by which what is made of them may be remembered: traces of different
+    problems share one that asks nothing."""
+    prompt = written_out(json.loads(body))
+    return "" if len(body) >= SHORT_PROMPT or asks_nothing(prompt) else key, prompt
+
+
 def _named(model: Any) -> dict[int, str]:
     return {key: f"{name} {version}" for key, name, version in model.objects.values_list("pk", "name", "version")}
 
@@ -240,8 +252,10 @@ def _originals(rows: list[_Read], evidence: list[ItemEvidence]) -> dict[int, Exp
 
 
 def _original(trace: Trace) -> ExportItem:
+    prompt = tuple(json.loads(trace.prompt.body))
     return ExportItem(
-        prompt=tuple(json.loads(trace.prompt.body)),
+        prompt=prompt,
+        canonical=asked_instead(prompt, trace.problem),
         reasoning=trace.reasoning.body,
         program=trace.program.body if trace.program else "",
         answer=trace.answer,

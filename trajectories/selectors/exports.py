@@ -16,6 +16,7 @@ from trajectories.selectors.assessments import (
     HUMAN_EDIT,
     Assessments,
     Origin,
+    asked_instead,
     makes_pair,
     meta_of,
     restored_origin,
@@ -144,9 +145,10 @@ def _originals(batch: list[ReleaseItem], evidence: list[ItemEvidence]) -> dict[i
 
 
 def _item(trace: Trace, meta: dict[str, Any], assessments: dict[str, Any]) -> ExportItem:
-    problem = trace.problem
+    problem, prompt = trace.problem, prompt_of(trace)
     return ExportItem(
-        prompt=prompt_of(trace),
+        prompt=prompt,
+        canonical=asked_instead(prompt, problem),
         reasoning=trace.reasoning.body,
         program=trace.program.body if trace.program else "",
         answer=trace.answer,

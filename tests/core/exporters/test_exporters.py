@@ -190,3 +190,10 @@ def test_tools_that_are_not_known_are_not_made_up(calls):
         prompt=({"role": "user", "content": "?"}, {"role": "assistant", "content": "", "tool_calls": calls})
     )
     assert "tools" not in EXPORTERS["sft-messages"].row(item)
+
+
+def test_arc_programs_are_of_arc_tasks_alone():
+    question = make_item(problem_kind=ProblemKind.NUMERIC, reference="4")
+    rows = EXPORTERS["arc-programs"].rows([question, make_item()], Ways())
+    assert [row.values["task_id"] for row in rows] == ["007bbfb7"]
+    assert not EXPORTERS["arc-programs"].takes(question)

@@ -13,8 +13,11 @@ from psycopg.errors import AdminShutdown
 
 from tests import factories
 from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.core.exporters import Reads, Thoughts
+from trajectories.core.exporters.conversations import prompt_messages
 from trajectories.models import AuditEvent, Export, Problem
 from trajectories.models.job_kinds import CANCEL
+from trajectories.selectors.exports import iterate_items
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.jobs.leases import MOST_CLAIMS
 from trajectories.services.jobs.steering import JobError, steer
@@ -58,6 +61,23 @@ def unheard():
 
 def rows(export):
     return [json.loads(line) for line in export_path(export).read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("reads", [Reads.TEXTS, Reads.ASSESSMENTS, Reads.EVERYTHING])
+def test_traces_without_a_prompt_stand_under_their_own_problems_question(lead, reads):
+    nothing = factories.make_text("[]")
+    problems = [factories.make_problem(kind="numeric", statement=f"How much is {n}?", spec={}) for n in (2, 3)]
+    for problem in problems:
+        trace = factories.make_trace(problem=problem, prompt=nothing)
+        submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
+    pushed = freeze_accepted(actor=lead, title="Pushed", key=uuid.uuid4())
+    items = list(iterate_items(pushed, reads=reads))
+    assert len(items) == 2
+    for item in items:
+        (message,) = prompt_messages(item, Thoughts.NONE)
+        statement = next(each.statement for each in problems if each.name == item.problem_name)
+        assert (message["role"], item.prompt) == ("user", ())
+        assert str(message["content"]).startswith(statement)
 
 
 def test_an_export_is_written_with_its_hash_and_rows(export, release):

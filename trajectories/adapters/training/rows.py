@@ -18,6 +18,7 @@ from trajectories.core.exporters import (
     encode_line,
     write_rows,
 )
+from trajectories.core.exporters.conversations import question_of
 from trajectories.core.identity import content_hash, text_hash
 from trajectories.core.learning.lessons import RELABELLED
 from trajectories.core.records import JSON, ProblemRecord
@@ -107,7 +108,7 @@ def _key(row: Row) -> str:
 
 
 def _problem_of(item: ExportItem) -> ProblemRecord:
-    asked = [message.get("content") for message in item.prompt if message.get("role") == USER]
+    asked = [message.get("content") for message in question_of(item) if message.get("role") == USER]
     statement = asked[-1] if asked and isinstance(asked[-1], str) else ""
     return ProblemRecord(
         kind=item.problem_kind,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from trajectories.core.exporters.arc_submission import is_task
 from trajectories.core.exporters.base import ExportItem, OneRowEach, Reads
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.identity import canonical_json
@@ -29,6 +30,12 @@ class ArcProgramsExporter(OneRowEach):
         "test_outputs": ["string"],
         "verdicts": [{"verifier": "string", "outcome": "string"}],
     }
+
+    needs = "traces of ARC tasks"
+
+    def takes(self, item: ExportItem) -> bool:
+        """Traces of ARC tasks."""
+        return is_task(item)
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:  # noqa: ARG002
         """{"task_id", "program", "train_outputs", "test_outputs", "verdicts": [{"verifier", "outcome"}]}."""

@@ -31,7 +31,7 @@ class ArcSubmissionExporter(OneRowEach):
 
     def takes(self, item: ExportItem) -> bool:
         """Traces of ARC tasks."""
-        return item.problem_kind is ProblemKind.ARC
+        return is_task(item)
 
     def rows(self, items: Sequence[ExportItem], ways: Ways) -> Iterator[Row]:  # noqa: ARG002
         """{task: [{"attempt_1": grid, "attempt_2": grid} for each test input]} for the one task of these items."""
@@ -43,6 +43,11 @@ class ArcSubmissionExporter(OneRowEach):
         first, second = attempts[0], attempts[-1]
         outputs = [{"attempt_1": one, "attempt_2": two} for one, two in zip(first, second, strict=True)]
         yield Row({taken[0].problem_name: outputs}, taken[0].meta, taken[0].split)
+
+
+def is_task(item: ExportItem) -> bool:
+    """Whether a trace is of an ARC task."""
+    return item.problem_kind is ProblemKind.ARC
 
 
 def _most_given(answers: Sequence[Sequence[JSON]]) -> list[Sequence[JSON]]:

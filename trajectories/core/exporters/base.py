@@ -59,7 +59,8 @@ class ExportItem:
     prompt_key: str = ""
     """The hash of the prompt, where it is short enough to be worth remembering what is made of it."""
     canonical: tuple[Mapping[str, JSON], ...] = ()
-    """The problem's canonical prompt, where a format may put it in the place of the prompt that was sent."""
+    """The problem's canonical prompt, where a format may put it in the place of the prompt that was sent, or where that
+    asks nothing: traces from elsewhere may come without what they were asked."""
     assessments: Mapping[str, JSON] = field(default_factory=dict)
     """Verdicts with their evidence and reviews with their step labels: {"verdicts": [...], "reviews": [...]}."""
 

@@ -51,13 +51,29 @@ def _asked(item: ExportItem, thoughts: Thoughts) -> _Asked:
     key = (item.prompt_key, thoughts)
     if item.prompt_key and (known := _known.get(key)) is not None:
         return known
-    place = _own_turns(item)
-    asked = _Asked(_told(item.prompt[:place], thoughts), _told(item.prompt[place:], thoughts), _tools(item))
+    sent, own = question_of(item), own_turns(item)
+    asked = _Asked(_told(sent, thoughts), _told(own, thoughts), _tools(item))
     if item.prompt_key:
         _known[key] = asked
         if len(_known) > REMEMBERED:
             _known.popitem(last=False)
     return asked
+
+
+def asks_nothing(prompt: Sequence[Mapping[str, JSON]]) -> bool:
+    """Whether no message in it is a user's: of traces from elsewhere it may be a system text alone, or nothing."""
+    return all(message.get("role") != "user" for message in prompt)
+
+
+def question_of(item: ExportItem) -> Sequence[Mapping[str, JSON]]:
+    """What was sent before the sample's own turns, and the problem's canonical prompt where that asks nothing."""
+    sent = item.prompt[: _own_place(item)]
+    return (*sent, *item.canonical) if asks_nothing(sent) else sent
+
+
+def own_turns(item: ExportItem) -> Sequence[Mapping[str, JSON]]:
+    """What in the prompt the sample did itself."""
+    return item.prompt[_own_place(item) :]
 
 
 def sent_messages(item: ExportItem) -> list[dict[str, JSON]]:
@@ -144,7 +160,7 @@ def _tools(item: ExportItem) -> dict[str, JSON]:
     return {"tools": known} if known else {}
 
 
-def _own_turns(item: ExportItem) -> int:
+def _own_place(item: ExportItem) -> int:
     """Where in the prompt the sample's own turns begin: with its first call of a tool."""
     return next((place for place, message in enumerate(item.prompt) if _calls(message)), len(item.prompt))
 

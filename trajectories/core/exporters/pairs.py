@@ -6,7 +6,9 @@ from itertools import chain
 
 from trajectories.core.exporters.base import ExportItem, OneRowEach, Pairing, Reads, Row, Ways
 from trajectories.core.exporters.conversations import (
+    asks_nothing,
     completion_messages,
+    own_turns,
     prompt_messages,
     tools_column,
 )
@@ -162,13 +164,10 @@ def _fit(chosen: _Side, rejected: _Side, pairing: Pairing) -> bool:
 def _rewritten(chosen: _Side, rejected: _Side) -> Pair:
     """Both under the canonical prompt, followed by what each did itself."""
     canonical = chosen.item.canonical
-    both = [replace(side.item, prompt=(*canonical, *_own(side.item)), prompt_key="") for side in (chosen, rejected)]
+    both = [
+        replace(side.item, prompt=(*canonical, *own_turns(side.item)), prompt_key="") for side in (chosen, rejected)
+    ]
     return Pair(both[0], both[1], is_rewritten=True)
-
-
-def _own(item: ExportItem) -> Sequence[Mapping[str, JSON]]:
-    asked = len(prompt_messages(item, Thoughts.NONE))
-    return item.prompt[asked:]
 
 
 def _meta(pair: Pair) -> dict[str, JSON]:
@@ -179,6 +178,6 @@ def _meta(pair: Pair) -> dict[str, JSON]:
         "rejected_trace_id": rejected.get("trace_id"),
         "rejected_verdicts": rejected.get("verdicts", []),
         "rejected_sampler": rejected.get("sampler"),
-        "prompt": REWRITTEN if pair.is_rewritten else SENT,
+        "prompt": REWRITTEN if pair.is_rewritten or asks_nothing(pair.chosen.prompt) else SENT,
         "source": pair.source,
     }

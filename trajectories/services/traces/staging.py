@@ -271,7 +271,7 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
         "is_sample": item.is_sample,
         "of_any_model": item.of_any_model,
         "reviews": [review_row(review) for review in item.reviews],
-        "adopted": adopted_review(item.reviews, len(item.steps)) if adopting and item.reviews else None,
+        "adopted": adopted_review(item.reviews, len(item.steps)) if adopting else None,
     }
 
 
@@ -289,7 +289,8 @@ def _result(problem: Problem, item: ForeignTrace, completion: Completion) -> Sam
     """What `trace_columns` asks of a trace besides its parts."""
     read, searched = ReadAnswer(item.answer, item.program, item.span), False
     if item.answer is None and not item.program and item.archived_item is None:
-        read, searched = read_answer(to_public(problem), completion.content), True
+        read = read_answer(to_public(problem), completion.content) if item.has_answer else read
+        searched = True
     facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
     if searched or read.span is not None:
         facts |= searched_fact(read.span)
