@@ -55,6 +55,17 @@ def test_a_document_that_is_packed_is_read_as_one_that_is_not(name):
     assert rows(name.lower().replace("gz", "zst"), frames) == [("line 1", ROW), ("line 2", ROW)]
 
 
+def test_what_is_packed_in_gzip_and_is_no_text_is_one_fault():
+    for data in (
+        packed(**{"a.jsonl": LINES}),
+        table(question=["2 + 2?"]),
+        gzip.compress(LINES),
+        zstandard.compress(LINES),
+    ):
+        [(_, fault)] = rows("a.gz", gzip.compress(data))
+        assert fault.startswith("found a packed file inside of a packed file, expected rows of text in it")
+
+
 @pytest.mark.parametrize("ending", OF_TRACES)
 def test_what_is_no_file_of_rows_is_refused_by_its_name(ending):
     [(place, fault)] = rows(f"Data{ending.upper()}", b"PK\x03\x04anything")

@@ -100,6 +100,12 @@ def _rows_of_text(limits: ImportLimits, name: str, stream: IO[bytes]) -> Iterato
 def _unpacked(name: str, stream: IO[bytes], limits: ImportLimits) -> Iterator[PlacedRow]:
     """The rows of a packed file, as those of the same file that is not packed."""
     inner = name.removesuffix(".gz").removesuffix(".zst")
+    head = stream.read(8)
+    stream.seek(0)
+    if head.startswith((ZIP_MARK, PARQUET_MARK)) or unpacked_stream(head, stream) is not None:
+        found = "found a packed file inside of a packed file, expected rows of text in it, or that file by itself"
+        yield PlacedRow("", ProblemError("", found), 0)
+        return
     yield from _plain(limits, inner, stream)
 
 
