@@ -151,6 +151,15 @@ def test_the_same_form_with_other_words_says_so_and_stores_nothing(wrong, curato
     assert Repair.objects.count() == 1
 
 
+def test_the_same_words_from_another_page_of_ones_own_are_no_second_repair_until_the_first_is_withdrawn(wrong, curator):
+    first = repair(wrong, curator)
+    with pytest.raises(Fault, match=f"saved these words already, as trace {first.trace_id}; expected other words"):
+        repair(wrong, curator)
+    assert Repair.objects.get() == first
+    withdraw_repair(actor=curator, trace=first.trace)
+    assert repair(wrong, curator).trace_id != first.trace_id
+
+
 def test_who_did_not_know_of_anothers_repair_is_told_and_may_save_beside_it(wrong, curator, lead):
     first = repair(wrong, lead)
     with pytest.raises(RepairedMeanwhileError) as fault:

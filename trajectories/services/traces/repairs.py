@@ -77,8 +77,9 @@ def submit_repair(*, author: User, trace: Trace, draft: RepairDraft, key: uuid.U
     """Store an edited trace as a child of its original and have it verified.
 
     The same `key` with the same words again gives the repair stored the first time. Raises Fault where nothing is
-    changed or left, where the trace cannot be repaired, or where the key belongs to other words; RepairedMeanwhileError
-    where somebody else has repaired it whom the page did not know of.
+    changed or left, where the trace cannot be repaired, where the author has a standing repair of it in the same words,
+    or where the key belongs to other words; RepairedMeanwhileError where somebody else has repaired it whom the page
+    did not know of.
     """
     check_repairable(trace)
     original = original_of(trace)
@@ -98,6 +99,9 @@ def submit_repair(*, author: User, trace: Trace, draft: RepairDraft, key: uuid.U
             "save again to make another repair of it.",
             field="key",
         )
+    same = Repair.objects.filter(author=author, original=trace, trace__content_hash=child.content_hash)
+    if (twin := same.filter(trace__withdrawn=False).first()) is not None:
+        raise Fault(f"You have saved these words already, as trace {twin.trace_id}; expected other words.")
     newest = newest_repair_of_others(trace_id=trace.pk, author_id=author.pk)
     if newest > draft.known:
         raise RepairedMeanwhileError(newest)
