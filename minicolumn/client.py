@@ -282,7 +282,8 @@ class Client(MakingClient, ManagingClient):
         return self._pages(f"/releases/{release_id}/exports", {})
 
     def request_export(self, release_id: int, format: str, *, key: str | None = None, **wanted: Any) -> Row:  # noqa: A002
-        """Have a file of a release made; `wanted` is container, thoughts, arguments, template, with_meta."""
+        """Have a file of a release made; `wanted` is container, thoughts, arguments, template, with_meta, and of
+        pairs longest, most, rewrite."""
         return self._make(f"/releases/{release_id}/exports", {"format": format, **wanted}, key)
 
     def export(self, export_id: int) -> Row:

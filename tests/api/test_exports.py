@@ -48,3 +48,14 @@ def test_a_format_that_there_is_not_is_refused(engineer, release):
     refused = Program(engineer).post(f"/releases/{release.pk}/exports", {"format": "exe"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "format")
     assert not Export.objects.exists()
+
+
+def test_pairs_are_made_as_asked(engineer, release):
+    program, at = Program(engineer), f"/releases/{release.pk}/exports"
+    asked = {"format": "preference", "longest": 2, "most": 4, "rewrite": True}
+    assert program.post(at, asked).status_code == 201
+    assert Export.objects.get().options == {"longest": 2, "most": 4, "rewrite": True}
+    assert program.post(at, {"format": "preference"}).json()["id"] != Export.objects.first().pk
+    for wrong in ({"most": 0}, {"most": 1_001}, {"longest": 0.5}, {"longest": 101}, {"rewrite": "yes"}):
+        refused = program.post(at, {"format": "preference", **wrong})
+        assert (refused.status_code, [each["field"] for each in refused.json()["errors"]]) == (422, [*wrong])

@@ -13,9 +13,10 @@ from trajectories.api.doors import door
 from trajectories.api.faults import ApiProblem
 from trajectories.api.releases import find_release
 from trajectories.api.shapes import Body, Cursor, IdempotencyKey, Key, Limit, OneOf, Rows, Word, once, rows_of
-from trajectories.core.exporters import EXPORTERS, Arguments, Container, Thoughts
+from trajectories.core.exporters import EXPORTERS, Arguments, Container, Pairing, Thoughts
 from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
+from trajectories.forms.releases import LONGEST_RATIO, MOST_PAIRS
 from trajectories.models import ApiToken, Export
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.paging import page_by_id
@@ -62,6 +63,19 @@ class Ask(Body):
     arguments: Annotated[str, OneOf(["", *Arguments])] = ""
     template: Annotated[Word, Field(description="Name of a trainer that it is written for.")] = ""
     with_meta: bool = False
+    longest: Annotated[
+        float | None,
+        Field(ge=1, le=LONGEST_RATIO, description="Pairs: longer answer at most so many times the shorter one."),
+    ] = None
+    most: Annotated[int, Field(ge=1, le=MOST_PAIRS, description="Pairs: at most of one problem.")] = Pairing().most
+    rewrite: Annotated[
+        bool, Field(description="Pairs: of traces that were asked differently too, under the problem's own prompt.")
+    ] = False
+
+    def wanted(self) -> Wanted:
+        """What is asked of the file, as services have it."""
+        given = self.model_dump()
+        return Wanted(pairing=Pairing(**{name: given.pop(name) for name in ("longest", "most", "rewrite")}), **given)
 
 
 @door("GET", "/releases/{release_id}/exports", *VIEW, answers=Rows[ExportShown], tag="exports")
@@ -101,7 +115,7 @@ def request_export(
         raise Fault(f"Found {given.format[:40]!r}, expected one of {', '.join(EXPORTERS)}.", field="format")
 
     def make() -> dict[str, JSON]:
-        return show_export(request_file(actor=asking(request), release=release, wanted=Wanted(**given.model_dump())))
+        return show_export(request_file(actor=asking(request), release=release, wanted=given.wanted()))
 
     return once(request, idempotency_key, given, make)
 
