@@ -12,10 +12,12 @@ import pyarrow.parquet
 import pytest
 import zstandard
 
+from trajectories.adapters import packed_logs
 from trajectories.adapters.refused_files import OF_TRACES
 from trajectories.adapters.trace_files import rows_of_file
 from trajectories.adapters.uploads import OpenFiles
 from trajectories.core.importers.beside_rows import BESIDE
+from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.question_files import read_rows
@@ -66,19 +68,86 @@ def test_every_file_in_a_zip_is_read_or_named():
         "a/test.jsonl": LINES,
         "b.parquet": table(question=["2 + 2?"], response=["4"]),
         "c.jsonl.gz": gzip.compress(LINES),
-        "d.eval": packed(x=b""),
+        "d.json.zst": zstandard.compress(PRETTY),
+        "e.eval": packed(**{"header.json": LOG, "samples/1_epoch_1.json": {"id": 1, "epoch": 1}}),
+        "f.zip": packed(**{"m/g.jsonl": LINES}),
         "README.md": b"words",
+        "h.tar.gz": gzip.compress(b"words"),
     }
     data = packed(**inside)
-    assert rows("train.zip", data) == [
-        ("a/test.jsonl line 1", ROW),
-        ("b.parquet row 1", ROW),
-        ("c.jsonl.gz", "found an archive inside the zip, expected plain files"),
-        ("d.eval", "found a log of inspect inside of a zip, expected it by itself"),
-        ("README.md", {BESIDE: "README.md"}),
+    found = rows("train.zip", data)
+    assert [place for place, _ in found] == [
+        *("a/test.jsonl line 1", "b.parquet row 1", "c.jsonl.gz line 1", "d.json.zst [0]", "d.json.zst [1]"),
+        *("e.eval samples/1_epoch_1.json", "f.zip m/g.jsonl line 1", "README.md", "h.tar.gz"),
     ]
+    assert [row for _, row in found[:5]] == [ROW] * 5
+    assert (found[5][1]["id"], found[6][1]) == (1, ROW)
+    assert found[7:] == [(name, {BESIDE: name}) for name in ("README.md", "h.tar.gz")]
     inner = [each.inner for each in rows_of_file("train.zip", io.BytesIO(data))]
-    assert inner[:2] == ["a/test.jsonl", "b.parquet"]
+    assert (inner[0], inner[1], inner[6]) == ("a/test.jsonl", "b.parquet", "f.zip/m/g.jsonl")
+
+
+def test_what_is_packed_three_times_is_refused_by_its_name():
+    inner = packed(
+        **{"a.jsonl": LINES, "b.eval": packed(x=b""), "c.zip": packed(x=b""), "d.jsonl.gz": gzip.compress(LINES)}
+    )
+    expected = "inside of a zip that is in another one, expected it in one zip at most"
+    assert rows("all.zip", packed(**{"in.zip": inner})) == [
+        ("in.zip a.jsonl line 1", ROW),
+        ("in.zip b.eval", f"found a log of inspect {expected}"),
+        ("in.zip c.zip", f"found a zip {expected}"),
+        ("in.zip d.jsonl.gz", f"found a packed file {expected}"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.zip"])
+def test_what_is_packed_in_a_zip_spends_what_may_come_out_of_the_zip(name, monkeypatch):
+    """Packed twice, a thousandth becomes a millionth."""
+    monkeypatch.setattr(packed_logs, "MAX_RATIO", 20)
+    line = json.dumps({**ROW, "response": "4" * 2_000_000}).encode() + b"\n"
+    once = gzip.compress(line) if name.endswith("gz") else deflated("a.jsonl", line)
+    limits = ImportLimits(row_bytes=100_000, steps=10)
+    [found] = rows_of_file("all.zip", io.BytesIO(deflated(name, once)), limits)
+    assert "found a zip that unpacks to more than 20 times its size" in str(found.row)
+    [cut] = rows_of_file("all.zip", io.BytesIO(deflated(name, once[: len(once) // 2])))
+    assert "whole" in str(cut.row)
+
+
+def deflated(name, data):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return target.getvalue()
+
+
+PACKS = {
+    "as it is": lambda name, data: (name, data),
+    "gz": lambda name, data: (f"{name}.gz", gzip.compress(data)),
+    "zip": lambda name, data: ("z.zip", packed(**{name: data})),
+}
+MARKED = ("utf-16-le with mark", "utf-16-be with mark")
+
+
+@pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", *MARKED])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_text_is_read_in_every_encoding_that_its_mark_names_and_with_every_end_of_a_line(pack, encoding, end):
+    row = {**ROW, "response": "vier: ②, 𝟒\r\n"}
+    code, _, mark = encoding.partition(" ")
+    text = "\ufeff" * bool(mark)
+    line = json.dumps(row, ensure_ascii=False)
+    lines = (text + f"{line}{end}{end}{line}{end}").encode(code)
+    assert [found for _, found in rows(*pack("a.jsonl", lines))] == [row, row]
+    document = (text + json.dumps([row, row], ensure_ascii=False, indent=1).replace("\n", end)).encode(code)
+    assert [found for _, found in rows(*pack("a.json", document))] == [row, row]
+
+
+def test_a_long_line_in_another_encoding_is_read_and_a_broken_one_named():
+    row = {**ROW, "response": "②" * 3_000_000}
+    data = (json.dumps(row, ensure_ascii=False) + "\r" + json.dumps(ROW) + "\r").encode("utf-16")
+    assert rows("a.jsonl", data) == [("line 1", row), ("line 2", ROW)]
+    [(_, fault)] = rows("a.jsonl", json.dumps(ROW).encode("utf-16") + b"\x00\xd8")
+    assert fault == "found bytes that are no UTF-16, expected UTF-16 as the mark says"
 
 
 LOG = {"version": 3, "status": "success", "eval": {"model": "m"}}

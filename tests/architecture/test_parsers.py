@@ -43,7 +43,7 @@ NO_PARSERS = {
     "krippendorff": "computes",
     "ninja": "hands over what our own reader of JSON has made of a request",
     "numpy": "computes",
-    "orjson": "writes texts and reads none",
+    "orjson": "writes texts, and reads what it wrote itself",
     "peft": "computes",
     "pgmq": "carries ids of rows",
     "pint": "is given names of units from our own list, never a text",

@@ -58,6 +58,35 @@ def test_drafts_of_one_project_are_not_sent_in_another(log_in, lead):
     assert Project.objects.count() == 2
 
 
+def test_a_draft_of_one_project_does_not_come_back_at_the_same_number_in_another(log_in, lead):
+    project = another_project("vision", "Vision")
+    Membership.objects.create(project=project, user=lead, role="lead")
+    here = factories.make_trace()
+    with acting_in(project.pk):
+        # Numbers are the same again, since each project counts its own.
+        there = factories.make_trace(pk=here.pk)
+    page = log_in(lead)
+    page.goto(f"/traces/{here.pk}/")
+    page.locator("#id_comment").fill("About the first project's trace")
+    page.goto(f"/traces/{here.pk}/repair/")
+    page.locator("#id_note").fill("The first project's edit")
+    expect(page.locator("#repair-kept")).to_be_visible()
+    enter(page, "Vision")
+    page.goto(f"/traces/{there.pk}/repair/")
+    expect(page.locator("#id_note")).to_have_value("")
+    page.goto(f"/traces/{there.pk}/")
+    expect(page.locator("#id_comment")).to_have_value("")
+    enter(page, "First project")
+    page.goto(f"/traces/{here.pk}/")
+    expect(page.locator("#id_comment")).to_have_value("About the first project's trace")
+
+
+def enter(page, title):
+    page.locator(".project-menu > summary").click()
+    page.locator(".project-menu").get_by_role("button", name=title).click()
+    expect(page.locator(".project-menu > summary")).to_contain_text(title)
+
+
 def test_on_a_phone_the_switcher_and_the_menus_share_one_line(log_in, lead):
     project = another_project("vision", "The team that looks at pictures")
     Membership.objects.create(project=project, user=lead, role="lead")

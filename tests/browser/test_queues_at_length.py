@@ -35,6 +35,16 @@ PAINTED = """
 }
 """
 
+FILL = """
+() => {
+  for (const size of [100000, 1000, 1]) {
+    try {
+      for (let number = 0; ; number += 1) localStorage.setItem(`other:${size}:${number}`, "x".repeat(size));
+    } catch { /* Nothing of this size fits any more. */ }
+  }
+}
+"""
+
 
 def stored(page: Page, count: int) -> None:
     expect(page.locator("#review-count")).to_contain_text(f"{count} by you")
@@ -158,3 +168,23 @@ def test_a_lease_that_ran_out_while_nobody_took_the_item_is_as_good_as_before(lo
     stored(page, 1)
     assert Review.objects.get().trace == traces[0]
     assert QueueItem.objects.get(trace=traces[0]).done_count == 1
+
+
+def test_a_browser_whose_storage_is_full_decides_as_before_and_says_that_it_keeps_no_draft(log_in, curator, lead):
+    traces = make_traces(3)[::-1]
+    queue = queue_of(lead, traces)
+    page = log_in(curator)
+    start(page, queue, traces[0])
+    page.evaluate(FILL)
+    press(page, "c")
+    page.keyboard.type("Too long")
+    page.keyboard.press("Escape")
+    expect(page.locator("#draft-unkept")).to_be_visible()
+    press(page, "v", "Enter")
+    at(page, traces[1])
+    accept_by_one_key(page)
+    press(page, "a")
+    at(page, traces[2])
+    expect(page.locator("#review-count")).to_contain_text("2 by you")
+    said = Review.objects.order_by("pk").values_list("trace", "decision", "comment")
+    assert list(said) == [(traces[0].pk, "reject", "Too long"), (traces[1].pk, "accept", "")]

@@ -162,6 +162,21 @@ def test_who_is_logged_out_is_told_and_loses_nothing(log_in, curator, traces):
     wait_for(Review.objects.exists, "the review")
 
 
+def test_a_page_that_is_older_than_the_login_says_so_and_its_decision_waits_for_a_reload(
+    log_in, curator, traces, live_app
+):
+    page = log_in(curator)
+    start(page, traces[0])
+    # As after a login in another window.
+    page.context.add_cookies([{"name": "csrftoken", "value": "x" * 32, "url": live_app.url}])
+    press(page, "a", "Enter")
+    toast(page).to_contain_text("this page is older than your login")
+    assert decided() == []
+    page.get_by_role("button", name="Reload").click()
+    wait_for(Review.objects.exists, "the review")
+    assert decided() == [(traces[0].pk, "accept")]
+
+
 def test_a_refused_decision_says_why_and_its_text_is_kept(log_in, curator, lead, traces):
     page = log_in(curator)
     start(page, traces[0])

@@ -1,6 +1,8 @@
 """Hashes of content."""
 
 import hashlib
+import json
+import sys
 from unittest.mock import patch
 
 from hypothesis import given
@@ -15,6 +17,12 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
 def hashed(text):
     return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
+
+
+def test_every_character_is_written_as_the_standard_library_writes_it():
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    for text in (every, every.translate(dict.fromkeys(range(0xD800, 0xE000)))):
+        assert canonical_json(text) == json.dumps(text, ensure_ascii=False)
 
 
 @given(st.lists(ANY_TEXT | st.none() | st.integers() | st.lists(ANY_TEXT) | st.dictionaries(ANY_TEXT, ANY_TEXT)))

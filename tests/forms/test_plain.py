@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 
 import trajectories.forms as package
 from trajectories.core.faults import Fault
-from trajectories.forms.plain import PlainForm
+from trajectories.forms.plain import PlainBoundField, PlainForm
 
 ODD = ["", "zzz", "two words", "-9", "1e999", "nan", "0.12345678901", "9" * 40, "x" * 300_000, "a\0b", "\ud800", "0"]
 
@@ -47,6 +47,16 @@ def test_every_form_speaks_for_itself(name):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("name", every_form())
+def test_a_page_sends_a_text_that_is_too_long_as_a_whole_so_that_it_is_refused(name):
+    """Browsers cut what is pasted at `maxlength` and say nothing."""
+    assert issubclass(every_form()[name].bound_field_class or forms.BoundField, PlainBoundField)
+    form = type("One", (PlainForm,), {"text": forms.CharField(max_length=3, widget=forms.Textarea)})()
+    assert "maxlength" not in str(form["text"])
+    assert 'data-longest="3"' in str(form["text"])
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", FIELDS)
 def test_no_text_of_django_is_left_in_any_field(name):
     """Django's texts are translated lazily, ours are plain."""
@@ -54,6 +64,8 @@ def test_no_text_of_django_is_left_in_any_field(name):
     assert [error.message for error in said if isinstance(error.message, Promise)] == []
     for error in said:
         assert str(error.message).rstrip().endswith((".", "…")), error.message
+    # Which it was.
+    assert [error.message for error in refusals(FIELDS[name], "zzz") if "expected a text" in str(error.message)] == []
 
 
 @pytest.mark.parametrize(
@@ -86,6 +98,10 @@ def test_no_text_of_django_is_left_in_any_field(name):
             "Found 'x', expected one of the 20 offered.",
         ),
         (forms.MultipleChoiceField(choices=[("a", "A")]), [], "Found nothing, expected at least one of those offered."),
+        (forms.DateField(), [], "Found nothing, expected a day, as 2026-11-30."),
+        (forms.DateField(), ["31.12."], "Found '31.12.', expected a day, as 2026-11-30."),
+        (forms.EmailField(), ["ann"], "Found 'ann', expected an address such as name@example.org."),
+        (forms.JSONField(), ["{"], "Found '{', expected JSON."),
         (forms.UUIDField(), ["x"], "Found 'x', expected the key that the page came with."),
         (forms.BooleanField(), [], "Found nothing, expected a tick."),
         (

@@ -26,6 +26,13 @@ def test_a_form_from_an_old_page_is_refused_in_words(db):
     assert "nothing was saved" in response.content.decode()
 
 
+def test_a_part_of_an_old_page_is_refused_in_a_sentence_that_says_what_to_do(db):
+    strict = Client(enforce_csrf_checks=True)
+    response = strict.post(reverse("preferences"), {"theme": "dark"}, headers={"HX-Request": "true"})
+    assert (response.status_code, response["Content-Type"]) == (403, "text/plain; charset=utf-8")
+    assert response.content.decode().endswith("so nothing was saved. Reload it and try again.")
+
+
 def test_a_server_error_shows_a_page_that_needs_nothing(rf):
     response = server_error(rf.get("/"))
     assert response.status_code == 500

@@ -12,7 +12,7 @@ from tests.campaigns import learnt_campaign
 from tests.queues import decide, form_of, item_of, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.curation.schemas import Blinding, DecisionSchema
-from trajectories.models import Assignment, QueueFlag, QueueItem, QueueWork, Review
+from trajectories.models import Assignment, QueueFlag, QueueItem, QueueWork, Review, Trace
 from trajectories.selectors.my_work import agreed_in
 from trajectories.services.curation.assignments import lease_next
 from trajectories.services.curation.queues import steer_queue
@@ -42,6 +42,18 @@ def test_next_leads_to_an_item_that_is_leased_and_opening_it_again_to_the_same(c
         assert client.get(at("queue_next", queue.pk)).url == at("queue_item", queue.pk, item.pk)
     page = client.get(at("queue_item", queue.pk, item.pk)).content.decode()
     assert str(Assignment.objects.get(reviewer=curator).token) in page
+
+
+def test_verdicts_that_come_while_an_item_is_open_are_told_at_its_head_too(client, curator, queue, traces):
+    client.force_login(curator)
+    Trace.objects.update(correctness="")
+    item = item_of(queue, traces[2])
+    page = client.get(at("queue_item", queue.pk, item.pk)).content.decode()
+    assert f'hx-get="{at("trace_verdicts", item.trace_id)}"' in page
+    Trace.objects.update(correctness="pass")
+    answer = client.get(at("trace_verdicts", item.trace_id)).content.decode()
+    (place,) = re.findall(r'<span id="(\S+)" hx-swap-oob="true"><span class="badge pass"', answer)
+    assert f'<span id="{place}"><span class="badge' in page
 
 
 def test_deciding_stores_the_review_in_its_queue_and_shows_the_next_item(client, curator, lead, traces):

@@ -4,7 +4,6 @@ A fork holds no file and no connection of the process that it comes from, and en
 """
 
 import gc
-import json
 import os
 import signal
 import traceback
@@ -14,6 +13,7 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Self
 
+from trajectories.adapters.plain_json import read_plain, write_plain
 from trajectories.adapters.supervision import fork
 from trajectories.core.records import JSON
 
@@ -43,14 +43,14 @@ class Forked:
     def send(self, message: JSON) -> None:
         """Ask. Raises ForkError."""
         try:
-            self.line.send_bytes(json.dumps(message).encode())
+            self.line.send_bytes(write_plain(message))
         except OSError as fault:
             raise ForkError(f"process {self.pid} was ended: {fault}") from fault
 
     def receive(self) -> Any:
         """Wait for the next answer. Raises ForkError."""
         try:
-            is_answer, value = json.loads(self.line.recv_bytes())
+            is_answer, value = read_plain(self.line.recv_bytes().decode())
         except (OSError, EOFError) as fault:
             raise ForkError(f"process {self.pid} was ended: {fault!r}") from fault
         if not is_answer:
@@ -91,10 +91,10 @@ def _serve(line: Connection, answer: Callable[[Any], Any]) -> None:
         except (OSError, EOFError):
             return
         try:
-            told = json.dumps([True, answer(json.loads(sent))])
+            told = write_plain([True, answer(read_plain(sent.decode()))])
         except Exception:
-            told = json.dumps([False, traceback.format_exc()])
+            told = write_plain([False, traceback.format_exc()])
         try:
-            line.send_bytes(told.encode())
+            line.send_bytes(told)
         except OSError:
             return

@@ -2,7 +2,7 @@
 
 Python looks for objects that only hold each other once there are 700 new ones, and now and then among all that there
 are. Those of Django, of libraries and of models are half a million, and one look at them takes a fifth of a second;
-some hundred samples bring one about.
+some hundred samples or rows bring one about.
 """
 
 import gc

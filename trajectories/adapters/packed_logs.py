@@ -51,7 +51,8 @@ SAMPLE = re.compile(rf"samples/(?:[^/]+|.+_epoch_\d+)\.json|samples/.+{re.escape
 """Where a log has a sample: whole, or (from version 3 on) as a shell beside chunks of its messages. The id of a sample
 is part of it, and may have slashes (`HumanEval/0`)."""
 
-PLAIN = (".jsonl", ".ndjson", ".json", ".parquet", ".eval")
+ROWS = (".jsonl", ".ndjson", ".json")
+PLAIN = (*ROWS, ".parquet", ".eval", ".zip")
 PACKED = (".gz", ".zst")
 IN_MEMORY = 16 * 1024 * 1024
 DAMAGED = (
@@ -60,11 +61,28 @@ DAMAGED = (
 )
 _NUMBERS = re.compile(r"(\d+)")
 
-Open = Callable[[str, IO[bytes]], Iterator[PlacedRow]]
+
+class Allowance:
+    """How many bytes may come out of a zip in all, with what is packed inside of it."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def spend(self, size: int) -> None:
+        """Take so many bytes off it. Raises ProblemError where there are fewer left."""
+        self._left -= size
+        if self._left < 0:
+            raise ProblemError("", f"found a zip that unpacks to more than {MAX_RATIO:,} times its size")
 
 
-def rows_of_zip(stream: IO[bytes], limits: ImportLimits, open_plain: Open) -> Iterator[PlacedRow]:
-    """The rows of a zip: the samples of a log of inspect, else those of every .json and .jsonl file in it."""
+Open = Callable[[str, IO[bytes], Allowance], Iterator[PlacedRow]]
+
+
+def rows_of_zip(
+    stream: IO[bytes], limits: ImportLimits, open_plain: Open, allowance: Allowance | None = None
+) -> Iterator[PlacedRow]:
+    """The rows of a zip: the samples of a log of inspect, else those of every .json and .jsonl file in it. A zip that
+    is inside of another one spends the `allowance` of that."""
     try:
         packed_size = check_directory(stream, MAX_DIRECTORY)
         archive = zipfile.ZipFile(stream)
@@ -80,7 +98,9 @@ def rows_of_zip(stream: IO[bytes], limits: ImportLimits, open_plain: Open) -> It
             found = f"found {len(entries):,} files in the zip, expected at most {MAX_ENTRIES:,}"
             yield PlacedRow("", ProblemError("", found), 0)
             return
-        packed = _Packed(archive, stream, limits, MAX_RATIO * packed_size)
+        packed = _Packed(
+            archive, stream, limits, allowance or Allowance(max(MAX_RATIO * packed_size, limits.row_bytes))
+        )
         if any(entry.filename in HEADERS for entry in entries):
             yield from _samples(packed, entries)
         else:
@@ -90,38 +110,29 @@ def rows_of_zip(stream: IO[bytes], limits: ImportLimits, open_plain: Open) -> It
 class _Packed:
     """An open zip, of which so many bytes may come out in all."""
 
-    def __init__(self, archive: zipfile.ZipFile, stream: IO[bytes], limits: ImportLimits, left: int) -> None:
-        self._archive, self._stream, self._limits, self._left = archive, stream, limits, max(left, limits.row_bytes)
+    def __init__(self, archive: zipfile.ZipFile, stream: IO[bytes], limits: ImportLimits, allowance: Allowance) -> None:
+        self._archive, self._stream, self._limits, self.allowance = archive, stream, limits, allowance
 
     def read(self, entry: zipfile.ZipInfo) -> bytes:
         """All of an entry, which is no longer than a row may be. Raises ProblemError."""
-        most = min(self._limits.row_bytes, self._left)
         with self.open(entry) as unpacked:
             try:
-                data = unpacked.read(most + 1)
+                data = unpacked.read(self._limits.row_bytes + 1)
             except DAMAGED as fault:
                 raise _damaged() from fault
-        self._spend(len(data))
+        self.allowance.spend(len(data))
+        if len(data) > self._limits.row_bytes:
+            raise ProblemError("", f"found more than {self._limits.row_words} in one sample, expected less")
         return data
 
     def copy(self, entry: zipfile.ZipInfo, target: IO[bytes]) -> None:
         """Unpack an entry of any length into a file. Raises ProblemError."""
         with self.open(entry) as unpacked:
-            try:
-                while data := unpacked.read(1024 * 1024):
-                    self._left -= len(data)
-                    if self._left < 0:
-                        raise ProblemError("", f"found a zip that unpacks to more than {MAX_RATIO:,} times its size")
-                    target.write(data)
-            except DAMAGED as fault:
-                if isinstance(fault, ProblemError):
-                    raise
-                raise _damaged() from fault
-        target.seek(0)
+            copy_unpacked(unpacked, target, self.allowance)
 
     def open(self, entry: zipfile.ZipInfo) -> IO[bytes]:
         """An entry, unpacked as it is read. Raises ProblemError."""
-        if reason := distrust(entry, METHODS):
+        if reason := distrust(entry, METHODS, ()):
             raise ProblemError("", reason)
         try:
             return self._zstandard(entry) if entry.compress_type == ZSTANDARD else self._archive.open(entry)
@@ -142,12 +153,18 @@ class _Packed:
         unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
         return unpacker.stream_reader(data, read_across_frames=True, closefd=False)
 
-    def _spend(self, size: int) -> None:
-        self._left -= size
-        if size > self._limits.row_bytes:
-            raise ProblemError("", f"found more than {self._limits.row_words} in one sample, expected less")
-        if self._left < 0:
-            raise ProblemError("", f"found a zip that unpacks to more than {MAX_RATIO:,} times its size")
+
+def copy_unpacked(unpacked: IO[bytes], target: IO[bytes], allowance: Allowance) -> None:
+    """Unpack what is of any length into a file, which is at its beginning then. Raises ProblemError."""
+    try:
+        while data := unpacked.read(1024 * 1024):
+            allowance.spend(len(data))
+            target.write(data)
+    except DAMAGED as fault:
+        if isinstance(fault, ProblemError):
+            raise
+        raise _damaged() from fault
+    target.seek(0)
 
 
 def _damaged() -> ProblemError:
@@ -249,10 +266,11 @@ def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Op
                 yield PlacedRow(_shown(entry.filename), fault, 0)
                 continue
             beside = said.get(folder_of(entry.filename), {})
-            for row in open_plain(entry.filename, whole):
+            for row in open_plain(entry.filename, whole, packed.allowance):
                 told_row = with_document(row.row, beside) if beside and isinstance(row.row, dict) else row.row
                 place = f"{_shown(entry.filename)} {row.place}".strip()
-                yield row._replace(place=place, row=told_row, inner=entry.filename)
+                inner = f"{entry.filename}/{row.inner}" if row.inner else entry.filename
+                yield row._replace(place=place, row=told_row, inner=inner)
     if taken:
         yield from _passed_over(entry for entry in entries if entry.filename not in taken)
 
@@ -277,14 +295,14 @@ def _document(packed: _Packed, entry: zipfile.ZipInfo) -> Mapping[str, JSON] | N
 
 def _is_packed(entry: zipfile.ZipInfo) -> bool:
     """Whether an entry is a file of rows that is packed by itself."""
-    inner = entry.filename.lower().removesuffix(PACKED[0]).removesuffix(PACKED[1])
-    return is_file_with(entry, PACKED) and inner.endswith(PLAIN[:3])
+    inner = PurePosixPath(entry.filename.lower().removesuffix(PACKED[0]).removesuffix(PACKED[1]))
+    return is_file_with(entry, PACKED) and inner.suffix in ("", *ROWS)
 
 
 def unpacked_stream(head: bytes, stream: IO[bytes]) -> IO[bytes] | None:
     """A file that is packed by itself as it is unpacked, line by line; None for one that is not packed."""
     if head.startswith(GZIP_MARK):
-        return gzip.GzipFile(fileobj=stream)  # type: ignore[return-value]
+        return gzip.GzipFile(fileobj=stream, mode="rb")  # type: ignore[return-value]
     if head.startswith(ZSTD_MARK):
         return io.BufferedReader(_Zstandard(stream))
     return None

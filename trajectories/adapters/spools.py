@@ -1,6 +1,5 @@
 """Rows of JSON set aside in a file: appended, cut back to an earlier length, and read again in order."""
 
-import json
 import os
 import shutil
 import tempfile
@@ -11,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from trajectories.adapters.plain_json import read_plain, write_plain, write_text
 from trajectories.core.records import JSON
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"))  # made once, see core.identity
 IN_MEMORY = 4 * 1024 * 1024
 """A spool without a name stays in memory up to this many bytes."""
 
@@ -24,8 +23,8 @@ BATCH_BYTES = 16 * 1024 * 1024
 
 
 def line_of(row: JSON) -> str:
-    """A row of plain JSON with finite numbers as its line in a spool, without the end: ASCII alone."""
-    return _ENCODER.encode(row)
+    """A row of plain JSON with finite numbers as its line in a spool, without the end."""
+    return write_plain(row).decode()
 
 
 def _is_long(row: JSON) -> bool:
@@ -36,22 +35,21 @@ def _is_long(row: JSON) -> bool:
     return any(type(text) is str and len(text) > BLOCK_BYTES for value in inner for text in value.values())
 
 
-def _pieces(value: JSON, depth: int = 2) -> Iterator[str]:
-    """What `line_of` makes of a row with long texts, in pieces: its texts are in memory once. Each sign is escaped
-    alone."""
+def _pieces(value: JSON, depth: int = 2) -> Iterator[bytes]:
+    """The line of a row with long texts, in pieces: its texts are in memory once. Each sign is escaped alone."""
     if type(value) is str and len(value) > BLOCK_BYTES:
-        yield '"'
+        yield b'"'
         for start in range(0, len(value), BLOCK_BYTES):
-            yield line_of(value[start : start + BLOCK_BYTES])[1:-1]
-        yield '"'
+            yield write_text(value[start : start + BLOCK_BYTES])[1:-1]
+        yield b'"'
     elif type(value) is dict and depth:
-        yield "{"
+        yield b"{"
         for index, (name, inner) in enumerate(value.items()):
-            yield f"{',' if index else ''}{line_of(name)}:"
+            yield b"%b%b:" % (b"," if index else b"", write_text(name))
             yield from _pieces(inner, depth - 1)
-        yield "}"
+        yield b"}"
     else:
-        yield line_of(value)
+        yield write_plain(value)
 
 
 class SpoolDamagedError(Exception):
@@ -77,8 +75,8 @@ class Spool:
     def append(self, row: JSON) -> None:
         """Add a row of plain JSON with finite numbers. Raises OSError where the disk does not take it."""
         size = 1
-        for piece in _pieces(row) if _is_long(row) else [line_of(row)]:
-            self._file.write(piece.encode())
+        for piece in _pieces(row) if _is_long(row) else [write_plain(row)]:
+            self._file.write(piece)
             size += len(piece)
         self._file.write(b"\n")
         self.size += size
@@ -135,7 +133,7 @@ class Spool:
             try:
                 # A long line is let go of once it is text, and the text once it is a row.
                 text, line = line.decode(), b""
-                batch.append(json.loads(text))
+                batch.append(read_plain(text))
             except ValueError as fault:
                 raise SpoolDamagedError(f"row {number} that was set aside is no JSON any more: {fault}") from fault
             text = ""

@@ -2,10 +2,20 @@
 
 from collections.abc import Iterator
 from functools import partial
+from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from trajectories.adapters.packed_logs import ZIP_MARK, guarded, rows_of_zip, unpacked_stream
+from trajectories.adapters.packed_logs import (
+    IN_MEMORY,
+    ZIP_MARK,
+    Allowance,
+    copy_unpacked,
+    guarded,
+    rows_of_zip,
+    unpacked_stream,
+)
 from trajectories.adapters.parquet_rows import PARQUET_MARK, parquet_rows
+from trajectories.adapters.recoded import as_text
 from trajectories.adapters.refused_files import OF_TRACES, refused_file
 from trajectories.core.importers.limits import LIMITS, ImportLimits
 from trajectories.core.importers.trace_rows import PlacedRow, placed_lines, read_document
@@ -36,18 +46,50 @@ def rows_of_file(name: str, stream: IO[bytes], limits: ImportLimits = LIMITS) ->
     return _plain(limits, name, stream)
 
 
-def _inside(limits: ImportLimits, name: str, stream: IO[bytes]) -> Iterator[PlacedRow]:
-    """The rows of a file in a zip; a zip in it, such as a log of inspect, is sent by itself."""
+def _inside(limits: ImportLimits, name: str, stream: IO[bytes], allowance: Allowance) -> Iterator[PlacedRow]:
+    """The rows of a file in a zip, which may be packed by itself, once."""
     head = stream.read(8)
     stream.seek(0)
     if head.startswith((ZIP_MARK, EMPTY_ZIP)):
-        what = "a log of inspect" if name.lower().endswith(".eval") else "a zip"
-        return iter([PlacedRow("", ProblemError("", f"found {what} inside of a zip, expected it by itself"), 0)])
+        return rows_of_zip(stream, limits, partial(_innermost, limits), allowance)
+    if (unpacked := unpacked_stream(head, stream)) is not None:
+        return _rows_unpacked(limits, name, unpacked, allowance)
     return rows_of_file(name, stream, limits)
+
+
+def _innermost(limits: ImportLimits, name: str, stream: IO[bytes], _: Allowance) -> Iterator[PlacedRow]:
+    """The rows of a file in a zip in a zip; what is packed in it once more is sent by itself."""
+    head = stream.read(8)
+    stream.seek(0)
+    packed = head.startswith((ZIP_MARK, EMPTY_ZIP))
+    if packed or unpacked_stream(head, stream) is not None:
+        what = "a log of inspect" if name.lower().endswith(".eval") else "a zip" if packed else "a packed file"
+        found = f"found {what} inside of a zip that is in another one, expected it in one zip at most"
+        return iter([PlacedRow("", ProblemError("", found), 0)])
+    return rows_of_file(name, stream, limits)
+
+
+def _rows_unpacked(limits: ImportLimits, name: str, packed: IO[bytes], allowance: Allowance) -> Iterator[PlacedRow]:
+    """The rows of a packed file in a zip, of which no more may come out than of the zip."""
+    with SpooledTemporaryFile(IN_MEMORY) as whole:
+        try:
+            copy_unpacked(packed, whole, allowance)
+        except ProblemError as fault:
+            yield PlacedRow("", fault, 0)
+            return
+        yield from _unpacked(name, whole, limits)
 
 
 def _plain(limits: ImportLimits, name: str, stream: IO[bytes]) -> Iterator[PlacedRow]:
     """A file that is text: a document also where its first line, as of one that is written over many, is none."""
+    try:
+        stream = as_text(stream, limits.row_bytes)
+        yield from _rows_of_text(limits, name, stream)
+    except ProblemError as fault:
+        yield PlacedRow("", fault, 0)
+
+
+def _rows_of_text(limits: ImportLimits, name: str, stream: IO[bytes]) -> Iterator[PlacedRow]:
     first = stream.readline(READ_AHEAD).strip().removeprefix(BOM)
     stream.seek(0)
     if name.lower().endswith((".json", ".eval")) or first in (b"{", b"[") or first.startswith((b"[{", b"[ {")):

@@ -222,8 +222,9 @@ def shown_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
-def distrust(entry: zipfile.ZipInfo, methods: Collection[int] = METHODS) -> str:
-    """Why an entry is refused, or nothing; `methods` are the compressions that its reader knows."""
+def distrust(entry: zipfile.ZipInfo, methods: Collection[int] = METHODS, archives: Collection[str] = ARCHIVES) -> str:
+    """Why an entry is refused, or nothing; `methods` are the compressions that its reader knows, `archives` the endings
+    of names by which it is refused as one."""
     name = entry.orig_filename
     if not name or "\0" in name or "\\" in name or name.startswith("/") or name[1:2] == ":":
         return "found an absolute or odd name in the zip, expected a relative path with forward slashes"
@@ -235,7 +236,7 @@ def distrust(entry: zipfile.ZipInfo, methods: Collection[int] = METHODS) -> str:
         return "found an encrypted file in the zip, expected one without a password"
     if entry.compress_type not in methods:
         return "found an unusual compression in the zip, expected deflate or none"
-    if PurePosixPath(name).suffix.lower() in ARCHIVES:
+    if PurePosixPath(name).suffix.lower() in archives:
         return "found an archive inside the zip, expected plain files"
     return ""
 

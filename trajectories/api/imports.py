@@ -13,11 +13,12 @@ from trajectories.api.shapes import Cursor, IdempotencyKey, Key, Limit, OneOf, R
 from trajectories.api.steering import steer_one
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.records import JSON, Outcome
+from trajectories.core.selections import IMPORTED
 from trajectories.models import ApiToken, Import, ImportedReview
-from trajectories.selectors.audits import decisive_elsewhere
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
 from trajectories.selectors.imported_scores import AS_VERDICTS
 from trajectories.selectors.imports import list_imports
+from trajectories.selectors.said_elsewhere import decisive_elsewhere, told_by
 from trajectories.selectors.traces import TraceWalk, list_traces
 from trajectories.services.imports.jobs import import_again
 
@@ -65,16 +66,17 @@ def list_differences(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Any:
-    """The traces of an import of which its file and our verifiers say the opposite, newest first. The file speaks by
-    its scores and by what people there decided, which stands among the scores under their pseudonym; with
-    `correctness` those alone come that pass, or fail, here."""
-    walk = TraceWalk(import_job=find_import(import_id).pk, audit="imported", correctness=correctness)
+    """The traces of which the file of an import and our verifiers say the opposite, those that were here before too,
+    newest first. The file speaks by its scores and by what people there decided, which stands among the scores under
+    their pseudonym; with `correctness` those alone come that pass, or fail, here."""
+    job = find_import(import_id).pk
+    walk = TraceWalk(import_job=job, audit=IMPORTED, correctness=correctness)
     page = list_traces(walk, sight_of(asking(request)), before=cursor, size=limit)
     said: dict[int, list[JSON]] = {}
     shown = [trace.pk for trace in page.rows]
-    for row in decisive_elsewhere().filter(trace__in=shown).order_by("pk"):
+    for row in decisive_elsewhere().filter(told_by(job), trace__in=shown).order_by("pk"):
         said.setdefault(row.trace_id, []).append({"name": row.verifier, "outcome": row.outcome, "score": row.score})
-    for review in ImportedReview.objects.filter(trace__in=shown, decision__in=AS_VERDICTS).order_by("pk"):
+    for review in ImportedReview.objects.filter(told_by(job), trace__in=shown, decision__in=AS_VERDICTS).order_by("pk"):
         outcome = AS_VERDICTS[Decision(review.decision)].value
         said.setdefault(review.trace_id, []).append({"name": review.pseudonym, "outcome": outcome, "score": None})
     return rows_of(page, lambda trace: _difference(trace, said.get(trace.pk, [])))

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 FIRST_PROJECT = 1
 """The id of the project that every installation begins with."""
@@ -22,7 +24,20 @@ def canonical_json(value: Any) -> str:
 
     Raises ValueError for NaN and infinities, TypeError for anything JSON has no form for.
     """
-    return _CANONICAL.encode(value)
+    return _text_as_json(value) if type(value) is str else _CANONICAL.encode(value)
+
+
+def _text_as_json(text: str) -> str:
+    """A text as the standard library writes it, in a tenth of its time."""
+    try:
+        return orjson.dumps(text).decode()
+    except TypeError:  # half of a surrogate pair, which has no UTF-8
+        return _CANONICAL.encode(text)
+
+
+def canonical_list(parts: Iterable[Any]) -> str:
+    """The canonical JSON of a list of few parts, long texts among them. Raises as `canonical_json`."""
+    return f"[{','.join(map(canonical_json, parts))}]"
 
 
 @dataclass(frozen=True, slots=True)

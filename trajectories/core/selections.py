@@ -37,7 +37,7 @@ RESTS_ON = {
 }
 """What the problem's reference answer rests on, and so the verdicts."""
 
-WRONG_STEPS = "answer_not_steps"
+WRONG_STEPS, IMPORTED = "answer_not_steps", "imported"
 AUDITS = {
     "train_not_test": "Training pairs right, test wrong",
     "unanimous": "Unanimous but wrong",
@@ -45,7 +45,7 @@ AUDITS = {
     "answer_not_program": "Answer right, program wrong",
     WRONG_STEPS: "Answer right, steps wrong",
     "people": "People against verifiers",
-    "imported": "Imported verdict or review against ours",
+    IMPORTED: "Imported verdict or review against ours",
     "judge": "Model judge against verifiers",
     "judge_people": "Model judge against people",
     "votes_judge": "Votes against model judge",

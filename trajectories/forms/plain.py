@@ -17,6 +17,16 @@ MOST_LISTED = 8
 """Choices that a sentence names; of more it gives the number."""
 LONGEST_FOUND = 80
 """Characters of what was typed that a sentence repeats."""
+TAKEN: Mapping[type[forms.Field], str] = {
+    forms.DateField: "a day, as 2026-11-30",
+    forms.EmailField: "an address such as name@example.org",
+    forms.JSONField: "JSON",
+    forms.UUIDField: "the key that the page came with",
+    forms.SlugField: "letters from a to z, digits, hyphens and underscores",
+    forms.FileField: "one with something in it",
+    forms.BooleanField: "a tick",
+}
+"""What fields take whose kind says it all."""
 
 
 def as_sent(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,8 +34,23 @@ def as_sent(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not (value is None or value is False or value == "")}
 
 
+class PlainBoundField(forms.BoundField):
+    """A field on its page, where it takes more characters than it may hold.
+
+    A browser cuts what is pasted at `maxlength` and says nothing; here the whole comes and is refused in a sentence.
+    """
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
+        """The attributes that the page adds; `data-longest` is for scripts."""
+        built: dict[str, Any] = super().build_widget_attrs(attrs, widget)
+        longest = (widget or self.field.widget).attrs.get("maxlength")
+        return built if longest is None else {**built, "maxlength": False, "data-longest": longest}
+
+
 class PlainForm(forms.Form):
     """A form that refuses in the product's own words, whichever field or validator of Django's found the fault."""
+
+    bound_field_class = PlainBoundField
 
     @classmethod
     def refusing(cls, text: str) -> Self:
@@ -111,15 +136,7 @@ def _taken(field: forms.Field) -> str:
             return f"a number{_bounds(field)}"
         case forms.IntegerField():
             return f"a whole number{_bounds(field)}"
-        case forms.UUIDField():
-            return "the key that the page came with"
-        case forms.SlugField():
-            return "letters from a to z, digits, hyphens and underscores"
-        case forms.FileField():
-            return "one with something in it"
-        case forms.BooleanField():
-            return "a tick"
-    return "a text"
+    return next((taken for kind, taken in TAKEN.items() if isinstance(field, kind)), "a text")
 
 
 def _bounds(field: forms.IntegerField) -> str:

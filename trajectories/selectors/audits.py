@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -11,12 +10,12 @@ from trajectories.core.curation.reviews import Decision
 from trajectories.core.identity import content_hash
 from trajectories.core.records import Outcome
 from trajectories.core.selections import AUDITS, PEOPLE, WRONG_STEPS
-from trajectories.core.verifiers.deciding import SUPPORTING_VERIFIERS
 from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
 from trajectories.core.verifiers.opinions import SCORER
 from trajectories.core.verifiers.scratchpad import STEP_VERIFIERS
-from trajectories.models import ImportedReview, ImportedVerdict, Review, Trace, Verdict
+from trajectories.models import Review, Trace, Verdict
 from trajectories.selectors.blinding import Sight
+from trajectories.selectors.said_elsewhere import differs_elsewhere, notes_elsewhere
 
 JUDGED = ("trace", "verifier", "outcome", "score")
 SURE = 0.8
@@ -255,21 +254,6 @@ def _with_most(*, agrees: bool) -> Q:
     return Q(RawSQL(AGAINST_VOTES, parameters, output_field=BooleanField()))
 
 
-def _imported(sight: Sight) -> Q:
-    elsewhere = decisive_elsewhere().filter(trace=OuterRef("pk"))
-    passed, failed = (Exists(elsewhere.filter(outcome=outcome)) for outcome in (Outcome.PASS, Outcome.FAIL))
-    by_verdict = Q(passed, correctness=Outcome.FAIL) | Q(failed, correctness=Outcome.PASS)
-    people = ImportedReview.objects.filter(trace=OuterRef("pk"))
-    yes, no = (Exists(people.filter(decision=decision)) for decision in (Decision.ACCEPT, Decision.REJECT))
-    return by_verdict | (sight.seen() & (Q(yes, correctness=Outcome.FAIL) | Q(no, correctness=Outcome.PASS)))
-
-
-def decisive_elsewhere() -> Any:
-    """Imported verdicts, but for those of model judges and those that never decide whether a trace is right."""
-    supporting = Q(verifier__in=SUPPORTING_VERIFIERS) | Q(verifier__startswith="model_")
-    return ImportedVerdict.objects.exclude(supporting)
-
-
 CONDITIONS: Mapping[str, Callable[[Sight], Q]] = {
     "train_not_test": _train_not_test,
     "unanimous": _unanimous,
@@ -277,7 +261,7 @@ CONDITIONS: Mapping[str, Callable[[Sight], Q]] = {
     "answer_not_program": _answer_not_program,
     WRONG_STEPS: _wrong_steps,
     PEOPLE: _people,
-    "imported": _imported,
+    "imported": differs_elsewhere,
     "judge": _judge,
     "judge_people": _judge_people,
     "votes_judge": _votes_judge,
@@ -327,20 +311,6 @@ def _step_notes(traces: Sequence[Trace]) -> dict[int, str]:
     return dict(rows.values_list("trace", "message"))
 
 
-def _imported_notes(traces: Sequence[Trace]) -> dict[int, str]:
-    """What verifiers and people elsewhere found, by name."""
-    decided = decisive_elsewhere().filter(outcome__in=(Outcome.PASS, Outcome.FAIL))
-    rows = decided.filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
-    notes: dict[int, list[str]] = {}
-    for trace, verifier, outcome, score in rows.values_list("trace", "verifier", "outcome", "score"):
-        scored = "" if score is None else f", score {score:g}"
-        notes.setdefault(trace, []).append(f"{verifier} elsewhere: {outcome}{scored}")
-    people = ImportedReview.objects.filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
-    for trace, who, decision in people.values_list("trace", "pseudonym", "decision"):
-        notes.setdefault(trace, []).append(f"{who} elsewhere: {decision}")
-    return {trace: "; ".join(said) for trace, said in notes.items()}
-
-
 def _judge_notes(traces: Sequence[Trace]) -> dict[int, str]:
     """What the newest verdict of each model judge is."""
     judges = Q(verifier__startswith=f"{GRADE}:") | Q(verifier__startswith=f"{PREFERENCE}:")
@@ -378,7 +348,7 @@ NOTES: Mapping[str, Callable[[Sequence[Trace]], dict[int, str]]] = {
     "consensus": _vote_notes,
     WRONG_STEPS: _step_notes,
     PEOPLE: _review_notes,
-    "imported": _imported_notes,
+    "imported": notes_elsewhere,
     "judge": _judge_notes,
     "judge_people": _together(_judge_notes, _review_notes),
     "votes_judge": _together(_vote_notes, _judge_notes),

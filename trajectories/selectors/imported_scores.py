@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F
 
@@ -9,8 +10,8 @@ from trajectories.core.curation.reviews import Decision
 from trajectories.core.importers.trace_files import SHAPES
 from trajectories.core.records import Outcome
 from trajectories.models import Import, ImportedReview
-from trajectories.selectors.audits import decisive_elsewhere
 from trajectories.selectors.blinding import Hidden, Sight
+from trajectories.selectors.said_elsewhere import decisive_elsewhere
 
 MOST_SCORES = 50
 """Kinds of scores that are listed; what more there are is counted."""
@@ -39,20 +40,17 @@ class ScoreBeside:
 
 
 def has_scores(job: Import) -> bool:
-    """Whether anything came with an import's traces that says what is right: scores, or decisions of people."""
+    """Whether an import brought anything that says what is right: scores, or decisions of people."""
     return bool(job.told.get("verdicts") or job.told.get("reviews"))
 
 
 def scores_beside(job: Import, sight: Sight) -> list[ScoreBeside]:
-    """Every kind of score that came with an import's traces, by name, and what people decided; [] for who may not know
-    verdicts of some yet."""
+    """Every kind of score that an import brought, by name, and what people decided; [] for who may not know verdicts of
+    some yet."""
     if sight.hides_any(Hidden.VERDICTS):
         return []
     found: dict[str, ScoreBeside] = {}
-    said = decisive_elsewhere().filter(trace__import_job=job, outcome__in=(Outcome.PASS, Outcome.FAIL))
-    by_both = said.annotate(ours=F("trace__correctness")).values_list("verifier", "outcome", "ours")
-    counts = by_both.annotate(Count("pk"))
-    for name, theirs, ours, count in (*counts.order_by("verifier"), *_decided(job)):
+    for name, theirs, ours, count in (*_scored(job), *_decided(job)):
         row = found.setdefault(name, ScoreBeside(name))
         if ours not in (Outcome.PASS, Outcome.FAIL):
             row.open += count
@@ -65,12 +63,27 @@ def scores_beside(job: Import, sight: Sight) -> list[ScoreBeside]:
     return sorted(found.values(), key=lambda row: (-row.differ, row.name))
 
 
+def _scored(job: Import) -> Iterator[tuple[str, str, str, int]]:
+    """What an import's scores say of traces, by name, beside our verdicts; counted."""
+    decisive = decisive_elsewhere().filter(outcome__in=(Outcome.PASS, Outcome.FAIL)).order_by()
+    for said in _said_by(job, decisive):
+        by_both = said.annotate(ours=F("trace__correctness")).values_list("verifier", "outcome", "ours")
+        yield from by_both.annotate(Count("pk"))
+
+
 def _decided(job: Import) -> Iterator[tuple[str, str, str, int]]:
     """What people elsewhere decided on an import's traces, as the verdict that this would be, beside ours; counted."""
-    said = ImportedReview.objects.filter(trace__import_job=job, decision__in=AS_VERDICTS).order_by()
-    by_both = said.annotate(ours=F("trace__correctness")).values_list("decision", "ours").annotate(Count("pk"))
-    for decision, ours, count in by_both:
-        yield PEOPLE, AS_VERDICTS[decision], ours, count
+    for said in _said_by(job, ImportedReview.objects.filter(decision__in=AS_VERDICTS).order_by()):
+        by_both = said.annotate(ours=F("trace__correctness")).values_list("decision", "ours")
+        for decision, ours, count in by_both.annotate(Count("pk")):
+            yield PEOPLE, AS_VERDICTS[decision], ours, count
+
+
+def _said_by(job: Import, words: Any) -> Iterator[Any]:
+    """Of some verdicts or reviews those that an import brought: what it said of traces that were here, and what came
+    with its own."""
+    yield words.filter(import_job=job)
+    yield words.filter(import_job=None, trace__import_job=job)
 
 
 def shapes_told(job: Import) -> list[tuple[str, int]]:

@@ -20,6 +20,7 @@ from trajectories.core.selections import (
     AUDITS_BY_OTHERS,
     DISPUTED,
     EDITED,
+    IMPORTED,
     NO_FAMILY,
     NO_MODEL_VERDICT,
     NO_VERDICT,
@@ -37,6 +38,7 @@ from trajectories.core.verifiers.opinions import OPINIONS, is_opinion
 from trajectories.models import Problem, Review, Trace, TraceSearch, TraceTag, Verdict
 from trajectories.selectors.audits import audited
 from trajectories.selectors.blinding import Hidden, Sight, tags_seen
+from trajectories.selectors.said_elsewhere import differs_in_import, in_import
 
 NOTHING_SHOWN = "nothing"
 GROUND_TRUTH = (Problem.ReferenceSource.SOURCE, Problem.ReferenceSource.GENERATOR)
@@ -64,7 +66,6 @@ COLUMNS = {
     "cost_to": "cost__lte",
     "seconds_from": "latency_seconds__gte",
     "seconds_to": "latency_seconds__lte",
-    "import_job": "import_job",
     "newest": "pk__lte",
     "traces": "pk__in",
 }
@@ -110,13 +111,17 @@ def traces_in(scope: Selection, sight: Sight) -> QuerySet[Trace]:
     for name in BLINDED:
         if value := getattr(scope, name):
             traces = traces.filter(reduce(or_, (_blinded(name, each, sight) for each in each_of(value))))
+    if scope.import_job is not None and scope.audit != IMPORTED:
+        traces = traces.filter(import_job=scope.import_job)
     if scope.hinted:
         traces = traces.filter(hinted=scope.hinted == "only")
     traces = _by_memory(traces, scope, sight)
     if scope.rests_on:
         sources = [GROUND_TRUTH if word == TRUTH else (word,) for word in each_of(scope.rests_on)]
         traces = traces.filter(problem__reference_source__in=[source for some in sources for source in some])
-    if scope.audit:
+    if scope.audit == IMPORTED and scope.import_job is not None:
+        traces = traces.filter(in_import(scope.import_job), differs_in_import(scope.import_job, sight))
+    elif scope.audit:
         traces = traces.filter(audited(scope.audit, sight))
     if scope.train:
         traces = traces.filter(reduce(or_, map(_train_fit, each_of(scope.train))))

@@ -63,7 +63,6 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
     if job.state == Import.State.FINISHED and has_scores(job) and may_audit(request.user):
         scores = scores_beside(job, sight_of(request.user))
         context |= {"scores": scores[:MOST_SCORES], "hidden_scores": len(scores[MOST_SCORES:])}
-        context["speaks_of_known"] = job.duplicates > 0
     template = "_live" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/imports/{template}.html", context)
 

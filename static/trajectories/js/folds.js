@@ -1,5 +1,7 @@
 // What somebody has opened by hand is open on the next visit too. The server opens what has a fault in it.
 
+import { store } from "./storage.js";
+
 const keyOf = (fold) => `fold:${fold.id}`;
 
 for (const fold of document.querySelectorAll("details[data-keep-open]")) {
@@ -11,5 +13,5 @@ document.addEventListener("click", (event) => {
   if (!fold?.matches("[data-keep-open]")) return;
   // The click comes before what it does.
   if (fold.open) localStorage.removeItem(keyOf(fold));
-  else localStorage.setItem(keyOf(fold), "open");
+  else store(keyOf(fold), "open");
 });

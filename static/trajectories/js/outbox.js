@@ -1,6 +1,8 @@
 // Decisions on their way. They are sent one after another behind the page and stay in the browser until the server has
 // them: each carries its form's key, so that sending it again stores nothing twice. Every page sends what is left over.
 
+import { store } from "./storage.js";
+
 const LONGEST_SEND = 15000; // milliseconds
 const WAITS = [1000, 2000, 5000, 15000, 30000];
 const KEEPALIVE_BYTES = 60000; // browsers refuse to keep more alive
@@ -155,12 +157,7 @@ export const underWay = (kind) => entries().filter((entry) => entry.kind === kin
 export function keep(entry) {
   const last = entries().at(-1);
   const at = Math.max(Date.now(), (last?.at ?? 0) + 1);
-  try {
-    localStorage.setItem(prefix + entry.key, JSON.stringify({ ...entry, at }));
-    return true;
-  } catch {
-    return false;
-  }
+  return store(prefix + entry.key, JSON.stringify({ ...entry, at }));
 }
 
 window.addEventListener("online", sendAll);

@@ -3,6 +3,7 @@
 // An item of a queue that the edit began from stays this reviewer's meanwhile.
 
 import { hold, leaseOf } from "./leases.js";
+import { store } from "./storage.js";
 
 const form = document.getElementById("repair-form");
 const name = form.dataset.draft;
@@ -15,14 +16,10 @@ const isChanged = (values) => FIELDS.some((field) => values[field] !== first[fie
 
 function keep() {
   const values = read();
-  try {
-    if (isChanged(values)) localStorage.setItem(name, JSON.stringify({ key: form.elements.key.value, values }));
-    else localStorage.removeItem(name);
-    show("repair-kept", isChanged(values));
-    show("repair-unkept", false);
-  } catch {
-    show("repair-unkept", true);
-  }
+  if (!isChanged(values)) localStorage.removeItem(name);
+  const isKept = isChanged(values) && store(name, JSON.stringify({ key: form.elements.key.value, values }));
+  show("repair-kept", isKept);
+  show("repair-unkept", isChanged(values) && !isKept);
 }
 
 function restore() {

@@ -3,6 +3,7 @@
 
 import { arrived, expect, give, hold, holdToo, leaseOf, release } from "./leases.js";
 import { isEmpty, keep, sendAll, underWay } from "./outbox.js";
+import { store } from "./storage.js";
 import { showLabels } from "./trace.js";
 
 // What a form is sent with that nobody enters.
@@ -27,7 +28,8 @@ const subject = () => document.querySelector("[data-decide]");
 const form = () => document.getElementById("review-form");
 
 function draftKey() {
-  const { kind, subject: id, user } = subject().dataset;
+  const { kind, subject: id } = subject().dataset;
+  const { user } = document.body.dataset;
   return kind === "trace" ? `draft:${user}:${id}` : `draft:${user}:${kind}:${id}`;
 }
 
@@ -35,7 +37,8 @@ function draftKey() {
 function saveDraft() {
   const values = new FormData(form());
   const names = [...new Set(values.keys())].filter((name) => !GIVEN.includes(name));
-  localStorage.setItem(draftKey(), JSON.stringify(Object.fromEntries(names.map((name) => [name, values.getAll(name)]))));
+  const isKept = store(draftKey(), JSON.stringify(Object.fromEntries(names.map((name) => [name, values.getAll(name)]))));
+  document.getElementById("draft-unkept").hidden = isKept;
 }
 
 function applyDraft(draft) {
@@ -103,6 +106,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 /** What would be refused goes the ordinary way, so that the refusal comes on the spot. */
 function isComplete(values) {
+  if ([...form().querySelectorAll("[data-longest]")].some(({ value, dataset }) => value.length > Number(dataset.longest))) return false;
   const rows = form().closest("[data-group]");
   if (rows) return rows.dataset.group === "complete";
   const unscored = [...form().querySelectorAll(".rubric-row")].some((row) => !row.querySelector(":checked"));
@@ -157,6 +161,8 @@ async function submitBehind(submitter) {
   document.body.setAttribute("aria-busy", "true");
   if (!ahead) await fetching;
   if (!ahead || !keep(pack(submitter))) {
+    // A form that is just being submitted passes over a second submission of itself.
+    await new Promise((resolve) => { setTimeout(resolve); });
     document.body.removeAttribute("aria-busy");
     isOrdinary = true;
     form().requestSubmit(submitter);

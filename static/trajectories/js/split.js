@@ -1,6 +1,8 @@
 // How wide the decision form is: the line before it is dragged, or moved by arrow keys while it has the focus, and
 // remembered in this browser. The form never gets narrower than it is made for, and leaves the reading column its place.
 
+import { store } from "./storage.js";
+
 const STORED = "minicolumn.side";
 const LEAST = 25; // rem
 const READING = 22;
@@ -14,7 +16,7 @@ const most = (columns) => Math.max(LEAST, Math.floor(columns.clientWidth / rem()
 
 function set(width) {
   root.style.setProperty("--side", `${width}rem`);
-  localStorage.setItem(STORED, String(width));
+  store(STORED, String(width));
 }
 
 function move(separator, width) {

@@ -2,6 +2,8 @@
 // Thoughts fold all together (z), and stay as they were left on the traces to come.
 // Labels live in the form's hidden field as {"3": "bad"}; a step without a label was not looked at.
 
+import { store } from "./storage.js";
+
 const WORDS = { good: ["pass", "good"], bad: ["fail", "bad"], neutral: ["unscored", "neutral"], unseen: ["pending", "after the error"] };
 const FIRST_ERROR = "first-error";
 let current = 0;
@@ -86,7 +88,7 @@ document.addEventListener("click", (event) => {
   const part = event.target.closest("details[data-thoughts] > summary")?.parentElement;
   if (!part) return;
   event.preventDefault();
-  localStorage.setItem(FOLDED, part.open ? "yes" : "no");
+  store(FOLDED, part.open ? "yes" : "no");
   foldThoughts();
 });
 
@@ -184,7 +186,7 @@ function endDraft() {
 
 document.addEventListener("change", (event) => {
   if (!event.target.matches("#review-form input[type=checkbox][name=first_error]")) return;
-  localStorage.setItem(FIRST_ERROR, event.target.checked ? "yes" : "no");
+  store(FIRST_ERROR, event.target.checked ? "yes" : "no");
   showLabels();
 });
 

@@ -9,6 +9,7 @@ import pytest
 from tests.core.importers.shape_rows import CASES, DEEPMATH, NEMO_SKILLS
 from trajectories.core.completions.parts import thoughts_in
 from trajectories.core.completions.thoughts import PartKind
+from trajectories.core.curation.reviews import Decision
 from trajectories.core.importers.foreign_scores import read_score, share_of
 from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.refused_rows import REFUSED
@@ -122,18 +123,26 @@ def test_steps_that_were_written_before_are_all_kept_and_labelled_as_far_as_some
     assert trace.reviews[0].step_labels == {"0": "good", "1": "good"}
 
 
-@pytest.mark.parametrize(
-    ("end", "said"),
-    [
-        ("give_up", "who gave up decided nothing"),
-        ("bad_problem", "with any other end nobody decided on the solution"),
-        (None, "with any other end nobody decided on the solution"),
-    ],
-)
-def test_who_gave_up_decided_nothing(end, said):
+@pytest.mark.parametrize("end", ["bad_problem", None])
+def test_where_nobody_decided_on_the_solution_the_row_is_a_fault(end):
     row = CASES["labelled"].row
-    with pytest.raises(ProblemError, match=said):
+    with pytest.raises(ProblemError, match="with any other end nobody decided on the solution"):
         read_traces({**row, "label": {**row["label"], "finish_reason": end}})
+
+
+def test_who_gave_up_labelled_steps_and_decided_nothing_unless_one_is_bad():
+    """As the data set's own description has it: the labeler was stuck and moved on to the next problem."""
+    row = CASES["labelled"].row
+    label = {**row["label"], "finish_reason": "give_up"}
+    (trace,) = read_traces({**row, "label": {**label, "steps": label["steps"][:1]}})
+    (review,) = trace.reviews
+    assert (review.decision, review.reason, review.comment) == (Decision.WITHDRAW, "", "Gave up.")
+    assert (review.step_labels, trace.has_answer) == ({"0": "good"}, False)
+    (wrong,) = read_traces({**row, "label": label})
+    assert wrong.reviews[0].decision is Decision.REJECT
+    whole = {**row["question"], "pre_generated_steps": ["Two twos.", "# Answer\n\n4"]}
+    (written,) = read_traces({**row, "question": whole, "label": {**label, "steps": label["steps"][:1]}})
+    assert (written.has_answer, written.reviews[0].decision) == (True, Decision.WITHDRAW)
 
 
 def test_what_a_verifier_gave_a_solution_of_prm800k_is_kept_and_decides_nothing():
@@ -222,6 +231,7 @@ def test_a_long_name_of_a_score_keeps_its_end():
         ({"train": [], "test": []}, "an ARC task"),
         ({"responses_create_params": {"input": "q"}, "expected_answer": "4"}, "a task of NeMo Gym"),
         ({"id": 1, "epoch": 1, "input": "q", "target": "a", "scores": {}}, "a summary of a sample of inspect"),
+        ({"problem": "q", "generations": "['a' 'b']"}, "generations that are written as text"),
         ({"problem": "q", "solution": "s"}, "a question with a worked solution"),
         ({"prompt": [], "reward_model": {}}, "a row of verl"),
         ({"question": "q", "answer": "a"}, "a question"),
@@ -236,7 +246,7 @@ def test_what_holds_no_trace_is_refused_by_its_name(row, said):
 
 
 def test_every_name_that_is_refused_is_tried_here():
-    assert len(REFUSED) == 25
+    assert len(REFUSED) == 26
 
 
 def test_a_trace_of_too_many_steps_is_refused_by_the_limit():

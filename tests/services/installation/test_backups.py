@@ -168,7 +168,7 @@ def test_jobs_under_way_stand_still_where_they_were_restored(var, tmp_path, sett
             assert (states[going.pk], states[-theirs.pk]) == (("running", "queued") if goes_on else ("paused",) * 2)
             assert SpendWait.objects.count() == int(goes_on), "nothing goes on by itself"
             assert Run.objects.get(pk=stopped.pk).state_reason == "By hand."
-            told = f"Restored from the backup of {manifest.made_at}. "
+            told = f"Restored from the backup of {manifest.made_at[:16].replace('T', ' ')} UTC. "
             assert Run.objects.get(pk=going.pk).state_reason.startswith(told) is not goes_on
             assert [line for line in said if line.startswith("Paused 2 jobs that were under way")] == said[3:4]
             assert len(said) == (3 if goes_on else 4)

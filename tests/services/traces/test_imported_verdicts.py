@@ -170,6 +170,27 @@ def test_hostile_rows_are_refused_in_one_sentence(flip, row, message):
     assert not Trace.objects.exists()
 
 
+def test_labels_of_somebody_who_gave_up_decide_nothing_and_their_solution_has_no_answer(client, lead):
+    """Not even where the importer wants the decisions of the file for their own, and a step ends like an answer."""
+    asked = {"problem": "What is 2 + 2?", "ground_truth_answer": "4"}
+    factories.make_problem(name="sum", kind="numeric", spec={}, reference="4", statement=asked["problem"])
+    steps = [{"completions": [{"text": text, "rating": 1}], "chosen_completion": 0} for text in ("Add.", "So it is 3.")]
+    row = {"labeler": "p-1", "question": asked, "label": {"steps": steps, "finish_reason": "give_up"}}
+    report = run(row, actor=lead, adopt_reviews=True)
+    trace = Trace.objects.get(pk=report.trace_ids[0])
+    assert (report.reviews, trace.answer, trace.decision, len(trace.steps)) == (1, None, "", 2)
+    assert not Review.objects.exists()
+    review = trace.imported_reviews.get()
+    assert (review.decision, review.step_labels) == ("withdraw", {"0": "good", "1": "good"})
+    verify_traces(trace_ids=[trace.pk])
+    trace.refresh_from_db()
+    assert (trace.answer, trace.correctness) == (None, "fail")
+    client.force_login(lead)
+    shown = client.get(reverse("trace_detail", args=[trace.pk]), {"reviews": "all"}).content.decode()
+    assert "No decision" in shown
+    assert "Gave up." in shown
+
+
 def test_they_are_kept_for_ever(flip):
     run(full())
     with pytest.raises(IntegrityError, match="append-only"):

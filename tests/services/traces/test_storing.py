@@ -1,3 +1,4 @@
+import json
 import math
 import uuid
 
@@ -68,7 +69,10 @@ def test_how_long_a_tool_took_makes_no_other_trace(batch):
     assert one.content_hash == other.content_hash
     before = [
         earlier_hashes(
-            t.problem, vars(t), {t.prompt_id: t.prompt.body, t.reasoning_id: "The same.", t.program_id: FLIP_PROGRAM}
+            t.problem,
+            json.loads(t.prompt.body),
+            vars(t),
+            {t.reasoning_id: "The same.", t.program_id: FLIP_PROGRAM},
         )
         for t in (one, other)
     ]

@@ -6,8 +6,9 @@ answer, or takes it back, has none.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from trajectories.core.answers.choices import letters_of, read_choices
@@ -88,11 +89,8 @@ def _find(text: str, kind: _Kind) -> Found | None:
         return found
     if tag is not None and tag.strong:
         return None
-    labels = find_labels(text, results=kind.results, choices=kind.choices)
     vague: Found | None = None
-    # The further to the right, the later it was said; of labels inside of labels the inner one.
-    marks = sorted({*boxes, *labels}, key=lambda mark: (mark.start, mark.strong), reverse=True)
-    for mark in marks[:MOST_MARKS]:
+    for mark in islice(_last_first(text, boxes, kind), MOST_MARKS):
         said = kind.read(text, mark)
         found = _as_found(text, said, mark)
         if said.reading is Reading.DENIED:
@@ -105,6 +103,19 @@ def _find(text: str, kind: _Kind) -> Found | None:
         if said.reading is Reading.VAGUE and mark.strong and vague is None:
             vague = found
     return vague or kind.weak(text, 0)
+
+
+_NO_LABEL = re.compile(r"(?:[\d_]|[^\w:：=≈→⇒➜】#–—.-]|(?<!\.)\.|(?<!\s)-(?!>))*+")
+"""Signs among which no label ends: neither words nor what stands between a label and its answer."""
+
+
+def _last_first(text: str, boxes: Sequence[Mark], kind: _Kind) -> Iterator[Mark]:
+    """Boxes and labels: the further to the right, the later it was said; of labels inside of labels the inner one."""
+    first = boxes[-1:] if boxes and _NO_LABEL.fullmatch(text, boxes[-1].start) else []
+    yield from first  # as most answers end, and seldom is anything else looked for
+    labels = find_labels(text, results=kind.results, choices=kind.choices)
+    marks = {*boxes, *labels}.difference(first)
+    yield from sorted(marks, key=lambda mark: (mark.start, mark.strong), reverse=True)
 
 
 def _in_tag(text: str, tag: Mark, kind: _Kind) -> Found | None:
@@ -180,9 +191,12 @@ def _without_label(text: str, mark: Mark) -> tuple[int, int]:
     return (mark.start if label is None else label.end()), mark.end
 
 
+_WORD_BEHIND = re.compile(r"\}\s*(?:\$|\\\)|\\\])?\s*(?:\\text\{\s*)?(\w+)")
+
+
 def _with_scale(text: str, box: Mark, said: Statement) -> Statement:
     """A boxed number with the word of number that stands behind its box: \boxed{42} thousand."""
-    behind = re.compile(r"\}\s*(?:\$|\\\)|\\\])?\s*(?:\\text\{\s*)?(\w+)").match(text, box.end)
+    behind = _WORD_BEHIND.match(text, box.end)
     if said.reading is not Reading.READ or behind is None or behind[1].casefold() not in SCALES or len(behind[1]) < 2:
         return said
     return Statement(Reading.READ, said.start, said.end, f"{text[said.start : said.end]} {behind[1]}")

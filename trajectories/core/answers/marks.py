@@ -119,8 +119,10 @@ REFUSAL = re.compile(
 )  # fmt: skip
 
 
-_TAG_NAMES = "answer|final[_-]?answer|finalanswer"
-_WEAK_TAG_NAMES = "output|result|solution|response|final"
+_TAG, _WEAK_TAG = (
+    re.compile(rf"<(/?)({names})>|\[(/?)(?-i:ANSWER)\]", re.IGNORECASE)
+    for names in ("answer|final[_-]?answer|finalanswer", "output|result|solution|response|final")
+)
 """Tags that may hold much more than an answer: they count where an answer is all that is in them."""
 MAX_OPEN = 200
 """Characters. A text that opens a tag and ends within so many, without closing it, was cut off inside of it."""
@@ -146,9 +148,9 @@ class CutOff(ValueError):  # noqa: N818
 def find_tag(text: str) -> Mark | None:
     """The last <answer>...</answer>, else the last <output>...</output> or the like, which is not strong. Raises CutOff
     where another begins after it and never ends."""
-    for names, strong in ((_TAG_NAMES, True), (_WEAK_TAG_NAMES, False)):
+    for pattern, strong in ((_TAG, True), (_WEAK_TAG, False)):
         marks = [
-            found for found in re.finditer(rf"<(/?)({names})>|\[(/?)(?-i:ANSWER)\]", text, re.IGNORECASE)
+            found for found in pattern.finditer(text)
             if (strong or found[2]) and text[found.start() - 1 : found.start()] != "`"
         ]  # fmt: skip
         if marks and not _closes(marks[-1]):

@@ -27,9 +27,17 @@ _NUMBER = re.compile(
     r"\d+)(?:[.,]\d+)?(?:[eE][-+]?\d+)?(?:\s?/\s?\d+)?\s?(?:%|\\%|[½¼¾⅓⅔⅛])?|"
     r"(?<![\w/])\.\d+|[½¼¾⅓⅔⅛]"
 )
-_FORMULA = re.compile(
-    r"\$\$(?P<a>[^$]+)\$\$|(?<![\\\w])\$(?P<b>[^$\n]+)\$|\\\((?P<c>.+?)\\\)|\\\[(?P<d>.+?)\\\]", re.DOTALL
+_GROUP = r"\{(?:[^{}\n]|\{(?:[^{}\n]|\{[^{}\n]*\})*\})*\}"
+_TERM = (
+    rf"(?:\d*+\s?(?:\\[dtc]?frac(?:\s?(?:{_GROUP}|\d)){{2}}|\\sqrt(?:\[[^\]\n]*\])?\s?(?:{_GROUP}|\d)|"
+    rf"\\pi(?![A-Za-z]))|\d++\^(?:{_GROUP}|\d))"
 )
+_FORMULA = re.compile(
+    r"\$\$(?P<a>[^$]+)\$\$|(?<![\\\w])\$(?P<b>[^$\n]+)\$|\\\((?P<c>.+?)\\\)|\\\[(?P<d>.+?)\\\]|"
+    rf"(?<![\w\\^{{}}.])(?:[-+−]\s?)?{_TERM}(?:\s?[-+−·/*]?\s?(?:{_TERM}|\d++(?![.,]\d)))*",
+    re.DOTALL,
+)
+"""A formula between dollars or brackets, and fractions, roots, powers and multiples of π that stand without them."""
 _RESULT_BEFORE = re.compile(
     r"(?:=|≈|:|→|\\approx|\b(?:no, |rather )|\b(?:it|that|there|here|total|answer)['’]s\s|"
     r"\b(?:is|are|was|were|be|equals?|equal to|makes?|gives?|giving|"

@@ -27,6 +27,7 @@ HOLDERS = ("provider_specific_fields", "additional_kwargs", "model_extra")
 BLOCK_FIELDS = ("reasoning_details", "thinking_blocks")
 """Fields of a message that hold its thoughts as parts, with what must go back to the provider unread."""
 
+_THOUGHT_KEYS = frozenset((*THOUGHT_FIELDS, *BLOCK_FIELDS))
 _THOUGHTS = ("thinking", "reasoning", "thought", "thoughts", "think", "reasoning_text", "summary_text",
              "reasoning.text", "reasoning.summary", "reasoning.encrypted", "redacted_thinking",
              "reasoning_content")  # fmt: skip
@@ -159,6 +160,8 @@ def left_out(content: Any) -> list[str]:
 def _thoughts(message: Mapping[str, Any], content: Sequence[Piece]) -> tuple[Piece, ...]:
     """The thoughts that stand in fields. Providers say them twice, in a field and as parts: then the parts count, for
     what they carry. Thoughts that are parts of the content as well are left to it."""
+    if _THOUGHT_KEYS.isdisjoint(message):
+        return ()
     name, text = next(
         ((name, text) for name in THOUGHT_FIELDS if name in message and (text := words_of(message[name])).strip()),
         ("", ""),

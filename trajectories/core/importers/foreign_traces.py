@@ -68,6 +68,8 @@ class ForeignTrace:
     facts: Row = field(default_factory=dict)
     raw: str = ""
     span: AnswerSpan | None = None
+    has_answer: bool = True
+    """Whether an answer is looked for in its text; False of a solution that nobody brought to its end."""
     verdicts: tuple[VerdictRecord, ...] = ()
     adds_verdicts: bool = False
     is_sample: bool = False

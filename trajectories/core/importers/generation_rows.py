@@ -19,7 +19,9 @@ from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.question_rows import BESIDE, REFERENCES, is_bare_score, question_row
 from trajectories.core.importers.row_fields import (
     FINISHES,
+    MODELS,
     QUESTIONS,
+    TOKENS,
     finish_of,
     finished,
     last_question,
@@ -33,6 +35,7 @@ from trajectories.core.importers.row_prompts import read_prompt
 from trajectories.core.importers.row_scores import LABELS, check_of, checks_in, is_check
 from trajectories.core.importers.trace_turns import Turns, read_said, read_turns, thoughts_beside
 from trajectories.core.importers.transcripts import read_transcript
+from trajectories.core.importers.written_lists import list_in
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, FinishReason, VerdictRecord
@@ -41,6 +44,9 @@ SAID = ("response", "text", "content", "generation", "completion", "output", "ge
 """Where an element of a list that is an object has what the model wrote."""
 
 LISTS = ("generations", "responses", "completions", "samples", "outputs", "r1_generations", "generation")
+WRITTEN = LISTS[:-1]
+"""Those of them that are never one text."""
+
 COMPLETE = "is_reasoning_complete"
 FULL = "_full_generation"
 """Where NeMo-Skills keeps a generation with its thoughts, once it has taken them off."""
@@ -50,6 +56,9 @@ TRANSCRIPT = "conversation"
 
 OF_PROBLEM = frozenset((*BESIDE, *REFERENCES, "messages", "conversations", "prompt", "input"))
 """Columns that are of the problem, also where their list happens to be as long as that of the generations."""
+
+TOLD_OF_EACH = frozenset((*FINISHES, *MODELS, *TOKENS, *LABELS, COMPLETE))
+"""Columns that say something of each generation, besides scores."""
 
 NUMBERED = re.compile(r"(?:r1_)?(?:solution|response|generation)_(\d{1,3})")
 
@@ -63,11 +72,13 @@ def is_generated(row: Row) -> bool:
     """Whether a row is of one of these shapes."""
     if "response" in row:
         return False
+    row = _unwritten(row)
     return _list_of(row) != "" or isinstance(row.get("generation"), str) or (_has_question(row) and any(_numbered(row)))
 
 
 def read_generated(row: Row) -> list[ForeignTrace]:
     """A trace for each text of a row. Raises ProblemError."""
+    row = _unwritten(row)
     if name := _list_of(row):
         return _of_list(row, name, row[name])
     if isinstance(row.get("generation"), str):
@@ -81,6 +92,15 @@ def read_generated(row: Row) -> list[ForeignTrace]:
     if not traces:
         raise ProblemError(found[0][1], "found no text in any of these columns, expected a solution")
     return [_counted(trace, number) for number, trace in enumerate(traces)]
+
+
+def _unwritten(row: Row) -> Row:
+    """The row with its generations as a list, and what is said of each of them, where a table wrote these as text."""
+    written = {name: found for name in WRITTEN if (found := list_in(row.get(name)))}
+    if not written:
+        return row
+    beside = {name: value for name, value in row.items() if name in TOLD_OF_EACH or is_check(name)}
+    return {**row, **written, **{name: found for name, value in beside.items() if (found := list_in(value))}}
 
 
 def _list_of(row: Row) -> str:

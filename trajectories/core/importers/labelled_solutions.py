@@ -2,7 +2,8 @@
 
 A row is one solution with the labels of one person: they come in as that person's review, with a label for each step.
 A rating of 1 is good, 0 neutral, -1 bad. Of a step with several completions the chosen one counts, or what the person
-wrote instead; where the labelling ended without choosing, the first.
+wrote instead; where the labelling ended without choosing, the first. Who gave up was stuck and went on with another
+problem: labels without a decision, and a solution that was written meanwhile has no end and so no answer.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,8 @@ from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, Outcome, Step, StepKind, VerdictRecord
 
 LABELS = {1: StepLabel.GOOD, 0: StepLabel.NEUTRAL, -1: StepLabel.BAD}
-ENDS = ("solution", "found_error")
+GAVE_UP = "give_up"
+ENDS = ("solution", "found_error", GAVE_UP)
 MODEL = "PRM800K generator"
 Labelled = tuple[str, StepLabel | None]
 
@@ -46,6 +48,7 @@ def read_labelled(row: Row) -> list[ForeignTrace]:
         verdicts=tuple(_scored(question)),
         adds_verdicts=True,
         facts=_left_out(row),
+        has_answer=_label(row).get("finish_reason") != GAVE_UP or bool(question.get("pre_generated_steps")),
         trace_id=trace_id_of(row),
         question_row={"question": asked, "answer": question.get("ground_truth_answer")},
     )
@@ -122,18 +125,19 @@ def _label(row: Row) -> Mapping[str, Any]:
 
 
 def _review(row: Row, steps: list[Labelled]) -> ForeignReview:
-    """The labels as a review: a solution that ended without a bad step is accepted, a found error rejects."""
+    """The labels as a review: a solution that ended without a bad step is accepted, a found error rejects; of one that
+    somebody gave up without finding any, nothing is decided."""
     end = _label(row).get("finish_reason")
     if end not in ENDS:
-        why = "who gave up decided nothing" if end == "give_up" else "with any other end nobody decided on the solution"
-        expected = f"expected solution or found_error: {why}"
+        expected = "expected solution, found_error or give_up: with any other end nobody decided on the solution"
         raise ProblemError("label.finish_reason", f"found {describe(end)}, {expected}")
     labels = {str(at): label.value for at, (_, label) in enumerate(steps) if label is not None}
     wrong = end == "found_error" or StepLabel.BAD.value in labels.values()
     return ForeignReview(
         pseudonym=_labeler(row.get("labeler")),
-        decision=Decision.REJECT if wrong else Decision.ACCEPT,
+        decision=Decision.REJECT if wrong else Decision.WITHDRAW if end == GAVE_UP else Decision.ACCEPT,
         reason="wrong_reasoning" if wrong else "",
+        comment="Gave up." if end == GAVE_UP else "",
         step_labels=labels,
         step_spans=dict(_spans(steps, labels)),
     )

@@ -9,6 +9,7 @@ from trajectories.core.importers.annotated_rows import is_pairwise
 from trajectories.core.importers.batch_rows import has_embeddings, is_chunk, is_example
 from trajectories.core.importers.beside_rows import is_metadata, is_results
 from trajectories.core.importers.foreign_traces import Row
+from trajectories.core.importers.generation_rows import WRITTEN
 from trajectories.core.importers.preference_pairs import ADVICE, NAME, is_pair
 
 EXPECTED = 'expected one of "response", "messages", "choices", "generations", "completion" or "trace"'
@@ -193,6 +194,11 @@ REFUSED = (
         "it has no answer of a model: send the rollouts that were collected of it",
     ),
     Refused("an ARC task", _has("train", "test"), "it has no answer of a model: import it as a problem"),
+    Refused(
+        "generations that are written as text",
+        lambda row: any(isinstance(row.get(name), str) for name in WRITTEN),
+        "write them as a list of texts in JSON; what numpy shows, without commas, cannot be told apart",
+    ),
     Refused(
         "a question with a worked solution",
         lambda row: "solution" in row and ("problem" in row or "question" in row),

@@ -37,7 +37,8 @@ MAX_SECONDS = 1e9
 
 @dataclass(frozen=True, slots=True)
 class ForeignReview:
-    """What a person said elsewhere, under the pseudonym that the file gives them."""
+    """What a person said elsewhere, under the pseudonym that the file gives them. Of somebody who labelled steps and
+    decided nothing the decision is WITHDRAW."""
 
     pseudonym: str
     decision: Decision

@@ -8,6 +8,7 @@ from typing import IO
 
 from django.contrib.auth.models import User
 
+from trajectories.adapters.garbage import garbage_of_now
 from trajectories.adapters.spools import nameless_spool
 from trajectories.core.problems import ImportFault
 from trajectories.core.records import JSON
@@ -74,7 +75,7 @@ def import_traces(  # noqa: PLR0913 (what, by whom, and what is stated of it)
     if making is not None:
         making.target.check()
     maker = None if making is None else ProblemMaker(making.split)
-    with nameless_spool(spool_folder()) as spool:
+    with garbage_of_now(), nameless_spool(spool_folder()) as spool:
         with ExitStack() as stack:
             size = sum(stream.seek(0, SEEK_END) for _, stream in named)
             read = TraceStage(adopting=adopt_reviews, maker=maker, stated=stated or Stated())

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from trajectories.adapters.disk import free_bytes, is_full
+from trajectories.adapters.garbage import garbage_of_now
 from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.adapters.spools import Spool, SpoolDamagedError, open_spool
 from trajectories.core.problems import ImportFault
@@ -229,7 +230,7 @@ class _Slice:
         """Read on, and write once everything is read; whether something is left to read."""
         if self._job.kind == Import.Kind.ARCHIVE:
             return self._restore()
-        with open_spool(_spool_path(self._job.pk)) as spool:
+        with garbage_of_now(), open_spool(_spool_path(self._job.pk)) as spool:
             if not spool.cut(self._job.staged_bytes):
                 self._begin_anew(spool)
             if not self._job.writing:

@@ -118,7 +118,7 @@ def restore_backup(*, folder: Path, say: Say, goes_on: bool = False) -> Manifest
 
 def _pause(manifest: Manifest, say: Say) -> None:
     with transaction.atomic():
-        paused = pause_restored(manifest.made_at)
+        paused = pause_restored(datetime.fromisoformat(manifest.made_at))
     if paused:
         jobs = "1 job that was" if paused == 1 else f"{paused:,} jobs that were"
         say(f"Paused {jobs} under way, since the original may still run and pay for the same: resume on the page Jobs.")

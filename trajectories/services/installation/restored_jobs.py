@@ -1,6 +1,7 @@
 """Jobs of a restored installation: they stand still until somebody lets them go on, as their original may run still."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db import connection
 from psycopg.sql import SQL, Identifier
@@ -15,14 +16,15 @@ WHERE table_name = ANY(%s) GROUP BY 1, 2 ORDER BY 1, 2
 PAUSING = SQL("UPDATE {table} SET state = %(paused)s{told} WHERE state = ANY(%(active)s)")
 
 
-def pause_restored(made_at: str) -> int:
+def pause_restored(made_at: datetime) -> int:
     """Pause what was under way in a backup that was made then, in every project; returns how many jobs that were.
 
     Jobs that a daily limit has paused wait for somebody too. The tables may be those of an earlier version, so that
     this is done by their names. Call it in a transaction.
     """
     paused = 0
-    reason = f"Restored from the backup of {made_at}. Resume it unless the original still runs and goes on with it."
+    told_at = f"{made_at:%Y-%m-%d %H:%M} UTC"
+    reason = f"Restored from the backup of {told_at}. Resume it unless the original still runs and goes on with it."
     given: dict[str, str | list[str]] = {"paused": PAUSED, "reason": reason, "active": list(ACTIVE)}
     with connection.cursor() as cursor:
         for schema, kind, columns in _tables():

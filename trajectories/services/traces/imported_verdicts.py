@@ -67,18 +67,20 @@ def own_verdicts(trace_ids: set[int]) -> set[tuple[Any, ...]]:
     return set(rows) if trace_ids else set()
 
 
-def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[str, JSON]:
+def adopted_review(said: Sequence[ForeignReview], step_count: int) -> dict[str, JSON] | None:
     """The review that imported reviews become when somebody adopts them as their own: the fields of SAID,
-    `step_spans` and `segmentation`.
+    `step_spans` and `segmentation`; None where none of them decides anything.
 
     Raises ReviewError.
     """
+    reviews = [review for review in said if review.decision is not Decision.WITHDRAW]
+    if not reviews:
+        return None
     draft = _adopted(reviews)
     # Labels of other steps than the stored ones were held against those as they were read.
     draft.check(step_count if not reviews[0].segmentation else MOST_STEPS * max(step_count, 1))
-    said = {name: getattr(draft, name) for name in SAID}
     return {
-        **said,
+        **{name: getattr(draft, name) for name in SAID},
         "decision": draft.decision.value,
         "comment": draft.comment.strip(),
         "step_labels": dict(draft.step_labels),

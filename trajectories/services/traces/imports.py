@@ -1,12 +1,13 @@
 """Writing traces from elsewhere that were set aside: all at once, each once, with what was said of them."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from trajectories.adapters.copying import copy_missing, copy_rows, reserve_ids
@@ -44,10 +45,18 @@ from trajectories.services.traces.staging import TRACE_COLUMNS, Request
 WRITTEN_AT_ONCE = 1_000
 UNKNOWN_MODEL = "unknown model"
 FACTS = TRACE_COLUMNS.index("facts")
+OF_TRACE = ("trace_id", "import_job_id")
 _Key = tuple[int, str]
 """The problem of a trace, and the hash of its content."""
 _Here = tuple[int | None, Request, int]
 """The sampler of a trace, the request that it answers, and its id."""
+
+
+_HERE_BEFORE = """
+SELECT problem_id, content_hash, sampler_id, facts, id FROM trajectories_trace
+WHERE problem_id = ANY(%s) AND content_hash = ANY(%s) AND run_id IS NULL ORDER BY id
+"""
+"""The traces of no run with some problems and contents, which go there as two lists: thousands of values."""
 
 
 class _Known:
@@ -202,7 +211,7 @@ class _Writer:
         adopted = [(trace_id, row["adopted"]) for row, trace_id in new if row["adopted"]]
         if self._adopted_by is not None and adopted:
             store_adopted_reviews(reviewer=self._adopted_by, adopted=adopted)
-        earlier = [row for row, trace_id in known if not 0 < self._first_id <= trace_id]
+        earlier = [row for row, trace_id in known if not self._is_new(trace_id)]
         self._written.not_adopted += sum(1 for row in earlier if row["adopted"])
         self._written.trace_ids += [trace_id for _, trace_id in new]
         self._per_problem.update(row["trace"][0] for row, _ in new)
@@ -221,9 +230,9 @@ class _Writer:
                 if row["adds_verdicts"] and key in before:
                     continue
                 before.add(key)
-                rows.append((*verdict, trace_id))
+                rows.append((*verdict, trace_id, self._said_by(trace_id)))
         if rows:
-            self._written.verdicts += copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, "trace_id"), rows)
+            self._written.verdicts += copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, *OF_TRACE), rows)
 
     def _write_reviews(self, new: Iterable[Placed], known: Sequence[Placed]) -> None:
         """Write the reviews of new traces, and add to known ones those of people who had said nothing of them; none
@@ -238,11 +247,19 @@ class _Writer:
                     continue
                 if person not in before:
                     before[person] = said
-                    rows.append((*review, trace_id))
+                    rows.append((*review, trace_id, self._said_by(trace_id)))
                 elif before[person] != said:
                     self._written.other_reviews += 1
         if rows:
-            self._written.reviews += copy_rows(ImportedReview, (*REVIEW_COLUMNS, "trace_id"), rows)
+            self._written.reviews += copy_rows(ImportedReview, (*REVIEW_COLUMNS, *OF_TRACE), rows)
+
+    def _is_new(self, trace_id: int) -> bool:
+        """Whether this import brought a trace."""
+        return 0 < self._first_id <= trace_id
+
+    def _said_by(self, trace_id: int) -> int | None:
+        """The import that is kept with what is said of a trace: None where it came with the trace."""
+        return None if self._is_new(trace_id) else self._job_id
 
     def _place(self, batch: Sequence[Mapping[str, Any]]) -> tuple[list[Placed], list[Placed]]:
         """The rows of a batch that are new traces, each trace once, and those of traces that are known. The same words
@@ -265,9 +282,10 @@ class _Writer:
                 others = max(map(known.count, keys), default=0) if row.get("is_sample") else 0
                 if others:
                     row["trace"][FACTS]["alternative"] = others
+                    request = Request.of(row["trace"][FACTS])
                 new.append(row)
                 for key in keys:
-                    known.add(key, sampler, Request.of(row["trace"][FACTS]), -len(new))
+                    known.add(key, sampler, request, -len(new))
                 continue
             same.append((row, there))
             if there > 0:
@@ -284,11 +302,11 @@ class _Writer:
         that this import did not bring."""
         known, problems = _Known(), {row["trace"][0] for row in batch}
         hashes = {name for row in batch for name in row["known_as"]}
-        found = Trace.objects.filter(problem__in=problems, content_hash__in=hashes, run=None).order_by("pk")
-        columns = ("problem_id", "content_hash", "sampler_id", "facts", "pk")
-        for problem, name, by, facts, trace_id in found.values_list(*columns):
-            is_free = trace_id not in self._taken and not 0 < self._first_id <= trace_id
-            known.add((problem, name), by, Request.of(facts), trace_id, is_free=is_free)
+        with connection.cursor() as cursor:
+            cursor.execute(_HERE_BEFORE, [list(problems), list(hashes)])
+            for problem, name, by, facts, trace_id in cursor.fetchall():
+                is_free = trace_id not in self._taken and not self._is_new(trace_id)
+                known.add((problem, name), by, Request.of(json.loads(facts)), trace_id, is_free=is_free)
         return known
 
     def _known_by(self, row: Mapping[str, Any]) -> int | None:

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import IO, Any, NamedTuple
 
 from django.conf import settings
 
 from trajectories.adapters.spools import Spool
 from trajectories.adapters.trace_files import rows_of_file
-from trajectories.core.completions.parts import Completion, parts_to_json
+from trajectories.core.completions.parts import Completion
+from trajectories.core.completions.thoughts import Part
 from trajectories.core.importers.archive_rows import ARCHIVED_AS
 from trajectories.core.importers.file_names import told_by_file
 from trajectories.core.importers.foreign_traces import SAMPLED_AS, ForeignTrace, ProblemKey, Row
@@ -165,12 +165,15 @@ def read_batch(rows: Iterable[ReadRow], stated: Stated) -> ReadBatch:
             mapped = map_row(row, stated.places) if stated.places else row
             shape = shape_of(mapped)
             traces = shape.traces(mapped, limits)
-            path, placed = each.path or each.file, each._replace(row=None)
+            path, placed = each.path or each.file, ReadRow(each.file, each.span, None, each.size, each.path)
             found.traces += [(placed, told_by_file(trace, path, stated.model)) for trace in traces]
             found.shapes[shape.name] += 1
-            found.left_out.update(left_out_of(traces))
             places = stated.places.values()
-            found.unread.update(unmapped_columns(row, places) if places else unread_columns(shape.name, row))
+            unread = unmapped_columns(row, places) if places else unread_columns(shape.name, row)
+            if left_out := left_out_of(traces):
+                found.left_out.update(left_out)
+            if unread:
+                found.unread.update(unread)
         except ProblemError as fault:
             found.faults.append(_fault(each.file, each.span, fault.path, fault.detail))
     return found
@@ -254,45 +257,46 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
     completion = _storable(item.completion)
     columns, texts = trace_columns(problem, _result(problem, item, completion), completion.parts)
     columns |= {"problem_id": problem.pk, "temperature": item.temperature}
+    if item.cost is not None:
+        columns["cost"] = str(item.cost)  # money as its digits
     return {
         "model": item.model.strip(),
         "trace_id": item.trace_id,
         "release": item.archived_item.release if item.archived_item is not None else "",
-        "known_as": sorted({columns["content_hash"], *earlier_hashes(problem, columns, texts)}),
-        "trace": [_plain(columns[name]) for name in TRACE_COLUMNS],
+        "known_as": sorted({columns["content_hash"], *earlier_hashes(problem, item.messages, columns, texts)}),
+        "trace": [columns[name] for name in TRACE_COLUMNS],
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
         "adds_verdicts": item.adds_verdicts,
         "is_sample": item.is_sample,
         "of_any_model": item.of_any_model,
         "reviews": [review_row(review) for review in item.reviews],
-        "adopted": adopted_review(item.reviews, len(item.steps)) if adopting and item.reviews else None,
+        "adopted": adopted_review(item.reviews, len(item.steps)) if adopting else None,
     }
-
-
-def _plain(value: Any) -> JSON:
-    """A column's value as JSON: money as its digits."""
-    return str(value) if isinstance(value, Decimal) else value
 
 
 def _storable(came: Completion) -> Completion:
     """A completion as it can be stored: texts and what came with them."""
-    text = storable_text(came.text)
-    parts = [replace(part, text=storable_text(part.text), data=storable_json(part.data)) for part in came.parts]
-    return Completion(text, tuple(parts))
+    return Completion(storable_text(came.text), tuple(map(_storable_part, came.parts)))
+
+
+def _storable_part(part: Part) -> Part:
+    text = storable_text(part.text)
+    return part if text is part.text and not part.data else replace(part, text=text, data=storable_json(part.data))
 
 
 def _result(problem: Problem, item: ForeignTrace, completion: Completion) -> SampleResult:
+    """What `trace_columns` asks of a trace besides its parts."""
     read, searched = ReadAnswer(item.answer, item.program, item.span), False
     if item.answer is None and not item.program and item.archived_item is None:
-        read, searched = read_answer(to_public(problem), completion.content), True
+        read = read_answer(to_public(problem), completion.content) if item.has_answer else read
+        searched = True
     facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
     if searched or read.span is not None:
         facts |= searched_fact(read.span)
     return SampleResult(
         messages=item.messages,
         reasoning=completion.text,
-        parts=tuple(parts_to_json(completion.parts)),
         steps=item.steps,
         answer=read.answer,
         program=read.program,

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from trajectories.core.completions.parts import Completion, parts_from_json, parts_to_json, spoken, spoken_slices
 from trajectories.core.completions.thoughts import Part, PartKind
-from trajectories.core.identity import PIECE, JoinedText, canonical_json, content_hash, text_hash
+from trajectories.core.identity import PIECE, JoinedText, canonical_json, canonical_list, content_hash, text_hash
 from trajectories.core.records import JSON, SampleResult, Step, StepKind, Usage
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.arc_common import once_per_object
@@ -204,7 +204,7 @@ def _content_hash(problem: Problem, prompt: "_Prompt", said: Sequence[Any]) -> s
     JSON is made once."""
     if any(type(each) is JoinedText or (type(each) is str and len(each) > PIECE) for each in said):
         return content_hash([problem.content_hash, json.loads(prompt.counts), *said])
-    return text_hash(f"[{canonical_json(problem.content_hash)},{prompt.counts},{canonical_json(said)[1:]}")
+    return text_hash(f"[{canonical_json(problem.content_hash)},{prompt.counts},{canonical_list(said)[1:]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,19 +236,21 @@ def _asked(messages: JSON) -> JSON:
     return messages[:-1] if messages and messages[-1].get("role") == "assistant" else messages
 
 
-def earlier_hashes(problem: Problem, columns: Mapping[str, Any], texts: Mapping[str, str]) -> set[str]:
-    """The content hashes that a trace had in versions before this one: files and rows of then have them still.
+def earlier_hashes(
+    problem: Problem, sent: Sequence[Mapping[str, JSON]], columns: Mapping[str, Any], texts: Mapping[str, str]
+) -> set[str]:
+    """The content hashes that a trace of messages had in versions before this one: files and rows of then have them.
 
     Before its parts were stored its text counted as it came, marks and all; and how many seconds a tool took counted
     until samples with the same words were found to differ by them alone.
     """
     program = texts[columns["program_id"]] if columns["program_id"] else ""
-    messages = _without_order(json.loads(texts[columns["prompt_id"]]))
     text, steps, answer = texts[columns["reasoning_id"]], _without_part(columns["steps"]), columns["answer"]
     bodies = [text]
     if _without_times(steps) != steps:
         bodies.append(spoken(Completion(text, parts_from_json(columns["parts"], text))))
-    return {content_hash([problem.content_hash, messages, body, steps, answer, program]) for body in bodies}
+    prompt = _prompt_of(sent)
+    return {_content_hash(problem, prompt, [body, steps, answer, program]) for body in bodies}
 
 
 def _parts(given: Sequence[JSON] | None, text: str) -> tuple[Part, ...]:

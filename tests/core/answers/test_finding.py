@@ -1,0 +1,48 @@
+"""Which of several marks counts, whatever is passed over on the way."""
+
+import re
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trajectories.core.answers import finding
+from trajectories.core.answers.finding import find_choice, find_numeric, find_text
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "\\boxed{14}",
+            "\\boxed{-3}",
+            "\\boxed{x + 1}",
+            "\\boxed 7",
+            "\\boxed{B}",
+            "{",
+            "}",
+            "$",
+            " ",
+            "\n",
+            "7",
+            "B",
+        ),
+        *("The answer is ", "Answer:", "**Answer**", "answer", "result", "=", "->", "=>", " - ", "...", ".", "：", "→"),
+        *("#### 3", " is the answer", "Wait, ", "not ", '{"answer": "', '"}', "答案", "为", "कि", "उत्तर", "'", "—"),
+    ]
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_a_box_at_the_end_counts_as_if_every_label_had_been_looked_for(text):
+    found = [find_numeric(text), find_text(text), find_choice(text, ["a", "b", "c"])]
+    with patch.object(finding, "_NO_LABEL", re.compile("(?!)")):
+        assert found == [find_numeric(text), find_text(text), find_choice(text, ["a", "b", "c"])]
+
+
+@pytest.mark.parametrize("behind", ["", ".", "$.", " \n", "}", ")]", "\n\n"])
+def test_behind_a_last_box_no_label_is_looked_for(behind):
+    with patch.object(finding, "find_labels") as looked:
+        found = find_numeric(f"The answer is 7. No, \\boxed{{14}}{behind}")
+    assert found is not None
+    assert (found.value, looked.called) == ("14", False)
