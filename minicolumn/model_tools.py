@@ -13,7 +13,7 @@ import anyio.to_thread
 from mcp.server.fastmcp import Context, FastMCP
 from mcp.server.fastmcp.exceptions import ToolError
 from mcp.types import ToolAnnotations
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from minicolumn.client import Client, MinicolumnError, Row
 
@@ -40,9 +40,29 @@ READS = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
 CHANGES = ToolAnnotations(readOnlyHint=False, destructiveHint=False, openWorldHint=False)
 
 
+class ToolServer(FastMCP):
+    """Tools take what they know and nothing else, as the API does: a misspelt filter that counted for nothing would
+    give everything."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        """What a tool answers. Raises ToolError, in one sentence for arguments that are unknown, missing or wrong."""
+        for tool in await self.list_tools():
+            known = tool.inputSchema["properties"]
+            if tool.name == name and (unknown := sorted(arguments.keys() - known)):
+                raise ToolError(f"Found the argument {unknown[0][:80]!r}, expected one of {', '.join(known)}.")
+        try:
+            return await super().call_tool(name, arguments)
+        except ToolError as fault:
+            if not isinstance(fault.__cause__, ValidationError):
+                raise
+            wrong = fault.__cause__.errors()[0]
+            place = ".".join(map(str, wrong["loc"]))
+            raise ToolError(f"{place}: {wrong['msg']}.") from fault
+
+
 def make_server(connect: Connect, *, allow: Iterable[str] = (), **settings: Any) -> FastMCP:
     """A server of the tools; `connect` gives the client for a call. `settings` are those of FastMCP."""
-    server = FastMCP("minicolumn", instructions=INSTRUCTIONS, log_level="WARNING", **settings)
+    server = ToolServer("minicolumn", instructions=INSTRUCTIONS, log_level="WARNING", **settings)
     add_reading(server, connect)
     add_following(server, connect)
     allowed = set(allow)

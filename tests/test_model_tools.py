@@ -115,6 +115,25 @@ def test_reading_is_what_is_offered_and_what_a_person_sees(lead, curator):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_arguments_that_a_tool_does_not_know_or_cannot_take_are_refused_in_a_sentence(lead):
+    make_traces(1)
+    questions = [
+        ("search_traces", {"correctnes": "pass"}),
+        ("get_release", {"release_id": 1}),
+        ("get_release", {}),
+        ("list_queues", {"limit": 1_000}),
+        ("list_queues", {"limit": 1}),
+    ]
+    _, answers = asked(secret_of(lead), questions)
+    assert [is_error for is_error, _ in answers] == [True, True, True, True, False]
+    said = [told for _, told in answers[:4]]
+    assert said[0].startswith("Found the argument 'correctnes', expected one of ")
+    assert said[1] == "Found the argument 'release_id', expected one of row_id."
+    assert said[2] == "row_id: Field required."
+    assert said[3] == "limit: Input should be less than or equal to 200."
+
+
+@pytest.mark.django_db(transaction=True)
 def test_runs_and_reviews_need_the_server_and_the_token_to_allow_them(lead, curator, problem):
     plan = {
         "sampler": ensure_symbolic().pk,

@@ -29,6 +29,7 @@ DEBUG = flag("DEBUG")
 SECRET_KEY = os.environ.get("SECRET_KEY") or private_secret(VAR_DIR / "secret_key")
 ALLOWED_HOSTS = words("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
+CSRF_FAILURE_VIEW = "trajectories.views.permissions.stale_form"
 BEHIND_HTTPS = flag("BEHIND_HTTPS")
 
 INSTALLED_APPS = [

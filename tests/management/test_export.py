@@ -46,6 +46,23 @@ def test_a_folder_is_unpacked_and_a_tag_names_a_release(release, lead, tmp_path)
     assert json.loads((folder / "manifest.json").read_text())["sha256"] == release.content_hash
 
 
+def test_splits_that_are_together_in_a_file_are_told(release, lead, tmp_path, capsys):
+    for options in ({}, {"container": "folder"}):
+        call_command("export", str(release.pk), output=tmp_path, **options)
+    assert "together" not in capsys.readouterr().err
+    trace = factories.make_trace(problem=factories.make_problem(split="eval"))
+    submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
+    both = freeze_accepted(actor=lead, title="Both sides", key=uuid.uuid4())
+    for options in ({"container": "folder"}, {"meta": True}, {"format": "full"}):
+        call_command("export", str(both.pk), output=tmp_path, **options)
+    assert "together" not in capsys.readouterr().err
+    told = "Rows of the splits eval, train are together in this file: "
+    call_command("export", str(both.pk), output=tmp_path)
+    assert f"{told}a folder has a file for each, and with meta each row says its own." in capsys.readouterr().err
+    call_command("export", str(both.pk), format="rft-openai", output=tmp_path)
+    assert f"{told}with meta each row says its own." in capsys.readouterr().err
+
+
 def test_a_template_decides_what_is_not_chosen(release, tmp_path):
     call_command("export", str(release.pk), template="llama-factory", container="jsonl", output=tmp_path)
     assert (tmp_path / f"release-{release.pk}-sft-messages-tags.jsonl").is_file()

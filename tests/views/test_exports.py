@@ -202,3 +202,14 @@ class TestLinks:
     def test_who_may_not_download_gets_none(self, client, curator, export):
         client.force_login(curator)
         assert "?key=" not in squeezed(client.get(reverse("release_detail", args=[export.release_id])))
+
+
+def test_the_row_says_that_training_and_held_out_rows_are_together(as_engineer, release, engineer, curator, lead):
+    trace = factories.make_trace(decision="accepted", problem=factories.make_problem(split="eval"))
+    factories.make_review(trace=trace, reviewer=curator)
+    both = freeze_accepted(actor=lead, title="Both sides", key=uuid.uuid4())
+    for frozen, is_told in ((release, False), (both, True)):
+        export = request_export(actor=engineer, release=frozen, export_format="sft-messages")
+        write_export(job_id=export.pk)
+        page = squeezed(as_engineer.get(reverse("release_detail", args=[frozen.pk])))
+        assert ("Rows of the splits eval, train are together in this file" in page) == is_told

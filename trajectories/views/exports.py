@@ -30,6 +30,7 @@ from trajectories.services.releases.exports import (
     is_older_than_parts,
     record_download,
     request_file,
+    splits_together,
     stored_name,
 )
 from trajectories.views.downloads import GONE, FileOffer, SignedLinks, answer_download, may_download
@@ -74,7 +75,7 @@ class ShownExport:
     """An export as a release's page lists it; `link` is an address that works without a login for a day.
 
     `environment` are commands that make one for the scripts of `training`. `untrained` says that there are no scripts
-    since the arguments of tool calls are text.
+    since the arguments of tool calls are text. `together` is what to mind where several splits are in one file.
     """
 
     export: Export
@@ -87,6 +88,7 @@ class ShownExport:
     training: tuple[Script, ...]
     environment: str
     untrained: bool
+    together: str
     beside: dict[str, str]
     needs: str
 
@@ -116,6 +118,7 @@ def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExpor
         training=training,
         environment=environment_commands(training),
         untrained=bool(link) and calls_hinder_training(export),
+        together=splits_together(export) if link else "",
         beside=export_beside(export) if link else {},
         needs=EXPORTERS[export.format].needs,
     )

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.csrf import csrf_failure
 
 from trajectories.core.selections import Selection
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
@@ -74,3 +75,13 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
         return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
     context = {"reasons": reasons, "asks": not isinstance(exception, Refused)}
     return render(request, "403.html", context, status=403)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that a form's token is not, or no longer, that of the visitor: the CSRF_FAILURE_VIEW. Scripts of the page
+    know it by the header `X-Stale`, since the same form can be taken once the page is loaded anew."""
+    if not wants_fragment(request):
+        return csrf_failure(request, reason)
+    text = "This page is older than your login or your choice of a project, so nothing was saved."
+    text = f"{text} Reload it and try again."
+    return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8", headers={"X-Stale": "1"})

@@ -108,6 +108,10 @@ async function send(entry) {
     sayWaiting("you are logged out.", action("Log in", `/login/?next=${back}`));
     return false;
   }
+  if (response.headers.has("X-Stale")) {
+    sayWaiting("this page is older than your login or your choice of a project.", action("Reload", () => window.location.reload()));
+    return false;
+  }
   if (response.status >= 500) {
     sayWaiting(`the server answered with error ${response.status}.`, action("Send now", sendAll));
     return false;

@@ -18,6 +18,7 @@ from trajectories.services.releases.exports import (
     Wanted,
     export_beside,
     export_filename,
+    splits_together,
     unsaved_export,
 )
 from trajectories.services.releases.writing import ExportWriter, RowsError
@@ -66,6 +67,8 @@ class Command(BaseCommand):
         for name, text in export_beside(export).items():
             (options["output"] / name).write_text(text, encoding="utf-8")
         self._tell(release, writer, file, written.sha256)
+        if writer.rows and (together := splits_together(export)):
+            self.stderr.write(together)
 
     def _tell(self, release: Release, writer: ExportWriter, file: Path, sha256: str) -> None:
         taken = f"{writer.rows:,} rows from {writer.taken:,} of {release.item_count:,} traces"

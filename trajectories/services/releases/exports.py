@@ -132,6 +132,17 @@ def export_beside(export: Export) -> dict[str, str]:
     return beside(export.format, export.thoughts, {"": [export_filename(export)]})
 
 
+def splits_together(export: Export) -> str:
+    """What to mind where one file has the rows of several splits, such as held-out ones, and no `meta` that tells them
+    apart; "" where there is nothing to mind."""
+    splits = [*export.release.manifest.get("counts", {}).get("splits", {})]
+    exporter = EXPORTERS[export.format]
+    if len(splits) < 2 or export.with_meta or export.container == Container.FOLDER or not exporter.is_table:
+        return ""
+    folder = "a folder has a file for each, and " * (Container.FOLDER in exporter.containers)
+    return f"Rows of the splits {', '.join(splits)} are together in this file: {folder}with meta each row says its own."
+
+
 def is_older_than_parts(export: Export) -> bool:
     """Whether a file was written when thoughts and answers were still one text; none is written so any more."""
     return export.thoughts == "" and EXPORTERS[export.format].writes_thoughts
