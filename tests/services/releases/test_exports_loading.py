@@ -151,7 +151,10 @@ def test_exports_that_grow(curator, lead, tmp_path):
     for export_format in TABLES:
         export = written(lead, release, export_format, with_meta=export_format == "sft-messages")
         rows = lines_of(export)
-        assert len(rows) == len(given)
+        if export_format == "arc-programs":
+            assert rows == [], "questions are no ARC tasks"
+            continue
+        assert len(rows) == len(given), export_format
         assert without_nulls(load(export, tmp_path)) == without_nulls(rows), export_format
 
 
