@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import zstandard
 
+from trajectories.adapters.reread import Reread
 from trajectories.adapters.uploads import check_directory, distrust, is_file_with, is_litter
 from trajectories.core.importers.beside_rows import (
     BESIDE,
@@ -308,44 +309,22 @@ def unpacked_stream(head: bytes, stream: IO[bytes]) -> IO[bytes] | None:
     return None
 
 
-class _Zstandard(io.RawIOBase):
-    """A file of Zstandard as it is unpacked, from its beginning on; it can be begun again, and nothing else."""
+class _Zstandard(Reread):
+    """A file of Zstandard as it is unpacked."""
 
     def __init__(self, packed: IO[bytes]) -> None:
-        super().__init__()
         self._packed = packed
-        self._begin()
+        super().__init__()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """See Reread."""
         self._packed.seek(0)
         unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
         self._unpacked = unpacker.stream_reader(self._packed, read_across_frames=True, closefd=False)
-        self._at = 0
 
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """To its beginning."""
-        return True
-
-    def tell(self) -> int:
-        """How many bytes were read."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Begin again. Raises io.UnsupportedOperation for any other place."""
-        if offset or whence != io.SEEK_SET:
-            raise io.UnsupportedOperation("only its beginning can be sought")
-        self._begin()
-        return 0
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Read on."""
-        count = int(self._unpacked.readinto(buffer))
-        self._at += count
-        return count
+    def fill(self, buffer: Any) -> int:
+        """See Reread."""
+        return int(self._unpacked.readinto(buffer))
 
 
 def guarded(rows: Iterator[PlacedRow]) -> Iterator[PlacedRow]:

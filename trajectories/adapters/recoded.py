@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 from typing import IO, Any
 
+from trajectories.adapters.reread import Reread
 from trajectories.core.problems import ProblemError
 
 CHUNK = 1024 * 1024
@@ -64,37 +65,21 @@ def _parts_by_returns(stream: IO[bytes], most: int) -> bool:
     return False
 
 
-class _Recoded(io.RawIOBase):
-    """A file as it is recoded while it is read, from its beginning on; it can be begun again, and nothing else."""
+class _Recoded(Reread):
+    """A file as it is recoded while it is read."""
 
-    def __init__(self, stream: IO[bytes], begin: Callable[[], Recode]) -> None:
+    def __init__(self, stream: IO[bytes], recoder: Callable[[], Recode]) -> None:
+        self._stream, self._recoder = stream, recoder
         super().__init__()
-        self._stream, self._begin = stream, begin
-        self.seek(0)
 
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """To its beginning."""
-        return True
-
-    def tell(self) -> int:
-        """How many bytes were read."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Begin again. Raises io.UnsupportedOperation for any other place."""
-        if offset or whence != io.SEEK_SET:
-            raise io.UnsupportedOperation("only its beginning can be sought")
+    def begin(self) -> None:
+        """See Reread."""
         self._stream.seek(0)
-        self._recode = self._begin()
-        self._left, self._at, self._is_over = b"", 0, False
-        return 0
+        self._recode = self._recoder()
+        self._left, self._is_over = b"", False
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Read on. Raises ProblemError for bytes that are none of the encoding."""
+    def fill(self, buffer: Any) -> int:
+        """See Reread. Raises ProblemError for bytes that are none of the encoding."""
         while not self._left and not self._is_over:
             data = self._stream.read(CHUNK)
             self._is_over = not data
@@ -102,5 +87,4 @@ class _Recoded(io.RawIOBase):
         count = min(len(buffer), len(self._left))
         buffer[:count] = self._left[:count]
         self._left = self._left[count:]
-        self._at += count
         return count
