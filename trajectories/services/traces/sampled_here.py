@@ -1,6 +1,6 @@
 """Traces that were sampled here and come back in a file: what its rows say of them goes to the traces that are here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -62,13 +62,14 @@ class SampledHere:
         traces = Trace.objects.filter(pk__in=numbers, withdrawn=False)
         columns = ("content_hash", "problem", "sampler", "run", "reasoning", "parts")
         by_number = {trace.pk: trace for trace in traces.only(*columns)}
+        bodies = _bodies((row, trace) for row in told.values() if (trace := by_number.get(row["trace_id"])) is not None)
         found = {}
         for at, row in told.items():
             trace = by_number.get(row["trace_id"])
             own = self._sampler(row["model"])
             if trace is None or row["release"] not in here or own not in (None, trace.sampler_id):
                 continue
-            if trace.problem_id == row["trace"][0] and _is_said_by(row, trace):
+            if trace.problem_id == row["trace"][0] and _is_said_by(row, trace, bodies):
                 found[at] = Returned(trace.pk, is_sampled=trace.run_id is not None, is_named=True)
                 self._taken.setdefault(trace.pk, Request.of(row["trace"][FACTS]))
         return found
@@ -113,13 +114,23 @@ class SampledHere:
         return self._samplers[model]
 
 
-def _is_said_by(row: Mapping[str, Any], trace: Trace) -> bool:
+def _is_same(row: Mapping[str, Any], trace: Trace) -> bool:
+    """Whether a row has all of a trace, or its text."""
+    return trace.content_hash in row["known_as"] or trace.reasoning_id == row["trace"][TEXT]
+
+
+def _bodies(pairs: Iterable[tuple[Mapping[str, Any], Trace]]) -> dict[str, str]:
+    """The texts of traces that their rows have not as they are, by their ids."""
+    wanted = {trace.reasoning_id for row, trace in pairs if not _is_same(row, trace)}
+    return dict(Text.objects.filter(pk__in=wanted).values_list("pk", "body")) if wanted else {}
+
+
+def _is_said_by(row: Mapping[str, Any], trace: Trace, bodies: Mapping[str, str]) -> bool:
     """Whether a row has what a trace says: all of it, its text, or what is no thoughts of it at the end of the row's,
     which may have what an agent said before."""
-    text = row["trace"][TEXT]
-    if trace.content_hash in row["known_as"] or trace.reasoning_id == text:
+    if _is_same(row, trace):
         return True
-    body = Text.objects.filter(pk=trace.reasoning_id).values_list("body", flat=True).first() or ""
+    body, text = bodies.get(trace.reasoning_id, ""), row["trace"][TEXT]
     own, said = _contents(body, trace.parts), _contents(row["texts"][text], row["trace"][PARTS])
     return bool(own) and said[-len(own) :] == own
 
