@@ -172,7 +172,7 @@ class PackageFacts:
     @property
     def requirements(self) -> list[str]:
         """The packages that its modules import besides the standard library, in the versions installed here."""
-        needed = ["pint", "math-verify", "gymnasium"]
+        needed = ["orjson", "pint", "math-verify", "gymnasium"]
         needed += ["reasoning-gym"] if ProblemKind.PROCEDURAL in self.kinds else []
         return [_pinned(name) for name in needed]
 
