@@ -64,6 +64,7 @@ class Command(BaseCommand):
         if export.container == Container.FOLDER:
             with zipfile.ZipFile(file) as archive:
                 archive.extractall(file.with_suffix(""))
+        export.columns = writer.columns
         for name, text in export_beside(export).items():
             (options["output"] / name).write_text(text, encoding="utf-8")
         self._tell(release, writer, file, written.sha256)
