@@ -149,7 +149,9 @@ def test_head_tells_the_size_without_the_file(as_engineer, export):
 
 def test_a_file_that_is_not_there_is_a_404(as_engineer, export):
     export_path(export).unlink()
-    assert download(as_engineer, export).status_code == 404
+    missing = download(as_engineer, export)
+    assert missing.status_code == 404
+    assert "ask for it again on the release&#x27;s page." in missing.content.decode()
     Export.objects.update(state="running")
     assert download(as_engineer, export).status_code == 404
 

@@ -29,6 +29,7 @@ from trajectories.services.releases.pushes import known_hubs
 from trajectories.services.releases.retention import goes_on, pin_file
 from trajectories.views.downloads import GONE, FileOffer, SignedLinks, answer_download, may_download
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.missing import Gone
 from trajectories.views.permissions import needs, require
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
@@ -150,7 +151,7 @@ def delivery_download(request: HttpRequest, delivery_id: int) -> HttpResponseBas
     delivery = get_object_or_404(Delivery.objects.select_related("release"), pk=delivery_id)
     user = LINKS.downloader(request, delivery.pk)
     if delivery.state != Delivery.State.READY or delivery.dropped_at is not None or not delivery.sha256:
-        raise Http404(GONE)
+        raise Gone(GONE)
     offer = FileOffer(
         stored=stored_name(delivery),
         filename=delivery_filename(delivery),

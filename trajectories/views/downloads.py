@@ -17,6 +17,7 @@ from trajectories.services.endpoints.artefacts import ArtefactError, artefact_fi
 from trajectories.services.releases.links import LinkSigner
 from trajectories.services.releases.stores import file_store
 from trajectories.views.acting import choose_project
+from trajectories.views.missing import Gone
 from trajectories.views.permissions import Refused, require
 from trajectories.views.visitors import visitor
 
@@ -89,7 +90,7 @@ def may_download(request: HttpRequest) -> bool:
 def answer_download(request: HttpRequest, offer: FileOffer, record: Callable[[], None]) -> HttpResponseBase:
     """The file, whole or one range of it; `record` is called for a download that begins.
 
-    Raises Http404 where the file is gone.
+    Raises Gone where the file is.
     """
     if offer.etag in request.headers.get("If-None-Match", ""):
         return HttpResponse(status=304, headers={"ETag": offer.etag})
@@ -108,9 +109,9 @@ def answer_download(request: HttpRequest, offer: FileOffer, record: Callable[[],
         if is_read:
             content = file_store().read(offer.stored, first, last + 1 - first)
         elif not file_store().has(offer.stored):
-            raise Http404(GONE)
+            raise Gone(GONE)
     except FileNotFoundError as fault:
-        raise Http404(GONE) from fault
+        raise Gone(GONE) from fault
     except StoreError as fault:
         return HttpResponse(str(fault), status=503, content_type="text/plain; charset=utf-8")
     if is_read and first == 0:

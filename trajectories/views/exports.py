@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -35,6 +35,7 @@ from trajectories.services.releases.exports import (
 )
 from trajectories.views.downloads import GONE, FileOffer, SignedLinks, answer_download, may_download
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.missing import Gone
 from trajectories.views.permissions import needs
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
@@ -177,7 +178,7 @@ def export_download(request: HttpRequest, export_id: int) -> HttpResponseBase:
     export = get_object_or_404(Export, pk=export_id)
     user = LINKS.downloader(request, export.pk)
     if export.state != Export.State.READY or export.dropped_at is not None:
-        raise Http404(GONE)
+        raise Gone(GONE)
     offer = FileOffer(
         stored=stored_name(export),
         filename=export_filename(export),
