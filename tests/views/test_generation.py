@@ -5,6 +5,7 @@ from tests.endpoint import sampler_for
 from tests.factories import make_problem
 from tests.generation import AUGMENTED, augmenting_plan, chain_of_thought, plan_job, run_through, waiting_candidate
 from tests.jobs import steering
+from trajectories.management.commands.generate import generation_line
 from trajectories.models import Brief, GenerationJob
 from trajectories.services.generation.jobs import pause_generation, plan_generation
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
@@ -160,6 +161,20 @@ def test_jobs_are_listed_with_what_came_of_them(client, curator, job, django_ass
         page = client.get(reverse("generation_list")).content.decode()
     assert job.title in page
     assert "4 of 4" in page
+
+
+def test_more_than_were_wanted_are_not_so_many_of_fewer(client, lead, job):
+    """Each call brings several: lists said "4 of 3"."""
+    run_through(job)
+    GenerationJob.objects.filter(pk=job.pk).update(wanted=3)
+    job.refresh_from_db()
+    client.force_login(lead)
+    assert "4 (3 wanted)" in client.get(reverse("generation_list")).content.decode()
+    page = client.get(reverse("generation_detail", args=[job.pk])).content.decode()
+    assert "4 (3 wanted)" in page
+    assert ">3 wanted<" in page
+    assert "4 problems (3 wanted)" in client.get(reverse("job_list")).content.decode()
+    assert "passed 4 (3 wanted)" in generation_line(job)
 
 
 def test_an_empty_list_says_what_to_do(client, lead):

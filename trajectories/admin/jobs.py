@@ -46,7 +46,7 @@ def facts_of(row: JobRow) -> list[tuple[str, str]]:
     """State, progress and spending of a job."""
     facts = [("State", row.job.get_state_display())]
     if row.progress.unit:
-        facts.append(("Progress", f"{row.progress.done:,} of {row.progress.total:,} {row.progress.unit}"))
+        facts.append(("Progress", row.progress.words))
     if row.spending is not None:
         of = "no budget" if row.spending.budget_cost is None else f"of {money(row.spending.budget_cost)}"
         facts.append(("Spent", f"{money(row.spending.cost)}, {of}"))

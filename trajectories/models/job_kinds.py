@@ -34,6 +34,13 @@ STOPPABLE: Mapping[str, Move] = {
 """The moves of a kind that can be paused."""
 
 
+def out_of(done: int, total: int, unit: str = "") -> str:
+    """How far something is: "3 of 30 problems", and where more came than were wanted, as with calls that bring several
+    at once, "33 problems (30 wanted)". A total of 0 is not known."""
+    named = f" {unit}" if unit else ""
+    return f"{done:,}{named} ({total:,} wanted)" if done > total > 0 else f"{done:,} of {total:,}{named}"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """`done` of `total` things, named by `unit`; `failed` are those that came to nothing, but for `nothing_new`, for
@@ -44,6 +51,11 @@ class Progress:
     unit: str
     failed: int = 0
     nothing_new: int = 0
+
+    @property
+    def words(self) -> str:
+        """How far it is, with the unit."""
+        return out_of(self.done, self.total, self.unit)
 
 
 @dataclass(frozen=True)

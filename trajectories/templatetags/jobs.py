@@ -1,4 +1,4 @@
-"""The state of all jobs, workers and queues in a small panel."""
+"""The state of all jobs, workers and queues in a small panel; how far a job is, in words."""
 
 from typing import Any
 
@@ -6,11 +6,13 @@ from django import template
 from django.contrib.auth.models import AnonymousUser
 
 from trajectories.models import JOB_KINDS
+from trajectories.models.job_kinds import out_of
 from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.jobs import count_unfinished, kinds_seen, list_trouble
 from trajectories.selectors.workers import get_workforce
 
 register = template.Library()
+register.filter("out_of", out_of)
 
 
 @register.inclusion_tag("admin/trajectories/_jobs_panel.html", takes_context=True)

@@ -14,6 +14,7 @@ from trajectories.core.problems.documents import parse_json_text
 from trajectories.management.arguments import title
 from trajectories.management.following import follow_job
 from trajectories.models import Brief, GenerationJob, Instruction, ProblemSet, Sampler
+from trajectories.models.job_kinds import out_of
 from trajectories.selectors.briefs import list_briefs
 from trajectories.selectors.generation import get_generation_progress
 from trajectories.selectors.instructions import current_instructions
@@ -169,5 +170,5 @@ def generation_line(job: GenerationJob) -> str:
     """A bar with counts."""
     progress = get_generation_progress(job)
     filled = min(BAR_WIDTH, BAR_WIDTH * progress.passed // job.wanted)
-    counts = f"{progress.passed:,} of {job.wanted:,} passed, {progress.proposed:,} proposed in {progress.calls:,} calls"
+    counts = f"passed {out_of(progress.passed, job.wanted)}, {progress.proposed:,} proposed in {progress.calls:,} calls"
     return f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {counts}, spent {job.cost.normalize():f}"
