@@ -5,7 +5,7 @@ what the token's owner may, as far as the token's scopes reach, and as blind. To
 only where whoever starts the server has allowed them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
@@ -44,12 +44,16 @@ class ToolServer(FastMCP):
     """Tools take what they know and nothing else, as the API does: a misspelt filter that counted for nothing would
     give everything."""
 
+    _arguments: Mapping[str, Collection[str]] = {}
+    """The arguments that each tool takes, by its name; found out once, as the tools stay those that they are."""
+
     async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
         """What a tool answers. Raises ToolError, in one sentence for arguments that are unknown, missing or wrong."""
-        for tool in await self.list_tools():
-            known = tool.inputSchema["properties"]
-            if tool.name == name and (unknown := sorted(arguments.keys() - known)):
-                raise ToolError(f"Found the argument {unknown[0][:80]!r}, expected one of {', '.join(known)}.")
+        if name not in self._arguments:
+            self._arguments = {tool.name: tool.inputSchema["properties"] for tool in await self.list_tools()}
+        known = self._arguments.get(name)
+        if known is not None and (unknown := sorted(arguments.keys() - known)):
+            raise ToolError(f"Found the argument {unknown[0][:80]!r}, expected one of {', '.join(known)}.")
         try:
             return await super().call_tool(name, arguments)
         except ToolError as fault:
