@@ -30,7 +30,7 @@ help:
 	@echo "make cloud       add what files in a bucket of S3 and pushes to the Hugging Face Hub need"
 	@echo "make tracing     add what sends spans to a collector of OpenTelemetry"
 	@echo "make training    add what trains and serves models here: torch, trl and peft, in var/training-python"
-	@echo "make test-harnesses  import logs that inspect, lm-eval and verifiers write then and there, in environments of their own in var/harnesses"
+	@echo "make test-harnesses  import logs that inspect, lm-eval and verifiers write then and there, and score by verifiers, in environments of their own in var/harnesses"
 
 run: environment
 	@exec env MINICOLUMN_TOOLS=".ci/tools bubblewrap sandbox" MINICOLUMN_EXTRAS=.ci/procedural .venv/bin/python manage.py up
@@ -92,7 +92,8 @@ harnesses: environment-dev
 
 test-harnesses: harnesses
 	INSPECT_PYTHON=$(CURDIR)/var/harnesses/inspect/bin/python LM_EVAL_PYTHON=$(CURDIR)/var/harnesses/lm-eval/bin/python \
-	VERIFIERS_PYTHON=$(CURDIR)/var/harnesses/verifiers/bin/python .venv/bin/python -m pytest tests/services/imports -k writing -n0 $(ARGS)
+	VERIFIERS_PYTHON=$(CURDIR)/var/harnesses/verifiers/bin/python .venv/bin/python -m pytest tests/services/imports \
+	tests/adapters/environments/test_package.py -k "writing or score_right" -n0 $(ARGS)
 
 environment:
 	@PYTHON="$(PYTHON)" .ci/environment requirements.txt

@@ -80,17 +80,25 @@ def plain_templates() -> Iterator[None]:
         Template._render = instrumented
 
 
+_NOTED_IN: list[set[str]] = []
+"""The names that the requests under way look for are written in these."""
+
+
 @contextmanager
 def noting_headers(names: set[str]) -> Iterator[None]:
     """Write down the names of the headers that are looked for, as WSGI has them."""
-    original = HttpHeaders.__getitem__
-
-    def spy(self: HttpHeaders, name: str) -> str:
-        names.add(HttpHeaders.to_wsgi_name(name))
-        return original(self, name)
-
-    HttpHeaders.__getitem__ = spy
+    _NOTED_IN.append(names)
     try:
         yield
     finally:
-        HttpHeaders.__getitem__ = original
+        _NOTED_IN.pop()
+
+
+def _noted(self: HttpHeaders, name: str) -> str:
+    for names in _NOTED_IN:
+        names.add(HttpHeaders.to_wsgi_name(name))
+    return _getitem(self, name)
+
+
+# Once for all requests: from 3.12 on Python forgets only so many times that a method of a class has become another.
+_getitem, HttpHeaders.__getitem__ = HttpHeaders.__getitem__, _noted

@@ -1,7 +1,9 @@
 """Writing a release to a folder from the command line."""
 
+import errno
 import json
 import uuid
+import zipfile
 
 import pyarrow.parquet
 import pytest
@@ -44,6 +46,25 @@ def test_a_folder_is_unpacked_and_a_tag_names_a_release(release, lead, tmp_path)
     assert (folder / "data" / "train-00000-of-00001.parquet").is_file()
     assert (folder / "README.md").read_text().startswith("---\nlicense: other\n")
     assert json.loads((folder / "manifest.json").read_text())["sha256"] == release.content_hash
+
+
+def test_what_cannot_be_unpacked_is_said_and_leaves_no_half_of_a_folder(release, tmp_path, monkeypatch):
+    def fill_up(archive: zipfile.ZipFile, folder: str) -> None:
+        archive.extract(archive.namelist()[0], folder)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", fill_up)
+    with pytest.raises(CommandError, match=r"\.zip is whole; what belongs beside it .* \(No space left on device\)"):
+        call_command("export", str(release.pk), container="folder", output=tmp_path)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".zip"]
+
+
+def test_a_file_in_the_way_of_a_folder_is_said(release, tmp_path):
+    (tmp_path / f"release-{release.pk}-sft-messages").touch()
+    with pytest.raises(
+        CommandError, match=r"\.zip is whole; what belongs beside it .* \((File exists|Not a directory)\)"
+    ):
+        call_command("export", str(release.pk), container="folder", output=tmp_path)
 
 
 def test_splits_that_are_together_in_a_file_are_told(release, lead, tmp_path, capsys):

@@ -43,6 +43,7 @@ from trajectories.models import (
 from trajectories.selectors.blinding import EVERYTHING, SEE_REVIEWS, sight_of
 from trajectories.selectors.runs import get_history
 from trajectories.selectors.traces import traces_in
+from trajectories.services.campaigns.estimates import limit_note_of
 from trajectories.services.campaigns.plans import plan_campaign
 from trajectories.services.generation.estimates import estimate_generation
 from trajectories.services.generation.jobs import plan_generation
@@ -50,13 +51,15 @@ from trajectories.services.judging.jobs import estimate_judge_job, plan_judge_jo
 from trajectories.services.releases.exports import Wanted, request_file
 from trajectories.services.runs.lifecycle import plan_run
 from trajectories.services.runs.plans import plan_of
+from trajectories.services.spending.holding import note_of_plan
 from trajectories.services.verification.reverifications import plan_reverification
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
     """An action that starts jobs. `form` makes the form for what was chosen, from what was sent or with its first
-    values; `subject` says what a valid form would take for one of the rows, `start` starts the job and rings for it.
+    values; `subject` says what a valid form would take for one of the rows, `start` starts the job and rings for it:
+    both are told who asks.
 
     The jobs are of the kind `kind`. With `takes_one` exactly one row can be chosen, as each has a form of its own.
     """
@@ -67,7 +70,7 @@ class Launch:
     needs: tuple[str, ...]
     kind: str
     form: Callable[[HttpRequest, Sequence[Any], Any], PlainForm]
-    subject: Callable[[Any, Any], Subject]
+    subject: Callable[[User, Any, Any], Subject]
     start: Callable[[User, Any, Any], Any]
     takes_one: bool = False
 
@@ -99,7 +102,8 @@ def _launch(launch: Launch, table: ReadOnlyAdmin, request: HttpRequest, rows: Qu
         return None
     shown = form if form.is_bound else launch.form(request, chosen, _first_values(form))
     is_right = shown.is_valid()
-    subjects = [_subject(launch, row, shown) if is_right else Subject(row.pk, str(row)) for row in chosen]
+    actor = cast(User, request.user)
+    subjects = [_subject(launch, actor, row, shown) if is_right else Subject(row.pk, str(row)) for row in chosen]
     startable = [row for row, subject in zip(chosen, subjects, strict=True) if not subject.refusal]
     if is_confirmed(request) and is_right and startable:
         try:
@@ -129,9 +133,9 @@ def _first_choice(field: forms.ChoiceField) -> Any:
     return getattr(value, "value", value) or None
 
 
-def _subject(launch: Launch, row: Any, form: PlainForm) -> Subject:
+def _subject(launch: Launch, actor: User, row: Any, form: PlainForm) -> Subject:
     try:
-        return launch.subject(row, form)
+        return launch.subject(actor, row, form)
     except Fault as refusal:
         return Subject(row.pk, str(row), refusal=str(refusal))
 
@@ -160,11 +164,14 @@ def _again_form(request: HttpRequest, chosen: Sequence[Any], data: Any) -> Plain
     return RunAgainForm(run, plan_of(run), data, initial=values_like(run), sight=sight_of(request.user))
 
 
-def _run_subject(row: Any, data: dict[str, Any]) -> Subject:
+def _run_subject(actor: User, row: Any, data: dict[str, Any]) -> Subject:
     context = {"plan": data["plan"], "estimate": data["estimate"], "sampler": data["sampler"]}
     if data["estimate"] is None:
         history = get_history(data["sampler"])
         context |= {"history": history, "seconds": history.seconds_for(len(data["plan"].problems))}
+    else:
+        costs = {data["sampler"].name: data["estimate"].cost}
+        context["limit_note"] = note_of_plan(costs=costs, person_id=actor.pk)
     return Subject(row.pk, str(row), estimate="trajectories/runs/_estimate.html", context=context)
 
 
@@ -182,7 +189,7 @@ def _start_run(actor: User, data: dict[str, Any]) -> Run:
     )
 
 
-def _verify_subject(row: Any, form: ReverificationForm) -> Subject:
+def _verify_subject(_: User, row: Any, form: ReverificationForm) -> Subject:
     traces, verifiers = traces_in(_scope(row), EVERYTHING).count(), len(form.cleaned_data["verifiers"])
     if not traces:
         return Subject(row.pk, str(row), refusal="There is no trace of it; nothing to verify again.")
@@ -194,9 +201,10 @@ def _start_verifying(actor: User, row: Any, form: ReverificationForm) -> Any:
     return plan_reverification(actor=actor, scope=_scope(row), verifiers=form.cleaned_data["verifiers"])
 
 
-def _judge_subject(row: Any, form: JudgeJobForm) -> Subject:
-    estimate = estimate_judge_job(plan=form.plan(_scope(row)))
-    context = {"estimate": estimate, "judge": form.cleaned_data["sampler"]}
+def _judge_subject(actor: User, row: Any, form: JudgeJobForm) -> Subject:
+    estimate, judge = estimate_judge_job(plan=form.plan(_scope(row))), form.cleaned_data["sampler"]
+    limit_note = note_of_plan(costs={judge.name: estimate.cost}, person_id=actor.pk, noun="job")
+    context = {"estimate": estimate, "judge": judge, "limit_note": limit_note}
     return Subject(row.pk, str(row), estimate="trajectories/judging/_estimate.html", context=context)
 
 
@@ -204,9 +212,10 @@ def _start_judging(actor: User, row: Any, form: JudgeJobForm) -> Any:
     return plan_judge_job(actor=actor, plan=form.plan(_scope(row)), budget=form.budget())
 
 
-def _generate_subject(row: Any, form: GenerationForm) -> Subject:
+def _generate_subject(actor: User, row: Any, form: GenerationForm) -> Subject:
     estimate = estimate_generation(plan=form.plan)
-    return Subject(row.pk, str(row), estimate="admin/trajectories/_generation.html", context={"estimate": estimate})
+    context = {"estimate": estimate, "limit_note": note_of_plan(costs=estimate.costs, person_id=actor.pk, noun="job")}
+    return Subject(row.pk, str(row), estimate="admin/trajectories/_generation.html", context=context)
 
 
 def _start_generating(actor: User, _: Any, form: GenerationForm) -> GenerationJob:
@@ -222,7 +231,7 @@ def _by_brief(_: HttpRequest, chosen: Sequence[Brief], data: Any) -> PlainForm:
     return GenerationForm(chosen[0].generator, data, initial={"brief": chosen[0].pk})
 
 
-def _export_subject(row: Release, form: ExportForm) -> Subject:
+def _export_subject(_: User, row: Release, form: ExportForm) -> Subject:
     asked = form.cleaned_data
     known = Export.objects.filter(release=row, format=asked["format"], with_meta=asked["with_meta"]).first()
     facts = [
@@ -242,8 +251,9 @@ def _campaign_form(_: HttpRequest, chosen: Sequence[Any], data: Any) -> PlainFor
     return CampaignForm(data, initial=values_of(campaign), cloned_from=campaign)
 
 
-def _campaign_subject(row: Campaign, form: CampaignForm) -> Subject:
+def _campaign_subject(actor: User, row: Campaign, form: CampaignForm) -> Subject:
     context = {name: form.cleaned_data[name] for name in ("estimate", "prepared", "draft")}
+    context["limit_note"] = limit_note_of(context["estimate"], context["draft"], actor)
     return Subject(row.pk, str(row), estimate="trajectories/campaigns/_estimate.html", context=context)
 
 
@@ -272,7 +282,7 @@ run_again = launching(
         ("trajectories.view_run", "trajectories.add_run"),
         "run",
         _again_form,
-        lambda row, form: _run_subject(row, form.cleaned_data),
+        lambda actor, row, form: _run_subject(actor, row, form.cleaned_data),
         lambda actor, _, form: _start_run(actor, form.cleaned_data),
         takes_one=True,
     )
@@ -285,7 +295,7 @@ run_preset = launching(
         ("trajectories.view_run", "trajectories.add_run"),
         "run",
         lambda request, chosen, data: PresetForm(chosen[0], data, sight=sight_of(request.user)),
-        lambda row, form: _run_subject(row, form.cleaned_data["planned"]),
+        lambda actor, row, form: _run_subject(actor, row, form.cleaned_data["planned"]),
         lambda actor, _, form: _start_run(actor, form.cleaned_data["planned"]),
         takes_one=True,
     )

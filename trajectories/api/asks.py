@@ -5,6 +5,7 @@ from decimal import Decimal
 from io import BytesIO
 from typing import Annotated, Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from ninja import Schema
@@ -54,6 +55,7 @@ from trajectories.services.prompts.instructions import ensure_symbolic_views
 from trajectories.services.runs.asking import USUAL_SAMPLES, Asked, ask, find_way, plan_within
 from trajectories.services.runs.estimates import estimate_plan
 from trajectories.services.runs.plans import MAX_COST, MAX_SAMPLES_EACH, PARALLEL, Budget
+from trajectories.services.spending.holding import note_of_plan
 
 WAY_NAMES = ["", *(way.name for way in WAYS.values() if Value.SCORE not in way.needs)]
 ASKS = ("trajectories.add_run", "trajectories.view_problem")
@@ -82,7 +84,8 @@ class Asking(Free):
 
 class EstimateShown(Schema):
     """What it may take: `samples` at the most, and of a language model calls, tokens and money as measured on prompts
-    rendered for it. `most_cost` is that of a strategy that uses all it may; null where a price is not known."""
+    rendered for it. `most_cost` is that of a strategy that uses all it may; null where a price is not known. `notes`
+    are what to know before."""
 
     samples: int
     calls: int
@@ -91,6 +94,7 @@ class EstimateShown(Schema):
     output_tokens: int
     cost: Money
     most_cost: Money
+    notes: list[str]
 
 
 class AnswerShown(Schema):
@@ -167,7 +171,7 @@ def estimate_ask(request: HttpRequest, given: Asking) -> Any:
     """What asking this may take. Nothing is asked, and nothing is kept."""
     with transaction.atomic():
         asked = _asked(request, given)
-        told = _estimate(asked)
+        told = _estimate(asked, asking(request))
         transaction.set_rollback(True)
     return told
 
@@ -247,23 +251,25 @@ def _problem(request: HttpRequest, given: Asking, sampler: Sampler) -> Problem:
     return keep_question(actor=asking(request), text=given.question, kind=ProblemKind(given.kind))
 
 
-def _estimate(asked: Asked) -> dict[str, JSON]:
+def _estimate(asked: Asked, person: User) -> dict[str, JSON]:
     find_way(asked.problem.kind, asked.way)
     plan = plan_within(asked)
     plan.check(asked.sampler)
     asked.budget.check(asked.sampler)
     if not asked.sampler.is_chat:
         calls = dict.fromkeys(("calls", "most_calls", "input_tokens", "output_tokens"), 0)
-        return {"samples": plan.most, **calls, "cost": 0.0, "most_cost": 0.0}
+        return {"samples": plan.most, **calls, "cost": 0.0, "most_cost": 0.0, "notes": []}
     try:
         found = estimate_plan(plan=plan, sampler=asked.sampler)
     except ValueError as fault:
         raise Fault(str(fault), field="sampler") from fault
     same = ("calls", "most_calls", "input_tokens", "output_tokens")
+    limit_note = note_of_plan(costs={asked.sampler.name: found.cost}, person_id=person.pk)
     return {
         "samples": plan.most,
         **{name: getattr(found, name) for name in same},
         **{name: _money(getattr(found, name)) for name in ("cost", "most_cost")},
+        "notes": [note for note in (found.temperature_note, found.serving_note, limit_note) if note],
     }
 
 

@@ -20,9 +20,11 @@ from trajectories.models import ApiToken, GenerationJob
 from trajectories.selectors.briefs import list_briefs
 from trajectories.selectors.generation import get_generation_job, get_generation_progress
 from trajectories.selectors.paging import page_by_id
+from trajectories.services.generation.estimates import estimate_generation
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.generation.previews import preview_generation
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
+from trajectories.services.spending.holding import note_of_plan
 
 VIEW, ADD = "trajectories.view_generationjob", "trajectories.add_generationjob"
 Money = Annotated[float | None, Field(description="In the currency of the models' prices.")]
@@ -131,7 +133,8 @@ class ProposalShown(Schema):
 
 class GenerationPreviewed(Schema):
     """What a plan comes to first: the exact messages with their estimated tokens, or the first problems made; calls
-    that it needs at the least, and samples of the solver."""
+    that it needs at the least, samples of the solver, and about what these take: an estimate, never a bill. `cost` is
+    null where a price is not known, `notes` are what to know before."""
 
     messages: list[MessageShown]
     tokens: int
@@ -139,6 +142,10 @@ class GenerationPreviewed(Schema):
     source: int | None
     needed: int
     to_solve: int
+    input_tokens: int
+    output_tokens: int
+    cost: Money
+    notes: list[str]
 
 
 @door("GET", "/briefs", "trajectories.view_brief", answers=Rows[BriefRow], tag="generation")
@@ -199,17 +206,23 @@ def _form(given: Generate) -> GenerationForm:
 
 
 @door("POST", "/generation/preview", ADD, scope=ApiToken.Scope.LAUNCH, answers=GenerationPreviewed)
-def preview_one_generation(request: HttpRequest, given: Generate) -> Any:  # noqa: ARG001
+def preview_one_generation(request: HttpRequest, given: Generate) -> Any:
     """What a plan would ask for, or make, first. Nothing is asked and nothing is stored."""
     plan = _form(given).plan
     found = preview_generation(recipe=plan.recipe, seed=plan.seed, source_set=plan.source_set)
+    estimate = estimate_generation(plan=plan, preview=found)
+    limit_note = note_of_plan(costs=estimate.costs, person_id=asking(request).pk, noun="job")
     return {
         "messages": [{"role": str(each["role"]), "content": str(each["content"])} for each in found.messages],
         "tokens": found.tokens,
         "proposals": [_proposal(each) for each in found.proposals],
         "source": found.source.pk if found.source else None,
-        "needed": -(-plan.wanted // plan.recipe.per_call),
-        "to_solve": plan.check.samples * plan.wanted if plan.check else 0,
+        "needed": estimate.calls,
+        "to_solve": estimate.to_solve,
+        "input_tokens": estimate.input_tokens,
+        "output_tokens": estimate.output_tokens,
+        "cost": None if estimate.cost is None else float(estimate.cost),
+        "notes": [limit_note] if limit_note else [],
     }
 
 

@@ -25,6 +25,7 @@ from trajectories.selectors.judging import SHOWN_FILTERS, list_items, report_on
 from trajectories.selectors.paging import page_by_id
 from trajectories.services.judging.jobs import MAX_OPPONENTS, estimate_judge_job, plan_judge_job
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
+from trajectories.services.spending.holding import note_of_plan
 
 VIEW, ADD = "trajectories.view_judgejob", "trajectories.add_judgejob"
 Money = Annotated[float | None, Field(description="In the currency of the judge's prices.")]
@@ -109,7 +110,7 @@ class Judge(Free):
 
 class JudgeEstimated(Schema):
     """What a judging may take: an estimate, never a bill. `alone` are traces without an opponent, `measured` the
-    earlier answers that the lengths come from."""
+    earlier answers that the lengths come from, `notes` what to know before."""
 
     traces: int
     alone: int
@@ -118,6 +119,7 @@ class JudgeEstimated(Schema):
     output_tokens: int
     cost: Money
     measured: int
+    notes: list[str]
 
 
 @door("GET", "/judgings", VIEW, answers=Rows[JudgingRow])
@@ -200,9 +202,16 @@ def _item(item: Any) -> dict[str, JSON]:
 def estimate_judging(request: HttpRequest, given: Judge) -> Any:
     """What a judging may take. Nothing is asked."""
     scope = _scope(request, given)
-    found = estimate_judge_job(plan=_form(given).plan(scope))
-    told: dict[str, JSON] = {name: getattr(found, name) for name in JudgeEstimated.model_fields if name != "cost"}
-    return {**told, "cost": None if found.cost is None else float(found.cost)}
+    form = _form(given)
+    found = estimate_judge_job(plan=form.plan(scope))
+    same = ("traces", "alone", "calls", "input_tokens", "output_tokens", "measured")
+    costs = {form.cleaned_data["sampler"].name: found.cost}
+    limit_note = note_of_plan(costs=costs, person_id=asking(request).pk, noun="job")
+    return {
+        **{name: getattr(found, name) for name in same},
+        "cost": None if found.cost is None else float(found.cost),
+        "notes": [note for note in (found.temperature_note, limit_note) if note],
+    }
 
 
 def _scope(request: HttpRequest, given: Judge) -> Selection:

@@ -172,8 +172,7 @@ def estimate_run(request: HttpRequest, given: Launch) -> Any:
     same = ("calls", "most_calls", "input_tokens", "output_tokens", "seconds")
     costs = {name: getattr(found, name) for name in ("cost", "most_cost")}
     notes = [getattr(found, f"{name}_note") for name in ("temperature", "memory", "judge", "serving")]
-    payer = {"sampler_name": data["sampler"].name, "person_id": asking(request).pk}
-    notes.append(note_of_plan(**payer, cost=found.cost))
+    notes.append(note_of_plan(costs={data["sampler"].name: found.cost}, person_id=asking(request).pk))
     return {
         "samples": plan.size,
         **{name: getattr(found, name) for name in same},

@@ -9,16 +9,18 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from pgmq.install import get_embedded_install_sql
 
 from trajectories.adapters.acting import acting_in
+from trajectories.adapters.backups import BackupError
 from trajectories.adapters.pgvector import ensure_vector_search
 from trajectories.adapters.project_schemas import unmigrated_projects
 from trajectories.selectors.projects import open_projects
 from trajectories.services.installation.accounts import ensure_admin
 from trajectories.services.installation.demo import ensure_demo_run
+from trajectories.services.installation.restore_marks import finish_restoring
 from trajectories.services.problems.imports import import_arc_agi_1
 from trajectories.services.projects.making import furnish
 
@@ -32,8 +34,12 @@ KEPT_BY_ADMIN = "admin_password"
 def prepare(say: Say) -> None:
     """Bring database, queue, static files, problems and the admin account up to date.
 
-    `say` gets one line for each step that takes a while.
+    `say` gets one line for each step that takes a while. Raises CommandError with one sentence.
     """
+    try:
+        finish_restoring(say)
+    except BackupError as fault:
+        raise CommandError(str(fault)) from fault
     migrate(say)
     ensure_queue()
     ensure_vector_search()

@@ -20,7 +20,7 @@ from trajectories.views.acting import choose_project
 from trajectories.views.permissions import Refused, require
 from trajectories.views.visitors import visitor
 
-RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+RANGE = re.compile(r"bytes=([0-9]{0,40})-([0-9]{0,40})", re.IGNORECASE)
 DOWNLOAD = ("trajectories.download_export", SEE_REVIEWS)
 STALE = "This link is not valid any more; copy a new one from the release's page."
 GONE = "This file is not there any more; ask for it again on the release's page."
@@ -95,11 +95,11 @@ def answer_download(request: HttpRequest, offer: FileOffer, record: Callable[[],
         return HttpResponse(status=304, headers={"ETag": offer.etag})
     size = offer.byte_size
     span = wanted_span(request, offer.etag, size)
-    if span is None:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    first, last = span
+    first, last = span or (0, size - 1)
     headers = _headers(offer)
-    if span != (0, size - 1):
+    if span:
+        if first > last:
+            return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     headers["Content-Length"] = str(last + 1 - first)
     content: Iterator[bytes] = iter(())
@@ -117,23 +117,22 @@ def answer_download(request: HttpRequest, offer: FileOffer, record: Callable[[],
         record()
     return StreamingHttpResponse(
         content,
-        status=206 if "Content-Range" in headers else 200,
+        status=206 if span else 200,
         content_type=offer.content_type,
         headers=headers,
     )
 
 
 def wanted_span(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
-    """The (first, last) byte asked for; all where no single range is, None where it lies outside (RFC 9110, 14.2)."""
-    whole = (0, size - 1)
+    """The (first, last) byte of the one range asked for, the first behind the last where none is there; None where the
+    whole is to be sent: no range, several, or a request that knows none (RFC 9110, 14.2)."""
     found = RANGE.fullmatch(request.headers.get("Range", ""))
-    if found is None or found[0] == "bytes=-" or request.headers.get("If-Range", etag) != etag:
-        return whole
-    if not found[1]:
-        first, last = max(0, size - int(found[2])), size - 1
-    else:
-        first, last = int(found[1]), min(size - 1, int(found[2] or size - 1))
-    return (first, last) if first <= last else None
+    if request.method != "GET" or found is None or request.headers.get("If-Range", etag) != etag:
+        return None
+    start, end = found.groups()
+    if start:
+        return int(start), min(size - 1, int(end or size))
+    return (max(0, size - int(end)), size - 1) if end else None
 
 
 def _headers(offer: FileOffer) -> dict[str, str]:

@@ -21,6 +21,7 @@ from trajectories.selectors.generation import (
     list_generation_jobs,
 )
 from trajectories.selectors.problems import list_problem_sets
+from trajectories.services.generation.estimates import estimate_generation
 from trajectories.services.generation.jobs import (
     GenerationStateError,
     plan_generation,
@@ -28,6 +29,7 @@ from trajectories.services.generation.jobs import (
 )
 from trajectories.services.generation.previews import preview_generation
 from trajectories.services.problems.procedural import procedural_installed, stored_families
+from trajectories.services.spending.holding import note_of_plan
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
@@ -95,9 +97,10 @@ def generation_preview(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             plan = form.plan
-            context["needed"] = -(-plan.wanted // plan.recipe.per_call)
-            context["to_solve"] = plan.check.samples * plan.wanted if plan.check else 0
-            context["preview"] = preview_generation(recipe=plan.recipe, seed=plan.seed, source_set=plan.source_set)
+            preview = preview_generation(recipe=plan.recipe, seed=plan.seed, source_set=plan.source_set)
+            estimate = estimate_generation(plan=plan, preview=preview)
+            note = note_of_plan(costs=estimate.costs, person_id=visitor(request).pk, noun="job")
+            context |= {"preview": preview, "estimate": estimate, "limit_note": note}
         except GenerationError as fault:
             context["fault"] = str(fault)
     else:

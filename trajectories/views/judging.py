@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -24,6 +25,7 @@ from trajectories.services.judging.jobs import (
     plan_judge_job,
     set_judge_job_budget,
 )
+from trajectories.services.spending.holding import note_of_plan
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
@@ -63,7 +65,7 @@ def judge_job_new(request: HttpRequest, scope: Selection) -> HttpResponse:
         "scope": scope,
         "total": count_traces(scope, sight_of(request.user)),
         "has_judges": Sampler.objects.filter(kind=Sampler.Kind.CHAT).exists() or _has_programs(scope),
-        **_estimate(_filled(form), scope),
+        **_estimate(_filled(form), scope, visitor(request)),
     }
     return render(request, "trajectories/judging/new.html", context, status=422 if form.is_bound else 200)
 
@@ -91,17 +93,19 @@ def _filled(form: JudgeJobForm) -> JudgeJobForm:
 def judge_job_estimate(request: HttpRequest, scope: Selection) -> HttpResponse:
     """What the job would take that the form describes."""
     require_sight(request.user, scope)
-    context = _estimate(JudgeJobForm(request.GET), scope)
+    context = _estimate(JudgeJobForm(request.GET), scope, visitor(request))
     return render(request, "trajectories/judging/_estimate.html", context)
 
 
-def _estimate(form: JudgeJobForm, scope: Selection) -> dict[str, Any]:
+def _estimate(form: JudgeJobForm, scope: Selection, person: User) -> dict[str, Any]:
     if not form.is_valid():
         return {"estimate": None, "faults": [error for errors in form.errors.values() for error in errors]}
     try:
-        return {"estimate": estimate_judge_job(plan=form.plan(scope)), "judge": form.cleaned_data["sampler"]}
+        estimate, judge = estimate_judge_job(plan=form.plan(scope)), form.cleaned_data["sampler"]
     except JudgeJobError as fault:
         return {"estimate": None, "faults": [str(fault)]}
+    limit_note = note_of_plan(costs={judge.name: estimate.cost}, person_id=person.pk, noun="job")
+    return {"estimate": estimate, "judge": judge, "limit_note": limit_note}
 
 
 @require_safe

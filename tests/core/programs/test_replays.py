@@ -29,6 +29,41 @@ def test_each_statement_shows_what_it_changed():
     assert grid_cells(found.result) == [[7, 1], [4, 3]]
 
 
+COMPREHENDING = """\
+class Painter:
+    colours = [1, 2]
+    shades = {each: [other for other in (each,)] for each in colours}
+
+def transform(grid):
+    out = [
+        [paint(cell, add) for cell in row]
+        for row in grid
+        if row
+    ]
+    seen = {cell for row in out for cell in row}
+    names = {cell: str(cell) for cell in sorted(seen)}
+    twos = [half for cell in seen if (half := cell // 2)]
+    return [row for row in out] if names and twos and half and Painter.shades == {1: [1], 2: [2]} else grid
+
+def paint(cell, add):
+    return cell + add
+
+add = 1
+"""
+
+
+def test_a_comprehension_is_part_of_its_statement_whatever_python_runs_it():
+    [found] = record(COMPREHENDING)
+    lines = [step.line for step in found.steps if found.calls[step.call][0] == "transform"]
+    assert (found.message, found.result) == ("", "23/45")
+    assert set(lines) - {8} == {6, 11, 12, 13, 14}
+    assert [lines.count(line) for line in (11, 12, 14)] == [1, 1, 1]
+    # Where a comprehension assigns in the function itself, each of its turns may be told.
+    assert lines.count(13) >= 1
+    told = {name for step in found.steps for name in step.values}
+    assert not told & {"row", "other"}
+
+
 def test_no_expected_output_is_part_of_the_job():
     job = replay_job("def transform(grid):\n    return grid\n", [GRID])
     assert job.calls == ([GRID],)

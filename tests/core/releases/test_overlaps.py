@@ -3,10 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import FLIP_SPEC
-from trajectories.core.releases.overlaps import Comparable, HeldOut, shared_words
+from trajectories.core.releases.overlaps import Comparable, HeldOut, groups_of_same, shared_words
 
 TRAINS = "Anna has three trains with four wagons each and sells one train to Ben. How many wagons does she have left?"
 LIKE = "Tina has three trains with four wagons each and sells one train to Ben. How many wagons does she have left?"
+SAME = ((5, ("a",)), (6, ("a", "b")), (7, ("b",)))
 OTHER = "A garden is six metres long and four metres wide. What is its area in square metres, without the pond?"
 
 
@@ -70,6 +71,26 @@ def test_a_task_is_found_turned_and_recoloured_and_by_a_pair():
         "test": [{"input": [[1]]}],
     }
     assert held_out.match(task(9, small)) is None, "a pair of two cells says nothing"
+
+
+def test_what_is_the_same_goes_together_through_a_third_and_what_is_like_does_not():
+    flipped = {name: [dict(pair) for pair in FLIP_SPEC[name]] for name in FLIP_SPEC}
+    flipped["train"] = flipped["train"][::-1]
+    tasks = [
+        task(1, FLIP_SPEC, [[[9, 8, 7]]]),
+        task(2, flipped, [[[9, 8, 7]]]),
+        task(3, {**flipped, "test": [{"input": [[1, 2], [3, 4]]}]}),
+        task(4, {"train": [{"input": [[1, 2]], "output": [[2, 2]]}], "test": [{"input": [[3, 3]]}]}),
+    ]
+    one, other, third = (Comparable(key, (f"hash {key}", *same), "", "numeric", {}, None) for key, same in SAME)
+    like = [question(8, TRAINS), question(9, LIKE)]
+    assert groups_of_same([*tasks, third, *like, other, one]) == {
+        "task 2": "task 1",
+        "task 3": "task 1",
+        "hash 6": "hash 5",
+        "hash 7": "hash 5",
+    }
+    assert groups_of_same([]) == {}
 
 
 def test_what_two_texts_have_in_common_is_shown_in_order():

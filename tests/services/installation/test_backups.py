@@ -12,6 +12,7 @@ from django.db import connection
 
 from tests import factories
 from tests.dumps import own_database, rows_of, schema, snapshot
+from tests.installed import FILES, files_in, silent, use_folder
 from tests.projects import another_project
 from tests.vectors import vector_search
 from trajectories.adapters.acting import acting_in
@@ -23,48 +24,11 @@ from trajectories.core.generation.nearness import unit
 from trajectories.models import Artefact, Import, Project, Run, SpendWait, Trace
 from trajectories.services.installation import backups
 from trajectories.services.installation.backups import LEFT_OUT, make_backup, restore_backup
+from trajectories.services.installation.restore_marks import MARKER
 from trajectories.services.runs.lifecycle import resume_run
 
 WRITTEN = ("auth_group", "django_content_type")
 """Tables that are written to while the backup is made: always both in one transaction."""
-
-
-def use_folder(settings, var) -> None:
-    """Have this process keep its files there."""
-    settings.VAR_DIR, settings.EXPORT_DIR, settings.ARTEFACT_DIR = var, var / "exports", var / "artefacts"
-
-
-@pytest.fixture
-def var(transactional_db, tmp_path, settings):
-    """An installation with traces and files."""
-    var = tmp_path / "var"
-    use_folder(settings, var)
-    for number in range(3):
-        factories.make_trace(reasoning=f"Line {number}\twith a tab, a \\ and an é.")
-    for name, data in FILES.items():
-        (var / name).parent.mkdir(parents=True, exist_ok=True)
-        (var / name).write_bytes(data)
-    (var / "exports" / "release-2.jsonl.x1.part").write_bytes(b"half a fi")
-    (var / "secret_key").write_text("not to be copied")
-    Artefact.objects.create(sha256="a" * 64, name="artefact-a.json", byte_size=2)
-    return var
-
-
-FILES = {
-    "exports/release-1.jsonl": b'{"a": 1}\n' * 1000,
-    "artefacts/artefact-a.json": b"{}",
-    "uploads/0123.data": bytes(range(256)),
-    "imports/import-1.rows": b"",
-}
-
-
-def files_in(var) -> dict[str, bytes]:
-    return {
-        path.relative_to(var).as_posix(): path.read_bytes()
-        for area in ("exports", "artefacts", "uploads", "imports")
-        for path in (var / area).rglob("*")
-        if path.is_file()
-    }
 
 
 @contextmanager
@@ -95,10 +59,6 @@ def written_to():
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM auth_group WHERE name LIKE 'written %'")
             cursor.execute("DELETE FROM django_content_type WHERE app_label = 'w'")
-
-
-def silent(_: str) -> None:
-    """Say nothing."""
 
 
 def test_copies_of_vectors_and_their_extension_are_not_in_a_backup(var, tmp_path, settings):
@@ -201,15 +161,6 @@ def test_every_project_comes_back_with_its_rows_and_files(var, tmp_path, setting
     assert (tmp_path / "new" / own).read_bytes() == b"{}"
 
 
-@pytest.fixture
-def backup(var, tmp_path, settings):
-    """A backup, and an empty installation to restore it into."""
-    make_backup(folder=tmp_path / "backup", say=silent)
-    use_folder(settings, tmp_path / "new")
-    with own_database("test_restored"):
-        yield tmp_path / "backup"
-
-
 def rewrite(folder, **changes) -> None:
     """Change what a manifest says, with the hash that belongs to that."""
     manifest = check(folder)
@@ -299,11 +250,11 @@ def test_a_restoring_that_fails_or_is_killed_may_be_repeated(backup, tmp_path, m
     assert files_in(tmp_path / "new") == {}
     (tmp_path / "new" / "imports").mkdir(parents=True)
     (tmp_path / "new" / "imports" / "import-1.rows").write_text("of one that was killed")
-    (tmp_path / "new" / backups.MARKER).touch()
+    (tmp_path / "new" / MARKER).touch()
     restore_backup(folder=backup, say=silent)
     assert files_in(tmp_path / "new") == FILES
-    assert not (tmp_path / "new" / backups.MARKER).exists()
-    (tmp_path / "new" / backups.MARKER).touch()
+    assert not (tmp_path / "new" / MARKER).exists()
+    (tmp_path / "new" / MARKER).touch()
     with pytest.raises(BackupError, match="expected an empty one"):
         restore_backup(folder=backup, say=silent)
     assert files_in(tmp_path / "new") == FILES, "what belongs to rows stays, whatever the marker says"

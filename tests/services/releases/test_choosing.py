@@ -231,7 +231,7 @@ def test_a_canary_is_never_released_and_the_same_rule_and_data_have_the_same_has
 
 
 def test_validation_is_drawn_by_problem_and_grows_with_its_share(curator, lead):
-    problems = [factories.make_problem() for _ in range(20)]
+    problems = [question(f"What is {number} + 1?") for number in range(20)]
     for problem in problems:
         accepted(curator, problem=problem)
         accepted(curator, problem=problem)
@@ -247,6 +247,27 @@ def test_validation_is_drawn_by_problem_and_grows_with_its_share(curator, lead):
     less = {each for each in hashes if split_of(each, "train", 10) == "validation"}
     assert less <= {each for each in hashes if split_of(each, "train", 50) == "validation"}
     assert "50 % of the training problems" in release.manifest["split"]
+
+
+def test_problems_that_are_the_same_are_on_one_side_of_validation(curator, lead):
+    """Under another name, and in another spelling, the same question was learnt from and validated with."""
+    sides = {}
+    for number in range(12):
+        for statement in (f"What is {number} + 1?", f"what  is {number} + 1 ?"):
+            accepted(curator, problem=question(statement))
+    for _ in range(6):
+        accepted(curator, problem=factories.make_problem())
+    eight, _ = accepted(curator, problem=question("Eight?")), accepted(curator, problem=question("Nine?", split="eval"))
+    release = freeze(lead, Rule(validation=50))
+    for problem, split in release.items.values_list("trace__problem", "split"):
+        one = Problem.objects.get(pk=problem)
+        sides.setdefault(one.statement.lower().replace(" ", "") or one.kind, set()).add(split)
+    assert all(len(found) == 1 for found in sides.values()), sides
+    assert sides["nine?"] == {"eval"}
+    assert {"train", "validation"} <= set.union(*sides.values())
+    alone = release.items.get(trace=eight)
+    assert alone.split == split_of(eight.problem.content_hash, "train", 50), "drawn as it was before"
+    assert freeze(lead, Rule(validation=50)).content_hash == release.content_hash
 
 
 def test_a_release_says_what_changed_since_the_one_before_and_why(curator, lead):

@@ -1,6 +1,8 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_instruction, make_problem, make_trace, plan
@@ -9,6 +11,7 @@ from trajectories.models import Run
 from trajectories.services.runs.attempts import fail_attempt
 from trajectories.services.runs.budgets import reservation_of
 from trajectories.services.runs.chat_attempts import claim_attempts
+from trajectories.services.spending.limits import set_limit
 
 pytestmark = pytest.mark.django_db
 PRICES = {"input_price": Decimal(1), "output_price": Decimal(10), "max_output_tokens": 200}
@@ -56,3 +59,15 @@ def test_what_a_failed_agent_has_paid_is_counted():
     assert fail_attempt(attempt=attempt, lease_token=TOKEN, failure=failure)
     run.refresh_from_db()
     assert (run.cost, run.input_tokens, run.output_tokens, run.failed_count) == (Decimal("0.0003"), 100, 20, 1)
+
+
+@pytest.mark.parametrize(("budget", "limit", "times"), [(1, 1, 1), (1, 0, 1), (0, 1, 1), (0, 0, 0)])
+def test_a_claim_looks_once_at_what_the_newest_samples_took(budget, limit, times, lead):
+    """A budget and a daily limit each read up to a hundred traces, at every claim."""
+    run = chat_run(prompt_tokens=300)
+    Run.objects.filter(pk=run.pk).update(done_count=1, budget_cost=Decimal(budget) or None)
+    if limit:
+        set_limit(actor=lead, scope="all", amount=Decimal(limit))
+    with CaptureQueriesContext(connection) as asked:
+        assert claim_attempts(run_id=run.pk, lease_token=TOKEN, concurrency=2).attempts
+    assert sum("MAX(" in query["sql"] and "output_tokens" in query["sql"] for query in asked) == times

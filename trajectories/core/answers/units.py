@@ -270,7 +270,9 @@ def in_base_units(value: Fraction, unit: str) -> tuple[Fraction, str]:
     units = _registry()
     try:
         base = units.Quantity(value, name).to_base_units()
-        return Fraction(base.magnitude), str(base.units)
+        # pint writes no powers that are fractions, as those of this registry are, whole ones too.
+        powers = {part: int(power) for part, power in base.unit_items()}
+        return Fraction(base.magnitude), str(_container()(powers))
     except (_unit_error(), ArithmeticError, TypeError):
         return value, unit
 
@@ -311,6 +313,14 @@ def _registry() -> Any:
     import pint
 
     return pint.UnitRegistry(non_int_type=Fraction)
+
+
+@cache
+def _container() -> Any:
+    """pint's form of units by themselves: their names with their powers."""
+    from pint.util import UnitsContainer
+
+    return UnitsContainer
 
 
 @cache

@@ -10,6 +10,9 @@ from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.records import JSON
 
 SPEAKERS = {"user": "human", "assistant": "gpt", "tool": "observation"}
+CALLED, CALLED_END = "<tool_call>", "</tool_call>"
+"""Around calls beside which something is said: LLaMA-Factory stops at a text before calls without them."""
+
 BETWEEN_RESULTS = "\n</tool_response>\n<tool_response>\n"
 """What LLaMA-Factory puts between the results of calls that were made together."""
 
@@ -57,6 +60,21 @@ def _turn(message: Mapping[str, JSON]) -> tuple[str, str]:
     if not message.get("tool_calls"):
         return SPEAKERS.get(str(message["role"]), "human"), content
     calls = [write_call(call, Arguments.OBJECTS)["function"] for call in message["tool_calls"]]
-    told = [json.dumps(call, ensure_ascii=False) for call in calls]
+    told = [_without_marks(json.dumps(call, ensure_ascii=False)) for call in calls]
     text = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
+    text = text if _only_thinks(content) else f"{CALLED}\n{text}\n{CALLED_END}"
     return "function_call", f"{content}\n\n{text}" if content else text
+
+
+def _only_thinks(content: str) -> bool:
+    """Whether a message says nothing but thoughts in tags, or nothing at all."""
+    return not content or (
+        content.startswith("<think>\n") and content.endswith("\n</think>") and content.count("</think>") == 1
+    )
+
+
+def _without_marks(told: str) -> str:
+    """JSON whose texts hold none of the marks by which readers part calls from thoughts; it says the same."""
+    for mark in ("<think>", "</think>", CALLED, CALLED_END):
+        told = told.replace(mark, f"\\u003c{mark[1:]}")
+    return told

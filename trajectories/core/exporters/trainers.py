@@ -32,7 +32,7 @@ TEMPLATES: Mapping[str, Template] = {
 
 _FACTORY: Mapping[str, Mapping[str, JSON]] = {
     "sft-messages": {
-        "formatting": "openai",
+        "formatting": "sharegpt",
         "columns": {"messages": "messages"},
         "tags": {
             "role_tag": "role",
@@ -48,7 +48,9 @@ _FACTORY: Mapping[str, Mapping[str, JSON]] = {
         "columns": {"messages": "conversations", "system": "system", "tools": "tools"},
     },
 }
-"""What dataset_info.json of LLaMA-Factory says of a format, besides the name of the file."""
+"""What dataset_info.json of LLaMA-Factory says of a format, besides the name of the file. Its formatting `openai` would
+write "detailed thinking off" into every system message, and leave out what is said beside a call of a tool.
+"""
 
 _AXOLOTL: Mapping[str, Sequence[str]] = {
     "sft-messages": ("type: chat_template", "field_messages: messages"),
@@ -57,13 +59,16 @@ _AXOLOTL: Mapping[str, Sequence[str]] = {
 }
 
 
-def beside(export_format: str, thoughts: str, files: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def beside(
+    export_format: str, thoughts: str, files: Mapping[str, Sequence[str]], columns: JSON = None
+) -> dict[str, str]:
     """The files to put beside those of a format, by name: what trainers that want configuration are told.
 
-    `files` are those with rows, by split; "" for a file with the rows of all.
+    `files` are those with rows, by split; "" for a file with the rows of all. `columns` are the types of the rows,
+    where they are known: LLaMA-Factory is told of no file of which it would leave something out.
     """
     found = {}
-    if export_format in _FACTORY:
+    if export_format in _FACTORY and not _unread_by_factory(columns):
         told = {
             "_".join(filter(None, ("release", split, f"{place:05d}" if len(paths) > 1 else ""))): {
                 "file_name": path,
@@ -81,6 +86,13 @@ def beside(export_format: str, thoughts: str, files: Mapping[str, Sequence[str]]
     if export_format == "rft-openai":
         found[GRADER_FILE] = grader_description()
     return found
+
+
+def _unread_by_factory(columns: JSON) -> bool:
+    """Whether messages have keys that LLaMA-Factory passes over: calls of tools, or thoughts in a field."""
+    messages = columns.get("messages") if isinstance(columns, Mapping) else None
+    message = messages[0] if isinstance(messages, list) else None
+    return isinstance(message, Mapping) and any(key in message for key in ("tool_calls", *FIELDS))
 
 
 def _axolotl(key: str, export_format: str, thoughts: str, paths: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """Who speaks in a message, by the words of every kind of file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 CALL = "function_call"
@@ -35,10 +35,21 @@ def with_role(message: Any) -> Any:
         return message
     said = next((message[key] for key in SAID if key in message), None)
     beside = {key: value for key, value in message.items() if key not in (*SPEAKER, *SAID)}
-    calls = _calls(said) if isinstance(named, str) and named.lower() in (CALL, "tool_call") else None
-    if calls is not None:
-        return {**beside, "role": role, "content": None, "tool_calls": calls}
+    called = isinstance(named, str) and named.lower() in (CALL, "tool_call")
+    for text, held in _parted(said) if called else ():
+        if (calls := _calls(held)) is not None:
+            return {**beside, "role": role, "content": text or None, "tool_calls": calls}
     return {**beside, "role": role, "content": said}
+
+
+def _parted(said: Any) -> Iterator[tuple[str, Any]]:
+    """The ways to read a call of a tool: what is said beside it, and what may be the call."""
+    yield "", said
+    if isinstance(said, str):
+        for mark, end in (("<tool_call>", "</tool_call>"), ("</think>", "")):
+            before, found, after = said.rpartition(mark)
+            held = after.strip().removesuffix(end).strip()
+            yield (before if end else before + found).strip(), held if found else None
 
 
 def _calls(said: Any) -> list[dict[str, Any]] | None:

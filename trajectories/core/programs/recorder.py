@@ -5,6 +5,7 @@ the standard library only, and nothing of the application. The program it record
 likes: whatever comes back is read as what a stranger wrote.
 """
 
+import ast
 import sys
 import types
 from typing import Any, NoReturn
@@ -189,12 +190,46 @@ def fault_of(fault: BaseException) -> dict[str, Any]:
     return {"line": line if type(line) is int else 0, "text": text}
 
 
+class ComprehensionsApart(ast.NodeTransformer):
+    """Has each comprehension run as a call of its own, as Python did before 3.12.
+
+    Since then it is a loop of the function that it stands in, whose every turn would be one more run of the statement.
+    """
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Where it is a comprehension: the body of a lambda, called with what it begins to go through."""
+        super().generic_visit(node)
+        if not isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp):
+            return node
+        # One that assigns to a variable of the function, or awaits, can be no call.
+        if any(isinstance(each, ast.NamedExpr | ast.Await) for each in ast.walk(node)) or any(
+            each.is_async for each in node.generators
+        ):
+            return node
+        rows = ast.arguments(posonlyargs=[], args=[ast.arg(".0")], kwonlyargs=[], kw_defaults=[], defaults=[])
+        first = node.generators[0]
+        call = ast.Call(ast.Lambda(rows, node), [first.iter], [])
+        first.iter = ast.copy_location(ast.Name(".0", ast.Load()), first.iter)
+        return ast.fix_missing_locations(ast.copy_location(call, node))
+
+
+def compiled() -> types.CodeType:
+    """The program, each of whose statements is told once when it runs once."""
+    if sys.version_info >= (3, 12):
+        try:
+            tree = ComprehensionsApart().visit(ast.parse(SOURCE, FILE))
+            return compile(tree, FILE, "exec", dont_inherit=True)
+        except RecursionError:
+            pass  # an expression deeper than the tree can be walked: as it is
+    return compile(SOURCE, FILE, "exec", dont_inherit=True)
+
+
 def load() -> tuple[types.ModuleType, dict[str, Any] | None]:
     """(the program's module, what kept it from loading or None)."""
     module = types.ModuleType("program")
     sys.modules["program"] = module
     try:
-        exec(compile(SOURCE, FILE, "exec", dont_inherit=True), module.__dict__)
+        exec(compiled(), module.__dict__)
     except Exception as fault:
         return module, fault_of(fault)
     return module, None

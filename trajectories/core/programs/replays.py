@@ -10,7 +10,7 @@ from trajectories.core.programs import recorder
 from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob, ProgramLimits, clean_text
 from trajectories.core.records import JSON
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Of what a replay records. A kept replay of another version is made anew."""
 
 LIMITS = ProgramLimits(seconds_per_call=20.0, seconds_total=60.0, output_bytes=2 * 1024 * 1024)

@@ -150,6 +150,34 @@ class HeldOut:
         return None
 
 
+def groups_of_same(problems: Iterable[Comparable]) -> dict[str, str]:
+    """Of problems that are the same as others, one by one or through a third: by the content hash of each, the least
+    one of all that are. Same as HeldOut finds it without thresholds: content, words, or an ARC task but for symmetry,
+    colours and the order of its pairs, or whose training pairs are.
+
+    Problems that are only like one another are not joined: statements of one template are, and would all be one.
+    """
+    parents: dict[str, str] = {}
+
+    def root(known: str) -> str:
+        while (above := parents.setdefault(known, known)) != known:
+            parents[known] = known = parents[above]
+        return known
+
+    own = []
+    for problem in problems:
+        own.append(problem.hashes[0])
+        same = [f"same {known}" for known in problem.hashes]
+        if is_grids(problem.kind):
+            same += [f"task {_task_hash(problem)}", f"pairs {_task_hash(_without_tests(problem))}"]
+        for known in same:
+            parents[root(known)] = root(problem.hashes[0])
+    least: dict[str, str] = {}
+    for known in sorted(own):
+        least.setdefault(root(known), known)
+    return {known: first for known in own if (first := least[root(known)]) != known}
+
+
 def shared_words(first: str, second: str, *, least: int = 3) -> list[str]:
     """The longest runs of at least `least` words that both texts have, in the order of the first."""
     one, other = tokens_of(first), tokens_of(second)

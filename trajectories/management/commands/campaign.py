@@ -18,6 +18,7 @@ from trajectories.forms.campaigns import CampaignForm
 from trajectories.models import Campaign, Generation
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaigns import list_generations, measured_of
+from trajectories.services.campaigns.estimates import limit_note_of
 from trajectories.services.campaigns.gating import overrule_gate
 from trajectories.services.campaigns.plans import plan_campaign
 from trajectories.services.campaigns.steering import pause_campaign, resume_campaign
@@ -73,7 +74,8 @@ class Command(BaseCommand):
             f"{estimate.runs:,} runs, {estimate.trainings:,} trainings, {estimate.samples:,} samples"
             + ("" if estimate.seconds is None else f", at most {estimate.seconds:,.0f} s of a processor")
         )
-        for note in estimate.notes:
+        limit_note = limit_note_of(estimate, form.cleaned_data["draft"], actor)
+        for note in filter(None, (*estimate.notes, limit_note)):
             self.stdout.write(note)
         if options["dry_run"]:
             return

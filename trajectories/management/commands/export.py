@@ -1,6 +1,7 @@
 """Write the files of a release to a folder from the command line, here and now."""
 
 import json
+import tempfile
 import zipfile
 from argparse import ArgumentParser
 from pathlib import Path
@@ -61,11 +62,16 @@ class Command(BaseCommand):
             raise CommandError(str(fault)) from fault
         except OSError as fault:
             raise CommandError(f"{options['output']}: cannot be written ({fault.strerror or fault}).") from fault
-        if export.container == Container.FOLDER:
-            with zipfile.ZipFile(file) as archive:
-                archive.extractall(file.with_suffix(""))
-        for name, text in export_beside(export).items():
-            (options["output"] / name).write_text(text, encoding="utf-8")
+        export.columns = writer.columns
+        try:
+            if export.container == Container.FOLDER:
+                _unpack(file)
+            for name, text in export_beside(export).items():
+                write_whole(options["output"] / name, [text.encode()])
+        except OSError as fault:
+            raise CommandError(
+                f"{file} is whole; what belongs beside it cannot be written ({fault.strerror or fault})."
+            ) from fault
         self._tell(release, writer, file, written.sha256)
         if writer.rows and (together := splits_together(export)):
             self.stderr.write(together)
@@ -81,6 +87,18 @@ class Command(BaseCommand):
             self.stderr.write(
                 f"This release is superseded: {len(withdrawn)} of its traces were withdrawn since ({traces})."
             )
+
+
+def _unpack(file: Path) -> None:
+    """Unpack a zip into the folder of its name, each file in one step, once all of them are there. Raises OSError."""
+    folder = file.with_suffix("")
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f"{folder.name}.") as made:
+        with zipfile.ZipFile(file) as archive:
+            archive.extractall(made)
+            names = archive.namelist()
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(made) / name).replace(folder / name)
 
 
 def _release(given: str) -> Release:

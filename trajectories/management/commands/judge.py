@@ -19,6 +19,7 @@ from trajectories.selectors.samplers import list_samplers
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.judging.jobs import JudgeJobError, JudgePlan, estimate_judge_job, plan_judge_job
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
+from trajectories.services.spending.holding import note_of_plan
 
 BAR_WIDTH = 40
 
@@ -112,6 +113,8 @@ class Command(BaseCommand):
         )
         if found.temperature_note:
             self.stdout.write(f"{found.temperature_note} Judges are planned at 0.")
+        if note := note_of_plan(costs={plan.sampler.name: found.cost}, person_id=None, noun="job"):
+            self.stdout.write(note)
 
     def _wait(self, job: JudgeJob) -> None:
         follow_job(self, job, "job", progress_line)

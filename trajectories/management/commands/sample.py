@@ -248,7 +248,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Estimate: {calls}, {estimate.input_tokens:,} tokens in, {estimate.output_tokens:,} out, {cost}."
         )
-        limit_note = note_of_plan(sampler_name=sampler.name, person_id=None, cost=estimate.cost)
+        limit_note = note_of_plan(costs={sampler.name: estimate.cost}, person_id=None)
         notes = estimate.temperature_note, estimate.memory_note, estimate.judge_note, estimate.serving_note
         for note in filter(None, (*notes, limit_note)):
             self.stdout.write(note)

@@ -15,7 +15,7 @@ from typing import Any
 
 import django
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.adapters import embedded_postgres, instance
 from trajectories.adapters.supervision import Supervisor, fork
@@ -100,7 +100,11 @@ class Command(BaseCommand):
         from trajectories.management.preparation import KEPT_BY_ADMIN, prepare, start_demo
         from trajectories.services.installation.accounts import ADMIN, admin_password
 
-        prepare(self._say)
+        try:
+            prepare(self._say)
+        except CommandError as fault:
+            self.stderr.write(str(fault))
+            sys.exit(1)
         start_demo()
         os.write(line, READY)
         password = admin_password(password_file=settings.VAR_DIR / KEPT_BY_ADMIN)

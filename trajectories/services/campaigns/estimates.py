@@ -38,9 +38,10 @@ class CampaignEstimate:
     notes: Sequence[str] = ()
 
 
-def limit_note_of(estimate: CampaignEstimate, draft: Draft, person: User) -> str:
-    """Which daily limit has the least left today for what a campaign of that person would take; "" where it fits."""
-    return note_of_plan(sampler_name=draft.sampler.name, person_id=person.pk, cost=estimate.cost, noun="campaign")
+def limit_note_of(estimate: CampaignEstimate, draft: Draft, person: User | None) -> str:
+    """Which daily limit will be short for what a campaign of that person would take; "" where it fits."""
+    costs = {draft.sampler.name: estimate.cost}
+    return note_of_plan(costs=costs, person_id=None if person is None else person.pk, noun="campaign")
 
 
 def estimate_campaign(prepared: Prepared, draft: Draft) -> CampaignEstimate:

@@ -33,7 +33,13 @@ from trajectories.adapters.disk import free_bytes
 from trajectories.adapters.pgvector import SCHEMA
 from trajectories.adapters.project_schemas import projects_with_schemas
 from trajectories.models import Artefact, Import
-from trajectories.services.installation.restored_jobs import pause_restored
+from trajectories.services.installation.restore_marks import (
+    RestoreMark,
+    clear_mark,
+    end_restoring,
+    is_marked,
+    read_mark,
+)
 
 Say = Callable[[str], None]
 
@@ -42,8 +48,6 @@ LEFT_OUT = ("public.django_session", "public.trajectories_signin", "public.traje
 session, and people log in again after it is restored."""
 IN_BUCKETS = ("exports", "artefacts")
 """Folders that are in a bucket instead where one is set."""
-MARKER = "restoring"
-"""The file in the data folder that stands there from the first file of a restoring to its end."""
 TABLES = """
 SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE relkind = 'r' AND nspname !~ '^pg_' AND nspname NOT IN ('information_schema', %s) ORDER BY 1, 2
@@ -97,10 +101,14 @@ def restore_backup(*, folder: Path, say: Say, goes_on: bool = False) -> Manifest
     _refuse_newer(manifest)
     _refuse_other_areas(manifest)
     tools = tools_for(_server_version(), archive=manifest.tool)
+    mark = RestoreMark.of(manifest, goes_on=goes_on)
+    if _is_restored(mark):
+        end_restoring(mark, say)
+        return manifest
     _clear_unfinished()
     _refuse_unless_empty()
     _refuse_without_room(manifest)
-    with _marked():
+    with _marked(mark):
         say("Copying files ...")
         for area, target in _areas().items():
             put_back(folder, manifest.files, area, target)
@@ -109,19 +117,10 @@ def restore_backup(*, folder: Path, say: Say, goes_on: bool = False) -> Manifest
         connection.close()
         restore(tools, libpq_environment(parameters), file=folder / DATABASE)
         _refuse_other_counts(manifest)
-        if not goes_on:
-            _pause(manifest, say)
+        end_restoring(mark, say)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # lists estimate by it
     return manifest
-
-
-def _pause(manifest: Manifest, say: Say) -> None:
-    with transaction.atomic():
-        paused = pause_restored(datetime.fromisoformat(manifest.made_at))
-    if paused:
-        jobs = "1 job that was" if paused == 1 else f"{paused:,} jobs that were"
-        say(f"Paused {jobs} under way, since the original may still run and pay for the same: resume on the page Jobs.")
 
 
 def count_rows() -> dict[str, int]:
@@ -253,25 +252,27 @@ def _refuse_other_counts(manifest: Manifest) -> None:
 
 
 @contextmanager
-def _marked() -> Iterator[None]:
-    """Have the marker stand while files and rows come in; where that fails, take the files away again."""
-    marker = Path(settings.VAR_DIR) / MARKER
-    marker.parent.mkdir(parents=True, exist_ok=True)
-    marker.touch()
+def _marked(mark: RestoreMark) -> Iterator[None]:
+    """Have the mark stand while files and rows come in; where that fails, take the files away again."""
+    mark.write()
     try:
         yield
     except BaseException:
         with suppress(DatabaseError, InterfaceError):  # the next try takes them away
             _clear_unfinished()
         raise
-    marker.unlink()
+
+
+def _is_restored(mark: RestoreMark) -> bool:
+    """Whether this very backup was restored here up to its last row, and what follows that was cut short."""
+    found = read_mark()
+    return found is not None and found.manifest == mark.manifest and bool(_tables())
 
 
 def _clear_unfinished() -> None:
     """Take away the files of a restoring that did not come to its end: its database is empty still."""
-    marker = Path(settings.VAR_DIR) / MARKER
-    if not marker.exists() or _tables():
+    if not is_marked() or _tables():
         return
     for folder in _areas().values():
         shutil.rmtree(folder, ignore_errors=True)
-    marker.unlink()
+    clear_mark()

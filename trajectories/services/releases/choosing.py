@@ -16,7 +16,7 @@ import numpy as np
 from trajectories.adapters.spools import Spool
 from trajectories.core.records import Outcome
 from trajectories.core.releases.item_evidence import RemovalEvidence
-from trajectories.core.releases.overlaps import HeldOut, Match
+from trajectories.core.releases.overlaps import HeldOut, Match, groups_of_same
 from trajectories.core.releases.rules import Rule
 from trajectories.core.releases.spreading import Contender, contend, drop_doubles, spread
 from trajectories.models import Problem, Text
@@ -210,6 +210,16 @@ def held_out_by(rule: Rule) -> HeldOut | None:
         return None
     problems = Problem.objects.filter(problem_set__in=asked.problem_sets).order_by("pk").iterator(chunk_size=BATCH)
     return HeldOut(map(comparable, problems), near=asked.near, ngram=asked.ngram)
+
+
+def drawn_as(rule: Rule) -> dict[str, str]:
+    """Of problems that a rule may set aside for validation and that are the same as others of its traces: by content
+    hash, the one that all of these are drawn by. None where the rule sets nothing aside."""
+    if rule.validation is None:
+        return {}
+    traced = eligible_traces(rule).order_by().values("problem")
+    problems = Problem.objects.filter(split=Problem.Split.TRAIN, pk__in=traced).order_by("pk")
+    return groups_of_same(map(comparable, problems.iterator(chunk_size=BATCH)))
 
 
 def _match_problems(

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,11 +29,13 @@ _REVIEWER = re.compile(f"{MARK}([0-9]+){MARK}")
 class Contents:
     """What gathers while a release is read: its items, in the spool, and the counts of its manifest.
 
-    `validation` is the share of the training problems, in percent, that are set aside; None for none.
+    `validation` is the share of the training problems, in percent, that are set aside; None for none. `drawn_as` has of
+    problems that are the same as others which one they are drawn by, by content hash.
     """
 
     spool: Spool
     validation: float | None = None
+    drawn_as: Mapping[str, str] = field(default_factory=dict)
     count: int = 0
     adjudicated: int = 0
     items_hash: ListHash = field(default_factory=ListHash)
@@ -87,7 +89,7 @@ class Contents:
     def _freeze_plain(self, row: Values) -> tuple[str, str]:
         """The item of a trace of which only reviews and verdicts are known, as `_freeze` would write it."""
         problem_hash, side, head, rest, score, evidence = row[5:11]
-        split = split_of(problem_hash, side, self.validation)
+        split = self._split_of(problem_hash, side)
         if MARK in evidence:
             for reviewer in _REVIEWER.findall(evidence):
                 name = self._pseudonym(int(reviewer))
@@ -105,7 +107,7 @@ class Contents:
         trace, compared = known.traces[trace_id], known.compared.get(trace_id, {})
         reviews, verdicts = known.reviews.get(trace_id, []), known.verdicts.get(trace_id, [])
         trace_hash, problem_hash, side = trace[1], trace[6], trace[7]
-        split = split_of(problem_hash, side, self.validation)
+        split = self._split_of(problem_hash, side)
         authors = [self._pseudonym(review[2]) for review in reviews]
         scores = [review[4] for review in reviews if review[3] == Decision.ACCEPT and review[4] is not None]
         score = sum(scores) / len(scores) if scores else None
@@ -141,6 +143,9 @@ class Contents:
         for author in authors:
             self.reviews[author] += 1
         return line, own_hash
+
+    def _split_of(self, problem_hash: str, side: str) -> str:
+        return split_of(self.drawn_as.get(problem_hash, problem_hash), side, self.validation)
 
     def _pseudonym(self, reviewer_id: int) -> str:
         """Reviewers are numbered as they appear, so that a release names nobody and says who reviewed together."""
@@ -186,8 +191,8 @@ def _told(validation: float | None) -> str:
 def split_of(problem_hash: str, side: str, validation: float | None) -> str:
     """The split of a problem: its own side, but for the share (in percent) of the training problems that validate.
 
-    It is drawn from the problem's hash alone: a problem is in the same split in every release of that share, and one
-    that validates does so with every greater share too.
+    It is drawn from the hash alone: a problem is in the same split in every release of that share, unless one that is
+    the same came beside it, and one that validates does so with every greater share too.
     """
     if validation is None or side != Problem.Split.TRAIN:
         return side

@@ -129,7 +129,7 @@ def export_beside(export: Export) -> dict[str, str]:
     """What to put beside the file of an export for trainers that want configuration; a folder has it inside."""
     if export.container == Container.FOLDER:
         return {}
-    return beside(export.format, export.thoughts, {"": [export_filename(export)]})
+    return beside(export.format, export.thoughts, {"": [export_filename(export)]}, export.columns)
 
 
 def splits_together(export: Export) -> str:

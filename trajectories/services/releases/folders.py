@@ -108,7 +108,7 @@ class Folder:
             "README.md": dataset_card(card, columns),
             FILE: croissant_json(card, columns, tuple(self._files)),
             "manifest.json": json.dumps(manifest, ensure_ascii=False, indent=2) + "\n",
-            **beside(export.format, export.thoughts, {part.name: part.files for part in parts}),
+            **beside(export.format, export.thoughts, {part.name: part.files for part in parts}, columns),
         }
 
 

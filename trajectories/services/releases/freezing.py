@@ -34,7 +34,7 @@ from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.locks import one_writer_at_a_time
 from trajectories.services.problems.imports import spool_folder
-from trajectories.services.releases.choosing import REMOVAL_COLUMNS, Chooser
+from trajectories.services.releases.choosing import REMOVAL_COLUMNS, Chooser, drawn_as
 from trajectories.services.releases.contents import ITEM_COLUMNS, Contents
 from trajectories.services.releases.exports import SPACE_RESERVE, request_export
 from trajectories.services.releases.rules import check_rule
@@ -210,6 +210,7 @@ def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool, removals: Spo
             if job.trial:
                 deque(batches(), maxlen=0)
             else:
+                contents.drawn_as = drawn_as(rule)
                 contents.add_all(batches())
             manifest = {} if job.trial else contents.manifest(rule)
             if job.previous_id is not None:

@@ -1,6 +1,7 @@
 """Budgets: what a run is charged, and how many more attempts it can pay for, counting what is in flight at the most it
 may cost."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 
@@ -62,11 +63,14 @@ def _of_agent(settings: ChatSettings, turns: int, tokens: int) -> Reservation:
     return Reservation(tokens, max(known) if known else None)
 
 
-def affordable(run: Run, in_flight: int) -> tuple[int | None, str]:
-    """(how many more attempts may start beside those in flight, None without a budget; what there is too little of)."""
+def affordable(run: Run, in_flight: int, most: Callable[[], Reservation] | None = None) -> tuple[int | None, str]:
+    """(how many more attempts may start beside those in flight, None without a budget; what there is too little of).
+
+    `most` says what one sample may take, for a caller that asks it elsewhere too; it is asked only with a budget.
+    """
     if run.budget_tokens is None and run.budget_cost is None:
         return None, ""
-    each = reservation_of(run)
+    each = reservation_of(run) if most is None else most()
     found: list[tuple[int, str]] = []
     if run.budget_tokens is not None:
         left = run.budget_tokens - run.input_tokens - run.output_tokens

@@ -1,9 +1,10 @@
 """Claiming attempts of language models: many at once over several problems, within concurrency, gate and budget."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache, partial
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
@@ -16,7 +17,7 @@ from trajectories.services.endpoints.rate_limits import is_held, lock_gate
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.attempts import lease_time, pause_if_spent
-from trajectories.services.runs.budgets import affordable, reservation_of
+from trajectories.services.runs.budgets import Reservation, affordable, reservation_of
 from trajectories.services.runs.lifecycle import audit_run
 from trajectories.services.runs.requests import maker_of
 from trajectories.services.spending.holding import FREE, Room, has_limits, room_for_attempts
@@ -99,7 +100,8 @@ def _lease_answered(run: Run, lease_token: uuid.UUID, most: int) -> list[Attempt
 def _lease_affordable(run: Run, lease_token: uuid.UUID, wanted: int, of_run: int) -> list[Attempt]:
     """Lease as many attempts as are wanted and can be paid for beside the `of_run` that are in flight. Where not even
     one can, and none is in flight, the run pauses."""
-    payable, lack = affordable(run, of_run)
+    most = cache(partial(reservation_of, run))  # reads the newest samples: once, and only where something limits them
+    payable, lack = affordable(run, of_run, most)
     if payable is not None:
         if _is_judging(run):
             return []  # what the judge of its steps takes is not known before its answers are there
@@ -108,7 +110,7 @@ def _lease_affordable(run: Run, lease_token: uuid.UUID, wanted: int, of_run: int
             _pause(run, lack)
             return []
     if wanted > 0:
-        today = _today(run, is_idle=of_run == 0)
+        today = _today(run, most, is_idle=of_run == 0)
         wanted = wanted if today.calls is None else min(wanted, today.calls)
     if run.state == Run.State.PAUSED:
         return []
@@ -129,13 +131,13 @@ def _note_claim(run: Run, attempts: Sequence[Attempt]) -> None:
     run.save(update_fields=["state", "started_at", "rung_at"])
 
 
-def _today(run: Run, *, is_idle: bool) -> Room:
+def _today(run: Run, most: Callable[[], Reservation], *, is_idle: bool) -> Room:
     """How many more attempts daily limits pay for. Where none, the run pauses once it has nothing in flight, until a
     limit allows it again."""
     payer = Payer("run", run.pk, run.sampler_id, run.created_by_id)
     if not has_limits(payer=payer):
         return FREE
-    each = reservation_of(run).cost
+    each = most().cost
     room = room_for_attempts(payer=payer, each=each)
     pending = Attempt.objects.filter(run=run, state=Attempt.State.PENDING)
     if room.calls == 0 and is_idle and each is not None and pending.exists():

@@ -4,6 +4,7 @@ Whoever begins calls locks the limits that hold for them, adds up what the day h
 flight at the most it may cost, and begins only what is left. Locks: the run's row, then limits, then holds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -81,16 +82,20 @@ def lack_today(*, payer: Payer, more: Decimal) -> str:
     return ""
 
 
-def note_of_plan(*, sampler_name: str, person_id: int | None, cost: Decimal | None, noun: str = "run") -> str:
-    """Which daily limit has the least left today for what will likely cost so much, in one sentence; nothing where it
-    fits into each, or its cost is not known."""
-    limits = limits_for(sampler_name=sampler_name, person_id=person_id)
-    rooms = [(limit.amount - spent_today(limit) - in_flight(limit), limit) for limit in limits]
-    if cost is None or not rooms:
+def note_of_plan(*, costs: Mapping[str, Decimal | None], person_id: int | None, noun: str = "run") -> str:
+    """Which daily limit will be short of most money today, in one sentence, for a job of a person that will likely cost
+    so much by the name of each sampler; nothing where it fits into each, or no cost is known."""
+    wanted: dict[tuple[bool, int], tuple[SpendLimit, Decimal]] = {}
+    for name, cost in costs.items():
+        for limit in limits_for(sampler_name=name, person_id=person_id) if cost else ():
+            key = limit.is_together, limit.pk
+            _, before = wanted.get(key, (limit, Decimal(0)))
+            wanted[key] = limit, before + (cost or 0)
+    rooms = [(limit.amount - spent_today(limit) - in_flight(limit), limit, cost) for limit, cost in wanted.values()]
+    short = [(left - cost, left, limit) for left, limit, cost in rooms if cost > left]
+    if not short:
         return ""
-    left, limit = min(rooms, key=lambda room: room[0])
-    if cost <= left:
-        return ""
+    _, left, limit = min(short, key=lambda room: room[0])
     return (
         f"The daily limit of {limit.subject}, {in_money(limit.amount)}, has {in_money(max(left, Decimal(0)))} left "
         f"today: the {noun} will pause there, and go on by itself after midnight UTC."
