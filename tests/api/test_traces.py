@@ -228,3 +228,24 @@ def test_a_search_says_how_many_traces_it_does_not_find_yet(lead):
     read_all()
     found = Program(lead).get("/traces?text=mirror").json()
     assert (len(found["items"]), found["unsearchable"]) == (50, 0)
+
+
+def test_a_push_tells_that_problems_it_asks_for_are_known_on_the_other_side(lead):
+    problem = factories.make_problem(kind="numeric", statement="What is 3 + 3?", reference="6", split="train", spec={})
+    rows = [{"question": problem.statement, "response": "It is 6.", "answer": "6", "shoe_size": 43}]
+    wish = {"rows": rows, "make_problems": True, "set_title": "Pushed", "split": "eval"}
+    told = Program(lead).post("/traces", wish).json()
+    assert (told["inserted"], told["problems"], told["crossing_count"]) == (1, 0, 0)
+    job = Import.objects.get(pk=told["import_id"])
+    assert job.told["left_out"] == {"side asked for (eval): the problem is here for train": 1}
+    assert job.told["unread"] == {"shoe_size": 1}
+
+
+def test_a_push_tells_crossings_of_the_problems_it_makes(lead):
+    asks = {"question": "What is 3 + 3?", "response": "It is 6."}
+    rows = [{**asks, "answer": "6", "split": "train"}, {**asks, "answer": "7", "split": "test"}]
+    told = Program(lead).post("/traces", {"rows": rows, "make_problems": True, "set_title": "Pushed"}).json()
+    assert (told["inserted"], told["crossing_count"]) == (2, 1), told
+    assert (told["crossings"][0]["split"], told["crossings"][0]["known_split"]) == ("eval", "train")
+    job = Import.objects.get(pk=told["import_id"])
+    assert (job.crossing_count, len(job.crossings)) == (1, 1)

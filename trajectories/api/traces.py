@@ -1,6 +1,7 @@
 """Traces: listing and reading them, pushing what was sampled elsewhere, and having them verified again."""
 
 import hashlib
+from dataclasses import astuple
 from typing import Annotated, Any, Literal
 
 from django.http import Http404, HttpRequest
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from trajectories.api.auth import asking, require, require_sight
 from trajectories.api.doors import door
-from trajectories.api.problems import RowFault, refusal_of, set_title_of
+from trajectories.api.problems import CrossingShown, RowFault, refusal_of, set_title_of, show_crossing
 from trajectories.api.shapes import Body, Cursor, IdempotencyKey, Key, Limit, RowId, Rows, Word, once
 from trajectories.api.trace_shapes import Order, TraceFilters, TraceRow, TraceShown, show_rows, show_trace, walk_of
 from trajectories.core.faults import Fault
@@ -35,7 +36,8 @@ MOST_PUSHED = 1_000
 class Pushed(Schema):
     """What came in: ids of the new traces, and how many were known already; how many scores of theirs (`verdicts`),
     reviews and new problems came with them. `faults` has the first 100. `import_id` is the import that holds what your
-    token pushed today, with its page of differences; null where nothing came."""
+    token pushed today, with its page of differences; null where nothing came. `crossings` has the first 10 of the
+    `crossing_count` problems made here that are known on the other side of training and evaluation."""
 
     inserted: int
     duplicates: int
@@ -46,6 +48,8 @@ class Pushed(Schema):
     import_id: int | None
     fault_count: int
     faults: list[RowFault]
+    crossing_count: int = 0
+    crossings: list[CrossingShown] = []
 
 
 class Push(Body):
@@ -144,17 +148,19 @@ def _push(request: HttpRequest, given: Push) -> dict[str, JSON]:
     )
     if told.refused:
         raise refusal_of([(fault.path, fault.detail) for fault in told.faults], told.fault_count)
-    written = told.written
+    written, made = told.written, told.written.problems
     return {
         "inserted": len(written.trace_ids),
         "duplicates": written.duplicates,
         "traces": list(written.trace_ids),
         "verdicts": written.verdicts,
         "reviews": written.reviews,
-        "problems": 0 if written.problems is None else written.problems.inserted,
+        "problems": 0 if made is None else made.inserted,
         "import_id": None if told.job is None else told.job.pk,
         "fault_count": told.fault_count,
         "faults": [{"row": each.path, "detail": each.detail} for each in told.faults],
+        "crossing_count": 0 if made is None else made.crossing_count,
+        "crossings": [] if made is None else [show_crossing(astuple(each)) for each in made.crossings],
     }
 
 

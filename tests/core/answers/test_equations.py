@@ -49,3 +49,22 @@ def test_a_formula_that_was_asked_for(side: str, asked: str) -> None:
 )
 def test_other_formulas_are_not_asked_for(side: str, asked: str) -> None:
     assert names_value(side, asked) is (side in ("x", "n"))
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        (r"The area is $\pi r^2 = 9\pi$.", ""),
+        (r"So the area of the circle is \(\pi r^2 = 9\pi\).", ""),
+        (r"The area is therefore $A = \pi r^2 = \pi \cdot 3^2 = 9\pi$.", ""),
+        (r"Answer: $\pi r^2 = 9\pi$", "Find the area."),
+        (r"\boxed{\pi r^2 = 9\pi}", "What is the area of a circle with radius 3?"),
+    ],
+)
+def test_a_formula_that_is_said_to_be_a_measure(said: str, asked: str) -> None:
+    assert find_numeric(said, asked=asked).value.strip(" $") == r"9\pi"
+
+
+@pytest.mark.parametrize("asked", ["A circle has the area 9π. Find its radius.", "Find r.", ""])
+def test_a_measure_that_is_given_does_not_name_a_value(asked: str) -> None:
+    assert not names_value(r"\pi r^2", asked)

@@ -30,6 +30,8 @@ FAULTS = [
     (b'{"train": 1, "train": 2}', "found the key 'train' twice in one object, expected it once"),
     (b'["abc\xff"]', "byte 5: found the byte 0xff, expected UTF-8 text"),
     (b'\xef\xbb\xbf["\xc3"]', "byte 5: found the byte 0xc3, expected UTF-8 text"),
+    ("[1]".encode("utf-16-le"), "byte 0: found UTF-16 without a byte order mark, expected UTF-8 text"),
+    ("[1]".encode("utf-16-be"), "byte 0: found UTF-16 without a byte order mark, expected UTF-8 text"),
     ("[1]".encode("utf-16"), "byte 0: found the byte order mark of UTF-16, expected UTF-8 text"),
     (b"[" * 10_000 + b"]" * 10_000, f"found lists and objects nested deeper than {MAX_DEPTH}"),
     (b'{"a":' * 10_000, f"found lists and objects nested deeper than {MAX_DEPTH}"),

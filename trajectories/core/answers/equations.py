@@ -29,14 +29,28 @@ _ASKS = re.compile(
     r"values? of|sum|product|answer)\b|求|计算|bestimme|berechne|calcul\w+|trouve\w*|halla\w*",
     re.IGNORECASE,
 )
+_MEASURE = (
+    r"(?:areas?|volumes?|circumference|perimeter|fläche(?:ninhalt)?|volumen|umfang|aire|périmètre|área|perímetro|面积|"
+    r"体积|周长)"
+)
+_SAID_TO_BE = re.compile(
+    rf"(?<![^\W\d_]){_MEASURE}(?![^\W\d_])[^.=;:!?]{{0,80}}(?:\b(?:is|are|equals|therefore|ist|est|es|è)\b|[:：是为])[\s*_$\\(\[]*\Z",
+    re.IGNORECASE,
+)
+_ASKS_MEASURE = re.compile(
+    rf"(?:{_ASKS.pattern}|how (?:large|big))\s*"
+    rf"(?:(?:the|total|surface|lateral|its|exact|der|die|den|das|l['’]|la|el|le)\s*)*{_MEASURE}(?![^\W\d_])",
+    re.IGNORECASE,
+)
 _CLAUSE_END = re.compile(r"[.?!;](?=\s|\Z)|\n\s*\n|。|？")
 
 
-def names_value(side: str, asked: str = "") -> bool:
-    """Whether the left side of an equation names the value on its right; `asked` is the question that is answered.
+def names_value(side: str, asked: str = "", before: str = "") -> bool:
+    """Whether the left side of an equation names the value on its right; `asked` is the question that is answered,
+    `before` what is said in front of the equation.
 
     Words, a lone symbol, a function at a value and constants do; a formula with a symbol in it does not, unless the
-    question asks for that formula.
+    question asks for that formula, or it is said to be a measure: "the area is πr² = 9π".
     """
     timed = re.sub(r"(?<=\d)\s?[xX]\s?(?=\d)", "×", plain_mathematics(side[-MAX_SIDE:]))
     plain = strip_marks(timed).replace("$", " ").strip(" *_`:,;")
@@ -51,7 +65,13 @@ def names_value(side: str, asked: str = "") -> bool:
         symbols = symbols_of(parse(formula))
     except (UnreadableError, ArithmeticError, ValueError, RecursionError):
         return True
-    return not symbols or _asks_for(formula, asked)
+    said = before + plain[: 0 if found is None else found.start()]
+    return not symbols or _is_measure(asked, said) or _asks_for(formula, asked)
+
+
+def _is_measure(asked: str, before: str) -> bool:
+    """Whether a formula is said, or asked, to be an area, a volume or another measure that formulas are known for."""
+    return _SAID_TO_BE.search(before[-MAX_SIDE:]) is not None or _ASKS_MEASURE.search(asked) is not None
 
 
 def _asks_for(formula: str, asked: str) -> bool:

@@ -32,7 +32,11 @@ from trajectories.core.answers.statements import (
     skip_lead,
 )
 from trajectories.core.answers.text_answers import JsonReader, TextReader
+from trajectories.core.answers.values import read_value
 from trajectories.core.answers.weak_rules import last_choice, last_number, only_number
+
+MOST_BOXES = 20
+"""Boxes that are one answer together."""
 
 MOST_MARKS = 200
 """Boxes and labels that are looked at, the last first; a text with more that state nothing is no answer."""
@@ -164,7 +168,7 @@ class _Numeric:
                 plain if plain.reading is Reading.READ else Statement(Reading.VAGUE, *trim(text, mark.start, mark.end))
             )
         if mark.rule == "boxed":
-            return _with_scale(text, mark, said)
+            return _with_boxes_before(text, mark, _with_scale(text, mark, said))
         return said
 
     def _statement(self, text: str, start: int, end: int) -> Statement:
@@ -200,6 +204,31 @@ def _with_scale(text: str, box: Mark, said: Statement) -> Statement:
     if said.reading is not Reading.READ or behind is None or behind[1].casefold() not in SCALES or len(behind[1]) < 2:
         return said
     return Statement(Reading.READ, said.start, said.end, f"{text[said.start : said.end]} {behind[1]}")
+
+
+_BOX_BEFORE = re.compile(
+    r"\s*(?:\$|\\\)|\\\])?\s*(?:,?\s*\b(?:and|or|und|oder|et|ou|y|e)\b|,|、|和|\\(?:quad|,|;|\s|text\{[^{}]{0,9}\}))+"
+    r"\s*(?:\$|\\\(|\\\[)?\s*\\boxed\s*\{"
+)
+"""What stands between two boxes that are one answer together: \\boxed{1} and \\boxed{2}."""
+
+
+def _with_boxes_before(text: str, box: Mark, said: Statement) -> Statement:
+    """Several boxes that are joined by "and" or a comma as one list of values; a value that is boxed twice counts
+    once."""
+    if said.reading is not Reading.READ or said.value:
+        return said
+    parts, start = [text[said.start : said.end]], said.start
+    opening = box.start
+    for other in reversed(find_boxes(text[: box.start].rpartition("\\boxed")[0])):
+        part = read_numeric(text, other.start, other.end, boxed=True)
+        joined = _BOX_BEFORE.fullmatch(text, other.end + 1, opening) is not None
+        if not joined or part.reading is not Reading.READ or len(parts) == MOST_BOXES:
+            break
+        parts.insert(0, text[part.start : part.end])
+        start, opening = part.start, other.start
+    values = {repr(read_value(part)): part for part in parts}
+    return said if len(values) < 2 else Statement(Reading.READ, start, said.end, ", ".join(values.values()))
 
 
 @dataclass(frozen=True, slots=True)

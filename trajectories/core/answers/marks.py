@@ -32,8 +32,8 @@ _COPULA = (
     r"\s+(?:(?:must|should|would|will|has to|can only|might|may)\s+be|(?:comes?|turns?|"
     r"works?)\s+(?:out\s+)?(?:to(?:\s+be)?|at)|is|are|was|were|equals?|"
     r"becomes|ist|sind|lautet|beträgt|wäre|est|sont|es|son|sería|è|é|e'|sono|são|är|er|jest|равен|"
-    r"равна|равно|составляет|это|olur|adalah|là|este|on|είναι)"
-    r"(?![^\W\d_])(?:\s*[:：])?|(?:应该是|應該是|应选|选|選|就是|等于|是|为|為|は|：|는|은)"
+    r"равна|равно|составляет|это|olur|adalah|là|este|on|είναι|هي|هو)"
+    r"(?![^\W\d_])(?:\s*[:：])?|(?:应该是|應該是|应选|选|選|就是|等于|是|为|為|は|：|는|은|คือ)"
 )
 _SEPARATOR = (
     rf"(?P<colon>\s*[*_`]*\s*[:：]|\s*】[:：]?|\s*(?:=>|->|[=→⇒➜]|≈|\s[-–—](?=\s))|\.{{2,}})|(?P<copula>{_COPULA})"

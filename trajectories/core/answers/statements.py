@@ -39,7 +39,9 @@ _LEAD = re.compile(
     r"[\s*_`]*(?:(?:(?:obviously|of course|naturally|evidently|surely|in fact|as expected|apparently|therefore|"
     r"thus|hence|then|so|now|simply|just|indeed|clearly|also|again|definitely|certainly|equal(?:s)? to|given by|"
     r"the number|the value|"
-    r"as follows|the following|option|choice|letter|found to be|calculated as|also|folglich|somit|daher|also|"
+    r"as follows|the following|"
+    r"(?:the\s+)?(?:(?:ordered|open|closed|half-open|solution)\s+)*(?:points?|pairs?|triples?|intervals?|sets?|vector|"
+    r"coordinates)(?=[\s*_`$]*[(\[{\\])|option|choice|letter|found to be|calculated as|also|folglich|somit|daher|also|"
     r"donc|alors|entonces|dunque|quindi|所以|因此|即)"
     r"(?![^\W\d_]),?|[:：,=→⇒➜-](?=\s|$)|[:：=→⇒➜])[\s*_`]*)+", re.IGNORECASE
 )  # fmt: skip
@@ -183,7 +185,7 @@ def is_readable(text: str) -> bool:
     """Whether a whole text is a number, with or without a unit, or mathematics."""
     if read_quantity(text) is not None:
         return True
-    if "=" in text and not _is_joined(text) and (read_quantity(_sides(text)[-1]) is not None or _holds(text)):
+    if "=" in text and not _is_joined(text) and (_is_number(_sides(text)[-1]) or _holds(text)):
         return True
     if read_form(text) is not None:
         return True
@@ -205,6 +207,14 @@ def _is_latex(text: str) -> bool:
     return not words and re.search(r"\\begin|\\int|\\sum|\\lim|\\frac|\\sqrt", stripped) is not None
 
 
+def _is_number(side: str) -> bool:
+    """Whether a side of an equation is a number, written plainly or as a formula without symbols: 9π."""
+    if read_quantity(side) is not None:
+        return True
+    form = read_form(_without_half_delimiter(side))
+    return form is not None and form.shape == "number"
+
+
 def _is_joined(text: str) -> bool:
     """Whether several equations stand beside one another."""
     return re.search(r",|;|\b(?:or|and|oder|und|ou|et)\b", text) is not None
@@ -223,9 +233,9 @@ def _last_side(text: str, start: int, end: int, asked: str) -> tuple[int, int]:
     sides = _sides(said)
     end -= len(said) - len(_without_half_delimiter(said))
     sides[-1] = _without_half_delimiter(sides[-1])
-    if not names_value(sides[0], asked):
+    if not names_value(sides[0], asked, text[:start]):
         return start, end
-    if read_quantity(sides[-1]) is not None and re.search(r"\d|π|\\pi|\\frac", sides[-1]):
+    if _is_number(sides[-1]) and re.search(r"\d|π|\\pi|\\frac", sides[-1]):
         return trim(text, end - len(sides[-1]), end)
     if len(sides) == 2 and read_quantity(sides[0]) is not None:
         values = side_values(said)

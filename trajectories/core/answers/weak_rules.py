@@ -32,7 +32,15 @@ _TERM = (
     rf"(?:\d*+\s?(?:\\[dtc]?frac(?:\s?(?:{_GROUP}|\d)){{2}}|\\sqrt(?:\[[^\]\n]*\])?\s?(?:{_GROUP}|\d)|"
     rf"\\pi(?![A-Za-z]))|\d++\^(?:{_GROUP}|\d))"
 )
+_PART = r"(?:[-+−]\s?)?(?:\d+(?:\.\d+)?|\.\d+)(?:/\d+)?"
+_TUPLE = rf"(?<![\w)\]}}\\])[(\[]\s?{_PART}(?:\s?[,;]\s?{_PART})+\s?[)\]]"
+_APPLIED = (
+    r"(?<![A-Za-z\\])(?:\d+\s?[*·]?\s?)?(?:(?:sqrt|ln|log|exp|sin|cos|tan)\s?(?:\([^()\n]{1,40}\)|\d+)|"
+    r"√\s?(?:\d+|\([^()\n]{1,40}\)))"
+)
+_RATIO = r"(?<![\d:.,])\d+(?:(?::\d+)+|(?: : \d+)+)(?![\d:])"
 _FORMULA = re.compile(
+    rf"{_TUPLE}|{_APPLIED}|{_RATIO}|"
     r"\$\$(?P<a>[^$]+)\$\$|(?<![\\\w])\$(?P<b>[^$\n]+)\$|\\\((?P<c>.+?)\\\)|\\\[(?P<d>.+?)\\\]|"
     rf"(?<![\w\\^{{}}.])(?:[-+−]\s?)?{_TERM}(?:\s?[-+−·/*]?\s?(?:{_TERM}|\d++(?![.,]\d)))*",
     re.DOTALL,
@@ -48,10 +56,17 @@ _RESULT_BEFORE = re.compile(
     r"es|son|da|hay|tiene|quedan|cuesta|è|sono|fa|tem|são|равно|получаем|"
     r"получится|итого)\s|(?:综上(?:所述)?[，,]?|是|为|為|は|が|有|共|得|等于|计|計|で|는|은|이))\s*"
     r"(?:(?:a\s+)?(?:total|sum|grand total)\s+of\s+|"
+    r"(?:the\s+)?(?:(?:ordered|open|closed|half-open)\s+)*(?:point|pair|triple|interval|set|vector)s?\s+|"
     r"(?:about|approximately|roughly|exactly|only|just|still|therefore|thus|then|equal to|around|etwa|genau|"
     r"environ|exactement|約|约|共|left with|a|insgesamt)\s+|[\s*_`$\\(\[{~≈:])*$",
     re.IGNORECASE,
 )
+_MET_BEFORE = re.compile(
+    r"\b(?:meets?|met|intersects?|cross(?:es)?|touch(?:es)?|lies|located|occurs?|attained|reached|schneiden|treffen|liegt|"
+    r"coupent|cortan)\b[^.;:=]{0,60}\b(?:at|in|en|bei)\s+(?:(?:the|dem|le|el)\s+)?(?:point\s+|punkt\s+|punto\s+)?[*_`$\\]*$",
+    re.IGNORECASE,
+)
+"""What stands before the point at which lines meet."""
 _SETUP_AFTER = re.compile(
     r"\s*(?:\w+\s+){0,2}(?:each|apiece|per|every|of (?:them|these|the)|at a time|more than|less than|times|rows|"
     r"pro|je|chacun|cada)\b",
@@ -208,7 +223,7 @@ def _is_no_value(before: str, asked: str) -> bool:
     if _DENIED_BEFORE.search(before) or _POINTER_BEFORE.search(before):
         return True
     equation = _LEFT_SIDE.search(before[-MAX_SIDE:])
-    return equation is not None and not names_value(equation[1], asked)
+    return equation is not None and not names_value(equation[1], asked, before[: equation.start(1)])
 
 
 def _is_result(text: str, start: int, first: int, last: int) -> bool:
@@ -216,6 +231,7 @@ def _is_result(text: str, start: int, first: int, last: int) -> bool:
     before = text[start:first]
     return (
         _RESULT_BEFORE.search(before) is not None
+        or (text.startswith(("(", "$(", "\\((", "\\(\\left("), first) and _MET_BEFORE.search(before) is not None)
         or not before.strip(" *_`$(-•>")
         or _RESULT_AFTER.match(text, last) is not None
     )

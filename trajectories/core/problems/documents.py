@@ -30,6 +30,8 @@ def decode_text(data: bytes) -> str:
     """UTF-8 text with or without a byte order mark. Raises ProblemError with the offset of the first bad byte."""
     if data.startswith(_UTF16_MARKS):
         raise ProblemError("byte 0", "found the byte order mark of UTF-16, expected UTF-8 text")
+    if len(data) > 3 and (data[:4:2] == b"\0\0") != (data[1:4:2] == b"\0\0"):
+        raise ProblemError("byte 0", "found UTF-16 without a byte order mark, expected UTF-8 text")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:

@@ -21,6 +21,7 @@ from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, Proc
 from trajectories.core.problems.question_tally import QuestionTally
 from trajectories.core.problems.sides import EVAL, TRAIN, said_side
 from trajectories.management.arguments import title
+from trajectories.management.crossings import warn_of_crossings
 from trajectories.services.problems.imports import ImportReport, import_arc_agi_1, import_records
 from trajectories.services.problems.procedural import (
     describe_families,
@@ -251,15 +252,6 @@ class Command(BaseCommand):
             for item in preview.first:
                 self.stdout.write(f"  {item if isinstance(item, ImportFault) else describe_question(item)}")
 
-    def _warn(self, report: ImportReport) -> None:
-        """Print which problems are known on the other side of the line."""
-        are = "problem is" if report.crossing_count == 1 else "problems are"
-        self.stderr.write(f"warning: {report.crossing_count:,} {are} known on the other side (train/eval):")
-        for crossing in report.crossings:
-            self.stderr.write(f"  {crossing}")
-        if report.crossing_count > len(report.crossings):
-            self.stderr.write(f"  ... and {report.crossing_count - len(report.crossings):,} more")
-
     def _say(self, report: ImportReport, where: str) -> None:
         """Print faults and counts. Raises CommandError, for exit code 1, where bad input kept things out."""
         for fault in report.faults:
@@ -267,7 +259,7 @@ class Command(BaseCommand):
         if report.fault_count > len(report.faults):
             self.stderr.write(f"... and {report.fault_count - len(report.faults):,} more")
         if report.crossing_count:
-            self._warn(report)
+            warn_of_crossings(self.stderr.write, report.crossing_count, report.crossings)
         bad = f"{report.fault_count:,} bad"
         if report.refused:
             raise CommandError(f"{where}: {bad}, so nothing was imported; --skip-bad imports the rest")

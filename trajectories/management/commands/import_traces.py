@@ -16,7 +16,9 @@ from trajectories.adapters.acting import carried
 from trajectories.adapters.uploads import shown_path
 from trajectories.core.faults import Fault
 from trajectories.core.importers.mapped_rows import FIELDS, check_places
+from trajectories.core.problems import Crossing
 from trajectories.core.records import JSON
+from trajectories.management.crossings import warn_of_crossings
 from trajectories.models import JOB_KINDS, Import
 from trajectories.selectors.imports import import_faults
 from trajectories.services.imports.archives import import_archive
@@ -119,6 +121,8 @@ class Command(BaseCommand):
             if found_counts := job.told.get(name):
                 told = ", ".join(f"{what} ({count:,})" for what, count in dict(found_counts).items())
                 self.stderr.write(f"{title}: {told}")
+        if job.crossing_count:
+            warn_of_crossings(self.stderr.write, job.crossing_count, [Crossing(*each) for each in job.crossings])
         self.stdout.write(", ".join([said, *(f"{count:,} {what}" for what, count in counts.items() if count)]))
 
     def _restore(self, actor: User | None, files: Sequence[tuple[str, IO[bytes]]]) -> None:

@@ -1,8 +1,7 @@
 """Pushes of traces by programs: stored at once, and gathered by day and token into imports, each with its page."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from django.db import transaction
@@ -15,10 +14,10 @@ from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.models import ApiToken, Import
 from trajectories.services.imports.direct import Making
 from trajectories.services.locks import take_turn
-from trajectories.services.problems.imports import FAULTS_SHOWN, FaultTally, OnFault
+from trajectories.services.problems.imports import CROSSINGS_SHOWN, FAULTS_SHOWN, FaultTally, OnFault
 from trajectories.services.traces.finding import ProblemMaker
 from trajectories.services.traces.imports import Arriving, WrittenTraces, write_traces
-from trajectories.services.traces.staging import ReadRow, Stated, TraceStage
+from trajectories.services.traces.staging import ReadRow, Stated, Told, TraceStage
 
 FILE = "the request.jsonl"
 
@@ -69,7 +68,7 @@ def push_rows(
             target=None if making is None else making.target,
         )
         written = write_traces(arriving=arriving, spool=spool)
-        _add_up(job, written, faults, stage.told.shapes)
+        _add_up(job, written, faults, stage.told)
     return Pushed(written, faults.count, faults.first, job=job)
 
 
@@ -103,10 +102,12 @@ def _import_of_today(token: ApiToken) -> Import:
     )
 
 
-def _add_up(job: Import, written: WrittenTraces, faults: FaultTally, shapes: Mapping[str, int]) -> None:
+def _add_up(job: Import, written: WrittenTraces, faults: FaultTally, read: Told) -> None:
     """Add what a push brought to what came before it on its day."""
     told: dict[str, Any] = dict(job.told)
-    told["shapes"] = dict(Counter(told.get("shapes", {})) + Counter(shapes))
+    before = Told.from_json(told)
+    before.count({"shapes": read.shapes, "left_out": read.left_out, "unread": read.unread})
+    told |= before.to_json()
     made = 0 if written.problems is None else written.problems.inserted
     for name, count in (("verdicts", written.verdicts), ("reviews", written.reviews), ("problems", made)):
         told[name] = told.get(name, 0) + count
@@ -120,4 +121,7 @@ def _add_up(job: Import, written: WrittenTraces, faults: FaultTally, shapes: Map
     job.finished_at = timezone.now()
     if written.problems is not None:
         job.problem_set = written.problems.problem_set
+        job.crossing_count += written.problems.crossing_count
+        crossings = [*job.crossings, *([*astuple(each)] for each in written.problems.crossings)]
+        job.crossings = crossings[:CROSSINGS_SHOWN]
     job.save()

@@ -245,7 +245,11 @@ class TraceStage:
         if problem is None and self.maker is not None and trace.question_row:
             made = self.maker.make(trace.question_row, file, span, self.finder.wrapper)
             return {**stage_trace(made.problem, trace, adopting=self.adopting), "problem": made.staged}
-        return stage_found(problem, trace, adopting=self.adopting)
+        staged = stage_found(problem, trace, adopting=self.adopting)
+        asked = "" if self.maker is None else self.maker.split
+        if isinstance(problem, Problem) and asked not in ("", problem.split):
+            add_counts(self.told.left_out, {f"side asked for ({asked}): the problem is here for {problem.split}": 1})
+        return staged
 
 
 def _fault(name: str, span: str, path: str, detail: str) -> ImportFault:
