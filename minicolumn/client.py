@@ -20,7 +20,7 @@ from minicolumn.managing import ManagingClient
 __all__ = ["Client", "MinicolumnError", "Row"]
 
 JSON_HEADERS = {"Content-Type": "application/json"}
-COUNTED = ("inserted", "duplicates", "verdicts", "reviews", "problems", "fault_count")
+COUNTED = ("inserted", "duplicates", "verdicts", "reviews", "problems", "fault_count", "crossing_count")
 """What a push counts."""
 LINE = re.compile(r"^line (\d+)")
 
@@ -150,7 +150,7 @@ class Client(MakingClient, ManagingClient):
         stay: `came_in` of the MinicolumnError has what they brought in, and lines are counted from the first row of
         all. They may be pushed again: what is known is counted only.
         """
-        total: Row = {**dict.fromkeys(COUNTED, 0), "traces": [], "faults": [], "import_id": None}
+        total: Row = {**dict.fromkeys(COUNTED, 0), "traces": [], "faults": [], "crossings": [], "import_id": None}
         first, key = 0, key or str(uuid.uuid4())
         more = {"on_fault": "skip" if skip_bad else "all_or_nothing", **options}
         end = b"]," + json.dumps(more).encode()[1:]
@@ -159,8 +159,8 @@ class Client(MakingClient, ManagingClient):
                 body = b'{"rows":[' + b",".join(batch) + end
                 headers = {**JSON_HEADERS, KEY: f"{key}-{number}"}
                 told = self._push(first, len(batch), content=body, headers=headers)
-                for name in (*COUNTED, "traces", "faults"):
-                    total[name] += told.get(name, 0)  # an installation of an earlier version counts less
+                for name in (*COUNTED, "traces", "faults", "crossings"):
+                    total[name] += told.get(name, type(total[name])())  # an installation of an earlier version tells less
                 total["import_id"] = told.get("import_id") or total["import_id"]
                 first += len(batch)
         except MinicolumnError as refusal:

@@ -134,6 +134,16 @@ def test_faults_of_later_pushes_tell_lines_of_all_rows_and_what_came_in_before(c
     assert told["faults"][0]["row"].startswith("line 1100")
 
 
+def test_crossings_of_all_requests_of_a_push_are_told(connect, lead):
+    rows = [{"question": f"{n} + {n}?", "answer": str(2 * n), "response": f"It is {n}."} for n in range(1_200)]
+    rows = [{**row, "split": "train"} for row in rows]
+    for place in (3, 1_100):
+        rows.insert(place, {**rows[place], "answer": "7", "split": "test"})
+    told = connect(lead).push_traces(rows, make_problems=True, set_title="Sums")
+    assert told["crossing_count"] == len(told["crossings"]) == 2
+    assert {(each["split"], each["known_split"]) for each in told["crossings"]} == {("train", "eval")}
+
+
 def test_long_texts_of_any_language_are_pushed_in_as_many_requests_as_they_take(connect, lead, problem):
     text = "镜像对称" * 200_000  # 2.4 MB as it is sent
     rows = [{"problem_hash": problem.content_hash, "model": "m", "response": f"{n} {text}"} for n in range(5)]
