@@ -160,7 +160,7 @@ class Client(MakingClient, ManagingClient):
                 headers = {**JSON_HEADERS, KEY: f"{key}-{number}"}
                 told = self._push(first, len(batch), content=body, headers=headers)
                 for name in (*COUNTED, "traces", "faults", "crossings"):
-                    total[name] += told.get(name, type(total[name])())  # an installation of an earlier version tells less
+                    total[name] += told.get(name, type(total[name])())  # an older installation tells less
                 total["import_id"] = told.get("import_id") or total["import_id"]
                 first += len(batch)
         except MinicolumnError as refusal:

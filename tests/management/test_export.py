@@ -39,6 +39,16 @@ def test_the_recommended_file_with_what_goes_beside_it(release, tmp_path, capsys
     assert not Export.objects.exists()
 
 
+def test_what_another_file_had_beside_it_is_not_replaced_in_silence(release, tmp_path, capsys):
+    call_command("export", str(release.pk), output=tmp_path)
+    call_command("export", str(release.pk), output=tmp_path)
+    assert capsys.readouterr().err == ""
+    call_command("export", str(release.pk), format="sharegpt", output=tmp_path)
+    told = capsys.readouterr().err
+    assert f"{tmp_path / 'dataset_info.json'}: it told of something else before" in told
+    assert f"tells of release-{release.pk}-sharegpt" in told
+
+
 def test_a_folder_is_unpacked_and_a_tag_names_a_release(release, lead, tmp_path):
     move_tag(actor=lead, release=release, name="prod")
     call_command("export", "prod", container="folder", template="plain", output=tmp_path)
@@ -70,13 +80,13 @@ def test_a_file_in_the_way_of_a_folder_is_said(release, tmp_path):
 def test_splits_that_are_together_in_a_file_are_told(release, lead, tmp_path, capsys):
     for options in ({}, {"container": "folder"}):
         call_command("export", str(release.pk), output=tmp_path, **options)
-    assert "together" not in capsys.readouterr().err
+    assert "are together" not in capsys.readouterr().err
     trace = factories.make_trace(problem=factories.make_problem(split="eval"))
     submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
     both = freeze_accepted(actor=lead, title="Both sides", key=uuid.uuid4())
     for options in ({"container": "folder"}, {"meta": True}, {"format": "full"}):
         call_command("export", str(both.pk), output=tmp_path, **options)
-    assert "together" not in capsys.readouterr().err
+    assert "are together" not in capsys.readouterr().err
     told = "Rows of the splits eval, train are together in this file: "
     call_command("export", str(both.pk), output=tmp_path)
     assert f"{told}a folder has a file for each, and with meta each row says its own." in capsys.readouterr().err

@@ -67,7 +67,7 @@ class Command(BaseCommand):
             if export.container == Container.FOLDER:
                 _unpack(file)
             for name, text in export_beside(export).items():
-                write_whole(options["output"] / name, [text.encode()])
+                self._put_beside(file, name, text.encode())
         except OSError as fault:
             raise CommandError(
                 f"{file} is whole; what belongs beside it cannot be written ({fault.strerror or fault})."
@@ -75,6 +75,13 @@ class Command(BaseCommand):
         self._tell(release, writer, file, written.sha256)
         if writer.rows and (together := splits_together(export)):
             self.stderr.write(together)
+
+    def _put_beside(self, file: Path, name: str, content: bytes) -> None:
+        """Put what belongs beside a file there. What another file put there under the same name is told, not kept."""
+        beside = file.parent / name
+        if beside.exists() and beside.read_bytes() != content:
+            self.stderr.write(f"{beside}: it told of something else before, and tells of {file.name} now.")
+        write_whole(beside, [content])
 
     def _tell(self, release: Release, writer: ExportWriter, file: Path, sha256: str) -> None:
         taken = f"{writer.rows:,} rows from {writer.taken:,} of {release.item_count:,} traces"
