@@ -35,10 +35,9 @@ def served(*answers: bytes, piece: int = 1_000_000, closes: bool = False):
                 await asyncio.sleep(0)
             if closes:
                 break
-        if closes:
-            writer.close()
-        else:
+        if not closes:
             await reader.read()
+        writer.close()  # from Python 3.12 on a server waits for it
 
     return ports, serve
 
